@@ -1,0 +1,289 @@
+"""What the client sent of the record, key by key: read whole, in part, not at all, or never sent.
+
+A prefetch key has six states on the wire, and a missing answer is never an empty one:
+
+    null, or a searchset without entries    complete, and empty: the client looked and found nothing
+    a resource, or a Bundle                 complete
+    a Bundle with a next page, fewer        partial
+      entries than its total, entries
+      that cannot be read, or an error
+      outcome beside its matches
+    an OperationOutcome, alone or as        failed
+      the only entries
+    anything that is not FHIR               failed
+    the key is absent                       not sent
+
+The pass is made once a key, when the key is first asked for, and copies nothing:
+a record of 3,000 resources must cost much less here than its parsing did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class ReadState(StrEnum):
+    """How much of one kind of resource could be read."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    NOT_SENT = "not-sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Prefetched:
+    """The resources of one prefetch key, and how far they can be trusted to be all of them.
+
+    `reason` says in a few words why the state is not complete; it holds nothing that was sent.
+    `foreign` counts resources of another patient, which are dropped.
+    `unreadable` counts entries without a resource.
+    """
+
+    state: ReadState
+    resources: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    reason: str = ""
+    foreign: int = 0
+    unreadable: int = 0
+
+
+NOT_SENT = Prefetched(ReadState.NOT_SENT, reason="not sent")
+NOT_FHIR = Prefetched(ReadState.FAILED, reason="not FHIR")
+FOUND_NOTHING = Prefetched(ReadState.COMPLETE)
+
+# The one read that `null` cannot answer: a patient in context exists, so the client did not look.
+_ALWAYS_EXISTS = "patient"
+
+
+def read_prefetch(
+    raw: Mapping[str, Any], keys: Mapping[str, str] | Iterable[str], patient_id: str
+) -> dict[str, Prefetched]:
+    """Every declared key, then each undeclared one that holds FHIR, with what could be read under it.
+
+    Where `keys` maps each key to its template, a resource of a type that the template does not ask for
+    makes its key failed; with bare keys the types are not checked.
+    """
+    return dict(PrefetchByKey(raw, keys, patient_id))
+
+
+class PrefetchByKey(Mapping[str, Prefetched]):
+    """The prefetch as a mapping that reads a key when it is first asked for.
+
+    An order that is no business of the guideline is answered without a look at the record,
+    so nothing is read before somebody wants it.
+    """
+
+    __slots__ = ("_patient_id", "_raw", "_read", "_types")
+
+    def __init__(
+        self, raw: Mapping[str, Any], keys: Mapping[str, str] | Iterable[str], patient_id: str
+    ) -> None:
+        self._raw = raw
+        self._patient_id = patient_id
+        self._types = _declared_types(keys)
+        self._read: dict[str, Prefetched] = {}
+
+    def __getitem__(self, key: str) -> Prefetched:
+        if key not in self._read:
+            self._read[key] = self._read_key(key)
+        return self._read[key]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._types
+        for key, value in self._raw.items():
+            if key not in self._types and _holds_fhir(value):
+                yield key
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def states(self) -> dict[str, str]:
+        """The state of each key that was asked for; what nobody looked at is left out."""
+        return {key: read.state.value for key, read in self._read.items()}
+
+    def _read_key(self, key: str) -> Prefetched:
+        if key in self._types:
+            if key not in self._raw:
+                return NOT_SENT
+            return _read_declared(key, self._raw[key], self._types[key], self._patient_id)
+        value = self._raw.get(key)
+        if not _holds_fhir(value):
+            raise KeyError(key)
+        # Nobody promised what an undeclared key holds, so it can be neither complete nor not:
+        # its resources are used as they are.
+        found = _read_value(value, None, self._patient_id)
+        return Prefetched(ReadState.COMPLETE, found.resources, "", found.foreign, found.unreadable)
+
+
+def _declared_types(keys: Mapping[str, str] | Iterable[str]) -> dict[str, str | None]:
+    """Each declared key with the resource type its template asks for; None where that cannot be told."""
+    if not isinstance(keys, Mapping):
+        return dict.fromkeys(keys)
+    return {key: _type_of_template(template) for key, template in keys.items()}
+
+
+def _type_of_template(template: str) -> str | None:
+    """`Observation` of `Observation?patient=…`, `Patient` of `Patient/…`; None of a bare token."""
+    name = template.split("?", 1)[0].split("/", 1)[0]
+    return name if name.isalpha() else None
+
+
+def _holds_fhir(value: Any) -> bool:
+    return isinstance(_unwrap(value), dict)
+
+
+def _unwrap(value: Any) -> Any:
+    """The FHIR resource in a prefetch value, or None; clients of before 1.0 wrapped it with its response."""
+    if not isinstance(value, dict):
+        return None
+    if isinstance(value.get("resourceType"), str):
+        return value
+    inner = value.get("resource")
+    if isinstance(inner, dict) and isinstance(inner.get("resourceType"), str):
+        return inner
+    return None
+
+
+def _read_declared(key: str, value: Any, expected_type: str | None, patient_id: str) -> Prefetched:
+    found = FOUND_NOTHING if value is None else _read_value(value, expected_type, patient_id)
+    if key == _ALWAYS_EXISTS and found.state is ReadState.COMPLETE and not found.resources:
+        return NOT_SENT
+    return found
+
+
+def _read_value(value: Any, expected_type: str | None, patient_id: str) -> Prefetched:
+    resource = _unwrap(value)
+    if resource is None:
+        return NOT_FHIR
+    match resource["resourceType"]:
+        case "OperationOutcome":
+            return Prefetched(ReadState.FAILED, reason="OperationOutcome")
+        case "Bundle":
+            return _read_bundle(resource, expected_type, patient_id)
+        case found_type if expected_type is not None and found_type != expected_type:
+            return Prefetched(ReadState.FAILED, reason="another resource type")
+    if _is_foreign(resource, "Patient/" + patient_id, patient_id):
+        return Prefetched(ReadState.FAILED, reason="another patient", foreign=1)
+    return Prefetched(ReadState.COMPLETE, (resource,))
+
+
+def _read_bundle(bundle: Mapping[str, Any], expected_type: str | None, patient_id: str) -> Prefetched:
+    entries = bundle.get("entry")
+    if entries is None:
+        entries = ()
+    elif not isinstance(entries, list):
+        return Prefetched(ReadState.PARTIAL, reason="entries cannot be read", unreadable=1)
+    own_reference = "Patient/" + patient_id
+    resources: list[Mapping[str, Any]] = []
+    outcomes: list[Mapping[str, Any]] = []
+    foreign = unreadable = 0
+    expected_seen = expected_type is None
+    for entry in entries:
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        resource_type = resource.get("resourceType") if isinstance(resource, dict) else None
+        if resource is None or not isinstance(resource_type, str):
+            unreadable += 1
+        elif resource_type == "OperationOutcome":
+            outcomes.append(resource)
+        elif _is_foreign(resource, own_reference, patient_id):
+            foreign += 1
+        else:
+            resources.append(resource)
+            if resource_type == expected_type:
+                expected_seen = True
+    state, reason = _judge_bundle(
+        bundle, len(entries), resources, outcomes, foreign, unreadable, expected_seen
+    )
+    return Prefetched(state, tuple(resources), reason, foreign, unreadable)
+
+
+def _judge_bundle(
+    bundle: Mapping[str, Any],
+    entry_count: int,
+    resources: list[Mapping[str, Any]],
+    outcomes: list[Mapping[str, Any]],
+    foreign: int,
+    unreadable: int,
+    expected_seen: bool,
+) -> tuple[ReadState, str]:
+    """How far a Bundle can be trusted to hold everything that there is; the gravest reason first."""
+    if outcomes and not resources:
+        return ReadState.FAILED, "OperationOutcome"
+    if foreign and not resources:
+        return ReadState.FAILED, "another patient"
+    if resources and not expected_seen:
+        return ReadState.FAILED, "another resource type"
+    if unreadable:
+        return ReadState.PARTIAL, "entries cannot be read"
+    if any(_reports_an_error(outcome) for outcome in outcomes):
+        return ReadState.PARTIAL, "OperationOutcome beside the matches"
+    if _has_next_page(bundle):
+        return ReadState.PARTIAL, "next page not read"
+    if _announces_more(bundle.get("total"), entry_count):
+        return ReadState.PARTIAL, "fewer entries than the total"
+    return ReadState.COMPLETE, ""
+
+
+def _reports_an_error(outcome: Mapping[str, Any]) -> bool:
+    """Whether an outcome says more than a warning; one without a readable severity counts as an error."""
+    issues = outcome.get("issue")
+    if not isinstance(issues, list) or not issues:
+        return True
+    return any(
+        not isinstance(issue, dict) or issue.get("severity") not in ("warning", "information", "success")
+        for issue in issues
+    )
+
+
+def _has_next_page(bundle: Mapping[str, Any]) -> bool:
+    links = bundle.get("link")
+    if not isinstance(links, list):
+        return False
+    return any(isinstance(link, dict) and link.get("relation") == "next" for link in links)
+
+
+def _announces_more(total: Any, entry_count: int) -> bool:
+    # A server may cut a search short without a next link; only its total tells.
+    return isinstance(total, int) and not isinstance(total, bool) and total > entry_count
+
+
+def _is_foreign(resource: Mapping[str, Any], own_reference: str, patient_id: str) -> bool:
+    """Whether a resource is about somebody else; one that does not say is taken as the patient's."""
+    about = resource.get("subject") or resource.get("patient")
+    if isinstance(about, dict):
+        reference = about.get("reference")
+        if reference == own_reference or not isinstance(reference, str):
+            return False
+        return not _names_patient(reference, patient_id)
+    if resource["resourceType"] == "Patient":
+        own_id = resource.get("id")
+        return isinstance(own_id, str) and own_id != patient_id
+    if resource["resourceType"] == "Appointment":
+        return _is_appointment_of_another(resource.get("participant"), patient_id)
+    return False
+
+
+def _names_patient(reference: str, patient_id: str) -> bool:
+    """Whether a reference in any of its forms names the patient: relative, absolute, versioned, bare, urn.
+
+    A reference into the resource itself (`#p`) cannot be compared and counts as the patient's.
+    """
+    if reference.startswith("#") or not reference.strip():
+        return True
+    parts = reference.split("/_history/", 1)[0].rstrip("/").split("/")
+    if len(parts) == 1:
+        return parts[0] == patient_id or parts[0].rsplit(":", 1)[-1] == patient_id
+    return parts[-2] == "Patient" and parts[-1] == patient_id
+
+
+def _is_appointment_of_another(participants: Any, patient_id: str) -> bool:
+    """An appointment names its patient among the participants; without a patient there, it is not foreign."""
+    if not isinstance(participants, list):
+        return False
+    actors = (participant.get("actor") for participant in participants if isinstance(participant, dict))
+    references = [actor.get("reference") for actor in actors if isinstance(actor, dict)]
+    patients = [ref for ref in references if isinstance(ref, str) and "Patient/" in ref]
+    return bool(patients) and not any(_names_patient(ref, patient_id) for ref in patients)

@@ -1,0 +1,75 @@
+"""Puts the service together; with `settings.py` the only reader of environment and clock."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+import uuid
+from datetime import UTC, datetime
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import structlog
+from flask import Flask
+
+from cds_service.feedback import KeepsNothing
+from cds_service.guideline.content import load_guideline
+from cds_service.settings import Settings
+from cds_service.web import call_log, cors, errors, hooks_api, operations
+from cds_service.wiring import Services, install_services
+
+__all__ = ["Services", "build_services", "cards_folder", "configure_logging", "create_app"]
+
+GUIDELINE_FOLDER = "lumbar-mri"
+
+
+def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
+    """The WSGI application; raises ContentError where the guideline's content is broken."""
+    services = services or build_services(settings or Settings())
+    app = Flask("cds_service", static_folder=None)
+    # Flask would redirect or merge odd paths; a POST is never redirected (DISC-18).
+    app.url_map.strict_slashes = True
+    app.url_map.merge_slashes = False
+    app.config["MAX_CONTENT_LENGTH"] = services.settings.max_body_bytes
+    install_services(app, services)
+    call_log.register(app)
+    cors.register(app, services.settings.cors_origins)
+    errors.register(app)
+    app.register_blueprint(operations.blueprint)
+    app.register_blueprint(hooks_api.make_blueprint())
+    return app
+
+
+def build_services(settings: Settings) -> Services:
+    """The services as production runs them: the shipped guideline, the real clock, random uuids."""
+    return Services(
+        settings=settings,
+        guideline=load_guideline(cards_folder() / GUIDELINE_FOLDER),
+        clock=lambda: datetime.now(UTC),
+        new_uuid=lambda: str(uuid.uuid4()),
+        feedback=KeepsNothing(),
+        stopwatch=time.perf_counter,
+    )
+
+
+def cards_folder() -> Traversable:
+    """The folder of guideline content: inside the installed package, or beside it in a checkout."""
+    shipped = files("cds_service") / "cards"
+    if shipped.is_dir():
+        return shipped
+    return Path(__file__).resolve().parent.parent / "cards"
+
+
+def configure_logging(level: str) -> None:
+    """Send one JSON object a line to standard error, from `level` upwards."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )

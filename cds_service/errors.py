@@ -1,0 +1,117 @@
+"""Everything that a caller may be told went wrong, each with its HTTP status and FHIR issue code.
+
+    CdsError
+    ├── BadRequest            400
+    │   ├── UnreadableBody    400  not JSON, or JSON that this service refuses
+    │   ├── MissingMember     400
+    │   ├── InvalidMember     400
+    │   └── WrongHook         400
+    ├── NotFound              404
+    ├── MethodNotAllowed      405
+    ├── NothingReadable       412  nothing about the patient can be read
+    ├── TooLarge              413
+    └── UnsupportedContent    415
+
+A message names the field, the prefetch key or the entry.
+It never holds a value that came with the request, because a value can be about a patient.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class CdsError(Exception):
+    """A refusal that the caller can understand and act on."""
+
+    status: ClassVar[int] = 500
+    issue_code: ClassVar[str] = "exception"
+
+    def __init__(self, text: str, diagnostics: str | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        self.diagnostics = diagnostics
+
+    def outcome(self) -> dict[str, Any]:
+        """The error as a FHIR OperationOutcome, ready for JSON."""
+        return operation_outcome(self.issue_code, self.text, self.diagnostics)
+
+
+class BadRequest(CdsError):
+    """The request breaks a rule of CDS Hooks that cannot be read around."""
+
+    status = 400
+    issue_code = "invalid"
+
+
+class UnreadableBody(BadRequest):
+    """The body is not JSON, or is JSON that this service refuses to interpret."""
+
+    issue_code = "structure"
+
+
+class MissingMember(BadRequest):
+    """A member that the standard requires, and that cannot be guessed, is absent."""
+
+    issue_code = "required"
+
+    def __init__(self, path: str, diagnostics: str | None = None) -> None:
+        super().__init__(f"The request has no '{path}'.", diagnostics)
+
+
+class InvalidMember(BadRequest):
+    """A required member has the wrong type."""
+
+    issue_code = "value"
+
+    def __init__(self, path: str, expected: str) -> None:
+        super().__init__(f"'{path}' must be {expected}.")
+
+
+class WrongHook(BadRequest):
+    """The service was called with a hook that it was not published for."""
+
+    issue_code = "business-rule"
+
+
+class NotFound(CdsError):
+    """There is nothing at this address."""
+
+    status = 404
+    issue_code = "not-found"
+
+
+class MethodNotAllowed(CdsError):
+    """The address exists, the method does not."""
+
+    status = 405
+    issue_code = "not-supported"
+
+
+class NothingReadable(CdsError):
+    """Nothing about the patient can be read, and the draft order alone decides nothing."""
+
+    status = 412
+    issue_code = "incomplete"
+
+
+class TooLarge(CdsError):
+    """The body, or one member of it, is longer than the configured limit."""
+
+    status = 413
+    issue_code = "too-long"
+
+
+class UnsupportedContent(CdsError):
+    """The body is not in a media type or encoding that this service reads."""
+
+    status = 415
+    issue_code = "not-supported"
+
+
+def operation_outcome(issue_code: str, text: str, diagnostics: str | None = None) -> dict[str, Any]:
+    """One error as a FHIR OperationOutcome, ready for JSON; `diagnostics` is left out where there is none."""
+    issue: dict[str, Any] = {"severity": "error", "code": issue_code, "details": {"text": text}}
+    if diagnostics:
+        issue["diagnostics"] = diagnostics
+    return {"resourceType": "OperationOutcome", "issue": [issue]}

@@ -1,0 +1,1 @@
+"""CDS Hooks on the wire: what comes in, and what goes out."""

@@ -1,0 +1,87 @@
+"""Every setting of the service, with its environment variable, its default and what it is for.
+
+With `app.py` this is the only module that reads the environment.
+The time zone is not here: calendar days belong to the guideline, so its content says it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ENV_PREFIX = "CDS_"
+
+
+class Settings(BaseSettings):
+    """What a site can set without touching code or guideline."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", description="Address that the server listens on.")
+    port: int = Field(
+        8080, ge=0, le=65535, description="Port that the server listens on; 0 takes a free one."
+    )
+    workers: int = Field(2, ge=1, le=64, description="Server processes; one a processor core is enough.")
+    threads: int = Field(
+        4, ge=1, le=64, description="Threads in each process, so that a slow sender blocks nobody."
+    )
+    public_base_url: str = Field(
+        "",
+        description=(
+            "Address at which clients reach the service, without a trailing slash; used in links. "
+            "Empty: the address that the server listens on."
+        ),
+    )
+    max_body_bytes: int = Field(
+        20_000_000, ge=1_000, description="Largest request body; a larger one is answered with 413."
+    )
+    json_depth_limit: int = Field(
+        64,
+        ge=8,
+        le=200,
+        description="How deep the members of `context` may nest; deeper is answered with 400.",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("*",),
+        description=(
+            "Web origins that may call from a browser, separated by commas. `*` allows every origin, without "
+            "credentials. Empty allows none."
+        ),
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least level of the log lines that are written to standard error."
+    )
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_at_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("public_base_url")
+    @classmethod
+    def _without_trailing_slash(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/")
+
+    @property
+    def base_url(self) -> str:
+        """The address for links: the public one, or where the server listens if none is set."""
+        return self.public_base_url or f"http://{self.host}:{self.port}"
+
+
+def settings_table() -> list[tuple[str, str, str]]:
+    """One row a setting: environment variable, default, description."""
+    return [
+        (ENV_PREFIX + name.upper(), _as_typed(info.default), info.description or "")
+        for name, info in Settings.model_fields.items()
+    ]
+
+
+def _as_typed(default: object) -> str:
+    """A default as one would write it in the environment."""
+    return ",".join(default) if isinstance(default, tuple) else str(default)

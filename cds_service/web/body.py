@@ -1,0 +1,112 @@
+"""From bytes to a JSON object, strictly: what could be read in two ways is refused."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+from flask import Request
+
+from cds_service.errors import UnreadableBody, UnsupportedContent
+
+_MEDIA_TYPES = frozenset({"application/json", "application/fhir+json"})
+_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
+
+
+def read_json_body(request: Request) -> dict[str, Any]:
+    """The JSON object that was posted.
+
+    Raises UnsupportedContent (415) for another media type, charset or any content coding,
+    UnreadableBody (400) for what is not JSON, and lets Werkzeug raise 413 for a body over the limit.
+
+    Of a member that comes twice, the last counts, as in most JSON readers:
+    to notice it would take a Python call for every object of a large record.
+    """
+    _refuse_other_content(request)
+    return parse_json_object(request.get_data(cache=False))
+
+
+def parse_json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object in `body`; raises UnreadableBody. This is the one place that knows the parser."""
+    if not body.strip():
+        raise UnreadableBody("The body is empty.")
+    try:
+        # `utf-8-sig` also takes the byte order mark that some senders put first.
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableBody("The body is not UTF-8.", f"at byte {error.start}") from None
+    document = _parse(text)
+    if not isinstance(document, dict):
+        raise UnreadableBody("The body must be a JSON object.")
+    if "\\ud" in text or "\\uD" in text:
+        _refuse_half_characters(document)
+    return document
+
+
+def refuse_deep_nesting(value: Any, limit: int) -> None:
+    """Raise UnreadableBody where `value` nests deeper than `limit`.
+
+    For `context`, whose drafts go back to the client whole and are walked to their leaves.
+    The prefetch is only read along known paths, and to walk all of it would cost as much as to parse it.
+    """
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(limit):
+        if not level:
+            return
+        children = (child for parent in level for child in _members(parent))
+        level = [child for child in children if isinstance(child, dict | list)]
+    if level:
+        raise UnreadableBody("The body nests too deep.")
+
+
+def _members(container: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return container.values() if isinstance(container, dict) else container
+
+
+def _refuse_other_content(request: Request) -> None:
+    if request.mimetype not in _MEDIA_TYPES:
+        raise UnsupportedContent("Send the body as application/json or application/fhir+json.")
+    if request.mimetype_params.get("charset", "utf-8").strip("'\" ").lower() not in _CHARSETS:
+        raise UnsupportedContent("Send the body in UTF-8.")
+    # A small compressed body can unpack to any size, so none is unpacked.
+    if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+        raise UnsupportedContent("Send the body without a content coding.")
+
+
+def _parse(text: str) -> Any:
+    try:
+        return _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise UnreadableBody(
+            "The body is not JSON.", f"at line {error.lineno} column {error.colno}"
+        ) from None
+    except ValueError:
+        # Integers of thousands of digits, and the refusals below.
+        raise UnreadableBody("The body holds a number that cannot be read.") from None
+    except RecursionError:
+        raise UnreadableBody("The body nests too deep.") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _finite_float(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError("out of range")
+    return number
+
+
+# NaN and Infinity are no JSON, and 1e999 would become Infinity: neither may reach a rule or an answer.
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite_float)
+
+
+def _refuse_half_characters(document: dict[str, Any]) -> None:
+    """Refuse an escaped half of a surrogate pair, which is no character and cannot be written again."""
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise UnreadableBody("The body holds half of a surrogate pair.") from None

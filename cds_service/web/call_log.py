@@ -1,0 +1,61 @@
+"""One structured line a call, and the headers that every answer carries.
+
+The line says what was asked, what was answered, from which state of the record, and how long it took.
+It holds nothing of the patient: no id, no reference, no text of the record, and no address as it was typed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+
+from cds_service.wiring import current_services
+
+_log = structlog.get_logger()
+
+_HOOK_INSTANCE_LIMIT_CHARACTERS = 64
+
+
+def register(app: Flask) -> None:
+    """Write a line for every request but health checks, and the common headers on every answer."""
+
+    @app.before_request
+    def start() -> None:
+        g.call = {}
+        g.started = current_services().stopwatch()
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        if request.method == "POST":
+            # Advice is about one patient at one moment: nobody may keep a copy (RESP-11).
+            response.headers["Cache-Control"] = "no-store"
+        if request.endpoint != "operations.health":
+            _write_line(response)
+        return response
+
+
+def note(**fields: Any) -> None:
+    """Add fields to this call's line; none may hold anything of a patient."""
+    g.call.update(fields)
+
+
+def note_hook_instance(sent: object) -> None:
+    """Add the hook instance, bounded and without control characters: it is the client's text, not ours."""
+    if isinstance(sent, str):
+        start = sent[:_HOOK_INSTANCE_LIMIT_CHARACTERS]
+        note(hook_instance="".join(character for character in start if character.isprintable()))
+
+
+def _write_line(response: Response) -> None:
+    milliseconds = (current_services().stopwatch() - g.started) * 1000
+    _log.info(
+        "call",
+        endpoint=request.endpoint or "none",
+        method=request.method,
+        status=response.status_code,
+        total_ms=round(milliseconds, 1),
+        **g.call,
+    )
