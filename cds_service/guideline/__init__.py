@@ -1,0 +1,1 @@
+"""The guideline: its content under `cards/`, and the rules that read it."""

@@ -1,0 +1,319 @@
+"""The guideline's content, read from `cards/` once at start and checked; broken content stops the start."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from cds_service.guideline.thresholds import Switches, Thresholds
+from cds_service.guideline.words import Words, WordsError, read_words
+from cds_service.record.free_text import Patterns, PatternsError, read_patterns
+from cds_service.record.terminology import (
+    CodeSystem,
+    Terminology,
+    ValueSetCode,
+    build_terminology,
+    has_valid_check_digit,
+)
+
+T = TypeVar("T")
+Folder = Path | Traversable
+
+
+class ContentError(Exception):
+    """Broken content: `file`, `line` (None where the whole file is meant) and what was expected."""
+
+    def __init__(self, file: str, line: int | None, expected: str) -> None:
+        super().__init__(f"{file}{f':{line}' if line else ''}: {expected}")
+        self.file, self.line, self.expected = file, line, expected
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A number with its unit (UCUM), provenance tag, source and meaning."""
+
+    name: str
+    value: Decimal
+    unit: str
+    origin: str
+    source: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """One of the six recommendations, with strength and certainty of evidence."""
+
+    id: str
+    statement: str
+    strength: str
+    certainty: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A reference that a figure or a number names."""
+
+    id: str
+    citation: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Guideline:
+    """One guideline, whole: numbers, switches, codes, patterns, words and sources."""
+
+    id: str
+    title: str
+    version: str
+    status: str
+    publisher: str
+    url: str
+    digest: str  # "sha256:..." over every content file
+    zone: ZoneInfo
+    recommendations: Mapping[str, Recommendation]
+    thresholds: Thresholds
+    threshold_notes: Mapping[str, Threshold]
+    switches: Switches
+    sources: Mapping[str, Source]
+    terminology: Terminology
+    patterns: Patterns
+    words: Words
+
+
+def load_guideline(folder: Folder) -> Guideline:
+    """The guideline of one folder under `cards/`; raises ContentError where anything is wrong."""
+    head = _parsed(_Head, "guideline.toml", _toml(folder, "guideline.toml"))
+    notes = {name: _threshold(name, model) for name, model in head.thresholds.items()}
+    return Guideline(
+        id=head.id,
+        title=head.title,
+        version=head.version,
+        status=head.status,
+        publisher=head.publisher,
+        url=head.url,
+        digest=_digest(folder),
+        zone=ZoneInfo(head.time_zone),
+        recommendations={k: Recommendation(k, **v.model_dump()) for k, v in head.recommendations.items()},
+        thresholds=_exactly(Thresholds, {name: note.value for name, note in notes.items()}),
+        threshold_notes=notes,
+        switches=_exactly(Switches, head.switches),
+        sources=_read_sources(folder),
+        terminology=_read_terminology(folder),
+        patterns=_read_patterns(folder),
+        words=_read_card_words(folder),
+    )
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Recommendation(_Strict):
+    statement: str
+    strength: str
+    certainty: str
+
+
+class _Threshold(_Strict):
+    value: Decimal
+    unit: str
+    origin: str
+    source: str
+    meaning: str
+
+
+class _Approval(_Strict):
+    approver: str
+    date: str
+    next_review: str
+
+
+class _Head(_Strict):
+    id: str
+    title: str
+    version: str
+    status: str
+    publisher: str
+    url: str
+    details_url: str
+    time_zone: str
+    approval: _Approval
+    recommendations: dict[str, _Recommendation]
+    switches: dict[str, Any]
+    thresholds: dict[str, _Threshold]
+
+
+class _Source(_Strict):
+    citation: str
+    url: str | None = None
+
+
+class _Sources(_Strict):
+    sources: dict[str, _Source]
+
+
+class _CodeSystem(_Strict):
+    url: str
+    aliases: tuple[str, ...] = ()
+    dots: bool = True
+    check: str | None = None
+    relative: str | None = None
+
+
+def _text(folder: Folder, name: str) -> str:
+    try:
+        return folder.joinpath(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContentError(name, None, "a readable UTF-8 file") from error
+
+
+def _toml(folder: Folder, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(_text(folder, name), parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise ContentError(name, None, f"valid TOML ({error})") from error
+
+
+def _parsed(model: type[T], name: str, data: Mapping[str, Any]) -> T:
+    try:
+        return model(**data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ContentError(name, None, f"{where}: {first['msg']}") from error
+
+
+ORIGINS = frozenset({"SEED", "ACG", "OTHER", "DESIGN"})
+
+
+def _threshold(name: str, model: _Threshold) -> Threshold:
+    if model.origin not in ORIGINS:
+        raise ContentError("guideline.toml", None, f"thresholds.{name}.origin: one of {sorted(ORIGINS)}")
+    if not model.source.strip() or not model.unit.strip():
+        raise ContentError("guideline.toml", None, f"thresholds.{name}: a unit and a source")
+    return Threshold(name, **model.model_dump())
+
+
+def _exactly(kind: type[T], values: Mapping[str, Any]) -> T:
+    """The dataclass with exactly its own fields, whole numbers as int; raises ContentError otherwise."""
+    wanted = get_type_hints(kind)
+    for name in wanted.keys() ^ values.keys():
+        raise ContentError("guideline.toml", None, f"{name}: {'a value' if name in wanted else 'no such name'}")
+    return kind(**{name: _typed(name, values[name], hint) for name, hint in wanted.items()})
+
+
+def _typed(name: str, value: Any, hint: Any) -> Any:
+    if hint is int and value == int(value):
+        return int(value)
+    if hint is Decimal:
+        return Decimal(value)
+    if hint == tuple[str, ...] and isinstance(value, list):
+        return tuple(value)
+    if isinstance(hint, type) and isinstance(value, hint):
+        return value
+    raise ContentError("guideline.toml", None, f"{name}: {getattr(hint, '__name__', hint)}")
+
+
+def _read_sources(folder: Folder) -> dict[str, Source]:
+    read = _parsed(_Sources, "sources.toml", _toml(folder, "sources.toml"))
+    return {name: Source(name, source.citation, source.url) for name, source in read.sources.items()}
+
+
+def _read_terminology(folder: Folder) -> Terminology:
+    raw = _toml(folder, "code_systems.toml")
+    systems = [CodeSystem(name, **_parsed(_CodeSystem, "code_systems.toml", v).model_dump()) for name, v in raw.items()]
+    by_url = {system.url: system for system in systems}
+    value_sets: dict[str, tuple[ValueSetCode, ...]] = {}
+    for path, concept in _value_set_files(folder):
+        codes = tuple(_read_value_set(folder, path, by_url))
+        value_sets[concept] = value_sets.get(concept, ()) + codes
+    _refuse_duplicates(value_sets)
+    return build_terminology(systems, value_sets)
+
+
+def _value_set_files(folder: Folder) -> Iterator[tuple[str, str]]:
+    """Path and concept of every value set; the wider SNOMED lists add to the concept of the same name."""
+    for base in ("value_sets", "value_sets/extended_snomed"):
+        where = folder.joinpath(base)
+        if where.is_dir():
+            names = sorted(entry.name for entry in where.iterdir() if entry.name.endswith(".csv"))
+            yield from ((f"{base}/{name}", name.removesuffix(".csv")) for name in names)
+
+
+_COLUMNS = ["system", "code", "display", "match", "provenance"]
+
+
+def _read_value_set(folder: Folder, path: str, systems: Mapping[str, CodeSystem]) -> Iterator[ValueSetCode]:
+    reader = csv.DictReader(io.StringIO(_text(folder, path)))
+    if reader.fieldnames != _COLUMNS:
+        raise ContentError(path, 1, f"the columns {','.join(_COLUMNS)}")
+    for line, row in enumerate(reader, start=2):
+        system = systems.get(row["system"] or "")
+        if None in row.values() or None in row:
+            raise ContentError(path, line, f"{len(_COLUMNS)} columns")
+        if system is None:
+            raise ContentError(path, line, "a system of code_systems.toml")
+        if not has_valid_check_digit(row["code"], system.check):
+            raise ContentError(path, line, f"a code with a right check digit ({system.check})")
+        if row["match"] not in ("exact", "prefix"):
+            raise ContentError(path, line, "match: exact or prefix")
+        if not row["code"].strip() or not row["provenance"].strip():
+            raise ContentError(path, line, "a code and its provenance")
+        yield ValueSetCode(row["system"], row["code"], row["display"], row["match"] == "prefix", row["provenance"])
+
+
+def _refuse_duplicates(value_sets: Mapping[str, tuple[ValueSetCode, ...]]) -> None:
+    for concept, codes in value_sets.items():
+        seen: set[tuple[str, str]] = set()
+        for row in codes:
+            if (row.system, row.code) in seen:
+                raise ContentError(f"value_sets/{concept}.csv", None, f"{row.code} only once")
+            seen.add((row.system, row.code))
+
+
+def _read_patterns(folder: Folder) -> Patterns:
+    try:
+        return read_patterns(_toml(folder, "patterns.toml"))
+    except PatternsError as error:
+        raise ContentError("patterns.toml", None, str(error)) from error
+
+
+def _read_card_words(folder: Folder) -> Words:
+    names = sorted(e.name for e in folder.iterdir() if e.name.endswith(".md") and e.name[0].islower())
+    try:
+        return read_words({name.removesuffix(".md"): _text(folder, name) for name in names})
+    except WordsError as error:
+        raise ContentError(error.file, error.line, error.expected) from error
+
+
+def _digest(folder: Folder) -> str:
+    """A sha256 over name and bytes of every content file, the same in a checkout and in a wheel."""
+    total = hashlib.sha256()
+    for name, data in sorted(_all_files(folder, "")):
+        total.update(name.encode() + b"\0" + hashlib.sha256(data).digest())
+    return f"sha256:{total.hexdigest()}"
+
+
+def _all_files(folder: Folder, prefix: str) -> Iterator[tuple[str, bytes]]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _all_files(entry, f"{prefix}{entry.name}/")
+        elif entry.name.endswith((".toml", ".csv", ".md")):
+            yield f"{prefix}{entry.name}", entry.read_bytes()
+
+
+def threshold_names() -> tuple[str, ...]:
+    """The names that `[thresholds]` must hold, no more and no fewer."""
+    return tuple(field.name for field in fields(Thresholds))

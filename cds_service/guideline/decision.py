@@ -1,0 +1,156 @@
+"""What a guideline concludes: findings per pathway, and one decision an order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from cds_service.record.dates import Interval
+
+
+class Outcome(StrEnum):
+    """The eight answers, highest first; `reference` letters E U I P X M N O of the specification."""
+
+    EMERGENCY = "emergency"
+    URGENT = "urgent"
+    INDICATED = "indicated"
+    POSSIBLE = "possible"
+    UNCLEAR = "unclear"
+    MAY_BE_INDICATED = "may-be-indicated"
+    NOT_INDICATED = "not-indicated"
+    OUTSIDE = "outside"
+
+    @property
+    def rank(self) -> int:
+        """The order of precedence of specification 2.11; outside has none of its own."""
+        return _RANKS[self]
+
+
+_RANKS = {
+    Outcome.EMERGENCY: 6,
+    Outcome.URGENT: 5,
+    Outcome.INDICATED: 4,
+    Outcome.POSSIBLE: 3,
+    Outcome.UNCLEAR: 3,
+    Outcome.MAY_BE_INDICATED: 2,
+    Outcome.NOT_INDICATED: 1,
+    Outcome.OUTSIDE: 0,
+}
+
+
+class Pathway(StrEnum):
+    """One line of reasoning."""
+
+    CAUDA_EQUINA = "cauda-equina"  # R4
+    NEUROLOGY = "neurology"  # R3
+    INFECTION = "infection"  # R5
+    CANCER = "cancer"  # R5
+    PROCEDURE = "procedure"  # R6
+    PAIN = "pain"  # R1, R2
+    OTHER = "other"  # outside the six, MRI safety
+
+
+class Indicator(StrEnum):
+    """CDS Hooks card indicator."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One fact that a finding rests on, ready for a card: plain words, source and date."""
+
+    text: str  # our words or the record's, unescaped: "Saddle numbness", "CRP 42 mg/L (recorded as 4.2 mg/dL)"
+    resource: str | None = None  # "Observation/crp-1"; None for what has no resource of its own
+    when: Interval | None = None
+    short: str = ""  # a few words for the summary line, without date: "saddle numbness"; empty: use `text`
+    note: str = ""  # "recorded without a value", "records disagree", "older than the pain", ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one pathway concludes from the facts."""
+
+    pathway: Pathway
+    recommendation: str  # "R4"
+    outcome: Outcome
+    tier: str  # the specification's word: "acute", "subacute", "rapid", "known", "recent", ...
+    variant: str = ""  # section of the card file that has the words: "urgent-bilateral"; empty: the outcome's
+    evidence: tuple[Evidence, ...] = ()
+    flags: frozenset[str] = frozenset()  # named circumstances that choose words: "bilateral-only", "imaged", ...
+    checks: tuple[str, ...] = ()  # what the doctor should check now, as keys of `[checks]` in words
+    fills: Mapping[str, str] = field(default_factory=dict)  # blanks of the card text: {"days": "13"}
+
+
+@dataclass(frozen=True, slots=True)
+class MriOrder:
+    """A draft order that is a lumbar MRI, with what the rules read of it."""
+
+    reference: str  # "ServiceRequest/mri-1"
+    resource: Mapping[str, Any]  # the draft exactly as sent: an update must return it whole
+    label: str  # what the doctor calls it, unescaped
+    covers: str  # "lumbar", "thoracolumbar" or "whole-spine"
+    contrast: str | None  # "without", "with", "with-and-without"; None: not said
+    priority: str  # routine, urgent, asap, stat; routine where absent
+    reason_concepts: frozenset[str] = frozenset()
+    other_indication: str | None = None  # the text of a reason outside the guideline (2.1.6)
+    code_system: str | None = None  # system of the coding that was recognised
+    texts: tuple[str, ...] = ()  # reason texts and notes: they only block R1
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyLine:
+    """One MRI-safety fact (2.14): a device on the second card, or a line of the main card."""
+
+    kind: str  # "unsafe", "conditional", "unknown-device", "hardware", "claustrophobia", "renal", "contrast-reaction", "pregnancy"
+    evidence: Evidence
+    own_card: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the order should be (2.12); None leaves the element as it is."""
+
+    priority: str | None = None  # "stat", "urgent"
+    region: str | None = None  # "lumbar", "lumbosacral", "whole-spine"
+    contrast: str | None = None  # "without", "with-and-without"
+    setting: str | None = None  # "emergency", "same-day", "specialist", "operating-team", "oncology"
+    pattern: str | None = None  # "cord-compression", "epidural-abscess", "haematoma"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The guideline's answer for one order, complete enough to write every card from it."""
+
+    order: MriOrder
+    outcome: Outcome
+    findings: tuple[Finding, ...]  # the leading one first; empty for unclear cards without a finding
+    recommendations: tuple[str, ...]  # leading first; empty: topic "none"
+    indicator: Indicator
+    endorsed: bool
+    plan: Plan
+    reason: str  # names the words of the card: file stem and section, e.g. "cauda-equina.emergency"
+    evaluated_at: datetime
+    today: date
+    not_recorded: tuple[str, ...] = ()  # keys of `[not_recorded]` words: "bladder-bowel", "saddle", "leg-power", ...
+    stale: tuple[Evidence, ...] = ()
+    unread: tuple[str, ...] = ()  # FHIR types
+    would_change: tuple[str, ...] = ()  # keys of words
+    listed: tuple[Evidence, ...] = ()  # contributory facts without a tier
+    safety: tuple[SafetyLine, ...] = ()
+    first_lines: tuple[str, ...] = ()  # keys of words that open the detail: "vascular", "check-first", ...
+    primary_care: bool = True
+    pregnant: bool = False
+    child: bool = False
+    fills: Mapping[str, str] = field(default_factory=dict)
+    duplicates: tuple[MriOrder, ...] = ()  # other drafts merged into this card
+
+    @property
+    def leading(self) -> Finding | None:
+        """The finding that the card is about; None where nothing was found."""
+        return self.findings[0] if self.findings else None

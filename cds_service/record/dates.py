@@ -1,0 +1,77 @@
+"""Days as the record gives them: whole, partial or impossible."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+
+_PARTIAL = re.compile(r"(\d{4})(?:-(\d{2}))?$")
+EARLIEST_YEAR = 1900  # de-identified records shift dates by centuries: before this a date is unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The calendar days, in the guideline's zone, among which a recorded moment lies; both ends count.
+
+    `at` is the clock time, where the record gives one.
+    """
+
+    first: date
+    last: date
+    at: datetime | None = None
+
+    def days_ago(self, today: date) -> int:
+        """The smallest number of days before `today`: the latest possible date; safer for red flags."""
+        return (today - self.last).days
+
+    def most_days_ago(self, today: date) -> int:
+        """The largest number of days before `today`: the earliest possible date; safer for pain."""
+        return (today - self.first).days
+
+    def within(self, days: int, today: date) -> bool:
+        """Whether the moment may lie in the last `days` days, the day exactly that far back included."""
+        return self.days_ago(today) <= days
+
+
+def on_day(day: date) -> Interval:
+    """The interval of one whole day."""
+    return Interval(day, day)
+
+
+def read_date(text: object, zone: tzinfo) -> Interval | None:
+    """The interval of a FHIR date, dateTime or instant; None where it is absent or not a date.
+
+    A date before 1900 is not a date.
+    A clock time without a zone is read in the guideline's zone.
+    """
+    if not isinstance(text, str):
+        return None
+    interval = _read_partial(text) or _read_whole(text, zone)
+    return interval if interval and interval.first.year >= EARLIEST_YEAR else None
+
+
+def _read_partial(text: str) -> Interval | None:
+    match = _PARTIAL.match(text)
+    if not match:
+        return None
+    year, month = int(match[1]), match[2] and int(match[2])
+    try:
+        if month is None:
+            return Interval(date(year, 1, 1), date(year, 12, 31))
+        first = date(year, month, 1)
+        following = date(year + month // 12, month % 12 + 1, 1)
+    except ValueError:
+        return None
+    return Interval(first, following - timedelta(days=1))
+
+
+def _read_whole(text: str, zone: tzinfo) -> Interval | None:
+    try:
+        if len(text) == 10:
+            return on_day(date.fromisoformat(text))
+        moment = datetime.fromisoformat(text)
+        local = moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone)
+    except (ValueError, OverflowError):
+        return None
+    return Interval(local.date(), local.date(), local)
