@@ -98,7 +98,7 @@ def condition(
     note: tuple[str, str] | None = None,
     **more: Any,
 ) -> Resource:
-    """A Condition; `note` is (dateTime, text), `clinical=None` leaves out the status, as error entries must."""
+    """A Condition; `note` is (dateTime, text), `clinical=None` leaves out the status (error entries)."""
     return without_empty(
         {
             "resourceType": "Condition",

@@ -26,7 +26,7 @@ class Days:
     now: datetime
 
     def on(self, day: str) -> str:
-        """`06-05` or `2018-03-12` as a moved date; `2026-05` and `2018` as a month or year, moved by the middle."""
+        """`06-05` or `2018-03-12` as a moved date; `2026-05` and `2018` as a month or year, by the middle."""
         if len(day) == 4:
             return f"{self._moved(date(int(day), 7, 1)).year:04d}"
         if len(day) == 7:
