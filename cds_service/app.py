@@ -20,7 +20,7 @@ from cds_service.settings import Settings
 from cds_service.web import call_log, cors, errors, hooks_api, operations
 from cds_service.wiring import Services, install_services
 
-__all__ = ["Services", "build_services", "cards_folder", "configure_logging", "create_app"]
+__all__ = ["Services", "build_services", "cards_folder", "configure_logging", "create_app", "read_clock"]
 
 GUIDELINE_FOLDER = "lumbar-mri"
 
@@ -32,7 +32,6 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     # Flask would redirect or merge odd paths; a POST is never redirected (DISC-18).
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
-    app.config["MAX_CONTENT_LENGTH"] = services.settings.max_body_bytes
     install_services(app, services)
     call_log.register(app)
     cors.register(app, services.settings.cors_origins)
@@ -47,11 +46,16 @@ def build_services(settings: Settings) -> Services:
     return Services(
         settings=settings,
         guideline=load_guideline(cards_folder() / GUIDELINE_FOLDER),
-        clock=lambda: datetime.now(UTC),
+        clock=read_clock,
         new_uuid=lambda: str(uuid.uuid4()),
         feedback=KeepsNothing(),
         stopwatch=time.perf_counter,
     )
+
+
+def read_clock() -> datetime:
+    """This moment; the only look at the wall clock in the service."""
+    return datetime.now(UTC)
 
 
 def cards_folder() -> Traversable:

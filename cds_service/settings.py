@@ -20,9 +20,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
 
     host: str = Field("127.0.0.1", description="Address that the server listens on.")
-    port: int = Field(
-        8080, ge=0, le=65535, description="Port that the server listens on; 0 takes a free one."
-    )
+    port: int = Field(8080, ge=1, le=65535, description="Port that the server listens on.")
     workers: int = Field(2, ge=1, le=64, description="Server processes; one a processor core is enough.")
     threads: int = Field(
         4, ge=1, le=64, description="Threads in each process, so that a slow sender blocks nobody."
@@ -71,7 +69,21 @@ class Settings(BaseSettings):
     @property
     def base_url(self) -> str:
         """The address for links: the public one, or where the server listens if none is set."""
-        return self.public_base_url or f"http://{self.host}:{self.port}"
+        return self.public_base_url or f"http://{_reachable(self.host)}:{self.port}"
+
+    @property
+    def bind(self) -> str:
+        """Host and port as a server takes them."""
+        return f"{_bracketed(self.host)}:{self.port}"
+
+
+def _reachable(host: str) -> str:
+    """A host that a client on this machine can call; `0.0.0.0` and `::` only mean every address."""
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, _bracketed(host))  # noqa: S104 # not bound here
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def settings_table() -> list[tuple[str, str, str]]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, request
 
-from cds_service.answer import answer_hook
+from cds_service.answer import HookAnswer, answer_hook
 from cds_service.protocol.discovery import HOOK_SERVICES, HookService, describe_services
 from cds_service.protocol.feedback import read_feedback
-from cds_service.protocol.request import HookRequest, read_hook_request
+from cds_service.protocol.request import read_hook_request
 from cds_service.web.body import read_json_body, refuse_deep_nesting
 from cds_service.web.call_log import note, note_hook_instance
 from cds_service.web.json_answer import json_answer
-from cds_service.wiring import current_services
+from cds_service.wiring import Services, current_services
 
 
 def make_blueprint() -> Blueprint:
@@ -37,17 +39,24 @@ def call_service(service: HookService) -> Response:
     """The cards for one hook call."""
     services = current_services()
     note(service=service.id)
-    hook_request = _read_request(service)
-    read_at = services.stopwatch()
-    answer = answer_hook(
-        hook_request,
+    body = read_json_body(request)
+    parsed_at = services.stopwatch()
+    note_hook_instance(body.get("hookInstance"))
+    answer = answer_call(body, service, services)
+    note(answer_ms=round((services.stopwatch() - parsed_at) * 1000, 1), **answer.log)
+    return json_answer(answer.response)
+
+
+def answer_call(body: dict[str, Any], service: HookService, services: Services) -> HookAnswer:
+    """The answer to one parsed call of a service; HTTP and the command line both come through here."""
+    refuse_deep_nesting(body.get("context"), services.settings.json_depth_limit)
+    return answer_hook(
+        read_hook_request(body, service.hook, services.guideline.prefetch),
         now=services.clock(),
         guideline=services.guideline,
         new_uuid=services.new_uuid,
         base_url=services.settings.base_url,
     )
-    note(answer_ms=round((services.stopwatch() - read_at) * 1000, 1), **answer.log)
-    return json_answer(answer.response)
 
 
 def take_feedback(service: HookService) -> Response:
@@ -57,11 +66,3 @@ def take_feedback(service: HookService) -> Response:
     current_services().feedback.keep(service.id, entries)
     note(feedback_entries=len(entries))
     return json_answer({"accepted": len(entries)})
-
-
-def _read_request(service: HookService) -> HookRequest:
-    services = current_services()
-    body = read_json_body(request)
-    note_hook_instance(body.get("hookInstance"))
-    refuse_deep_nesting(body.get("context"), services.settings.json_depth_limit)
-    return read_hook_request(body, service.hook, services.guideline.prefetch)

@@ -1,0 +1,181 @@
+"""The command line: `lumbar-mri-cds`, also `python -m cds_service`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+from pydantic import ValidationError
+
+from cds_service import __version__
+from cds_service.app import Services, build_services, configure_logging, create_app, read_clock
+from cds_service.errors import CdsError, UnreadableBody, WrongHook
+from cds_service.example import example_request
+from cds_service.guideline.content import ContentError
+from cds_service.protocol.discovery import HOOK_SERVICES, HookService
+from cds_service.protocol.request import hook_of
+from cds_service.settings import ENV_PREFIX, Settings, settings_table
+from cds_service.web.body import parse_json_object
+from cds_service.web.hooks_api import answer_call
+
+_EXIT_BROKEN_CONTENT = 1
+_EXIT_BAD_REQUEST = 2
+_EXIT_NOTHING_READABLE = 3
+
+
+@click.group()
+@click.version_option(__version__)
+def main() -> None:
+    """Decision support for lumbar spine MRI orders, as a CDS Hooks service."""
+
+
+@main.command()
+@click.option("--host", help="Address to listen on.  [CDS_HOST, default 127.0.0.1]")
+@click.option("--port", type=int, help="Port to listen on.  [CDS_PORT, default 8080]")
+@click.option("--workers", type=int, help="Server processes.  [CDS_WORKERS, default 2]")
+@click.option("--threads", type=int, help="Threads in each process.  [CDS_THREADS, default 4]")
+def serve(**options: Any) -> None:
+    """Serve the hooks with gunicorn. The command `settings` lists what else can be set."""
+    # Imported here because gunicorn runs on Unix alone, and the other commands run anywhere.
+    from cds_service.web.server import run_server
+
+    settings = _read_settings(**{name: value for name, value in options.items() if value is not None})
+    configure_logging(settings.log_level)
+    app = create_app(services=_load(settings))
+    run_server(app, settings, announce=lambda: _print_addresses(settings))
+
+
+@main.command()
+@click.argument("request_file", metavar="REQUEST.json", type=click.File("rb"))
+@click.option("--now", metavar="ISO", help="Evaluate as at this moment, such as 2026-06-15T10:00+08:00.")
+def card(request_file: BinaryIO, now: str | None) -> None:
+    """Print the answer to one hook request; `-` reads standard input.
+
+    Exit status: 0 with a response, 2 where HTTP would answer 400, 3 where it would answer 412.
+    """
+    services = _load(_read_settings())
+    if now is not None:
+        services = _at_moment(services, now)
+    try:
+        body = parse_json_object(request_file.read())
+        answer = answer_call(body, _service_of(body), services)
+    except RecursionError:
+        _exit_with(UnreadableBody("The body nests too deep."))
+    except CdsError as error:
+        _exit_with(error)
+    else:
+        click.echo(_as_text(answer.response))
+
+
+@main.command()
+def demo() -> None:
+    """Start a service, post an example request to it, and show the card as an EHR would."""
+    # Imported here because it draws with libraries that no other command needs.
+    from cds_service.demo import run_demo
+
+    run_demo()
+
+
+@main.command()
+def example() -> None:
+    """Print an example hook request, its dates moved to today."""
+    click.echo(_as_text(example_request(read_clock())))
+
+
+@main.command()
+def review() -> None:
+    """Print the guideline as one page to read: criteria, numbers, codes, card words and sources."""
+    from cds_service.review import render_review
+
+    click.echo(render_review(_load(_read_settings()).guideline))
+
+
+@main.command("settings")
+def print_settings() -> None:
+    """Print every setting as a Markdown table: environment variable, default, meaning."""
+    click.echo(render_settings_table())
+
+
+def render_settings_table() -> str:
+    """The settings as the Markdown table that the documentation shows."""
+    rows = [
+        f"| `{name}` | {f'`{default}`' if default else ''} | {text} |"
+        for name, default, text in settings_table()
+    ]
+    return "\n".join(["| Variable | Default | Meaning |", "| --- | --- | --- |", *rows])
+
+
+def _read_settings(**overrides: Any) -> Settings:
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        faults = [f"{ENV_PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()]
+        raise click.UsageError("; ".join(faults)) from None
+
+
+def _load(settings: Settings) -> Services:
+    try:
+        return build_services(settings)
+    except ContentError as error:
+        click.echo(f"The guideline's content is broken. {error}", err=True)
+        raise SystemExit(_EXIT_BROKEN_CONTENT) from None
+
+
+def _at_moment(services: Services, text: str) -> Services:
+    """The services with their clock stopped; a moment without an offset is in the guideline's time zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter("not an ISO 8601 date and time", param_hint="--now") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=services.guideline.zone)
+    return dataclasses.replace(services, clock=lambda: moment)
+
+
+def _service_of(body: dict[str, Any]) -> HookService:
+    hook = hook_of(body)
+    for service in HOOK_SERVICES:
+        if service.hook == hook:
+            return service
+    raise WrongHook("No service answers the hook that 'hook' names.")
+
+
+def _exit_with(error: CdsError) -> None:
+    click.echo(_as_text(error.outcome()))
+    raise SystemExit(_EXIT_NOTHING_READABLE if error.status == 412 else _EXIT_BAD_REQUEST)
+
+
+def _as_text(payload: dict[str, Any]) -> str:
+    return json.dumps(payload, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _print_addresses(settings: Settings) -> None:
+    base_url = settings.base_url
+    select, command = HOOK_SERVICES[0], _own_command()
+    lines = [
+        f"Discovery   {base_url}/cds-services",
+        *(f"{service.hook:<11} {base_url}/cds-services/{service.id}" for service in HOOK_SERVICES),
+        f"Health      {base_url}/healthz",
+        "",
+        "A first card, in another terminal in this folder:",
+        f"  {command} example |",
+        f"    curl -s -H 'Content-Type: application/json' -d @- {base_url}/cds-services/{select.id}",
+        "",
+        "Ctrl-C stops the service.",
+    ]
+    click.echo("\n".join(lines))
+
+
+def _own_command() -> str:
+    """How this program was called, so that what is printed can be pasted."""
+    called_as = Path(sys.argv[0])
+    return "python -m cds_service" if called_as.suffix == ".py" else str(called_as)
+
+
+if __name__ == "__main__":
+    main(prog_name="lumbar-mri-cds")

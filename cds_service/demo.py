@@ -1,0 +1,120 @@
+"""The demonstration: a real service, a real call over HTTP, and the card as an EHR would show it."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import click
+import requests
+from rich.console import Console, Group, RenderableType
+from rich.markdown import Markdown
+from rich.panel import Panel
+from rich.text import Text
+
+from cds_service.app import read_clock
+from cds_service.example import example_request
+from cds_service.protocol.discovery import HOOK_SERVICES
+
+_WIDTH_COLUMNS = 80
+_START_ATTEMPTS = 300
+_START_PAUSE_SECONDS = 0.1
+_CALL_TIMEOUT_SECONDS = 10
+_COLOURS = {"info": "blue", "warning": "yellow", "critical": "red"}
+
+
+def run_demo() -> None:
+    """Serve on a free loopback port, post the example request, and draw the answer at 80 columns."""
+    console = Console(width=_WIDTH_COLUMNS, highlight=False)
+    body = example_request(read_clock())
+    service = next(service for service in HOOK_SERVICES if service.hook == body["hook"])
+    with _running_service() as base_url:
+        url = f"{base_url}/cds-services/{service.id}"
+        console.print(Text(f"POST {url}", style="dim"))
+        answer = requests.post(url, json=body, timeout=_CALL_TIMEOUT_SECONDS)
+    console.print(
+        Text(f"{answer.status_code} in {answer.elapsed.total_seconds() * 1000:.0f} ms", style="dim")
+    )
+    console.print()
+    answer.raise_for_status()
+    for drawn in draw_cards(answer.json()):
+        console.print(drawn)
+
+
+def draw_cards(answer: dict[str, Any]) -> list[RenderableType]:
+    """Each card as a panel with its words, its buttons and its links; one line where there is none."""
+    cards = answer["cards"]
+    return [_draw_card(card) for card in cards] or [Text("No card: the service has nothing to say.")]
+
+
+@contextlib.contextmanager
+def _running_service() -> Iterator[str]:
+    port = _free_port()
+    base_url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port), "--workers", "1"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+    try:
+        _wait_until_healthy(base_url, process)
+        yield base_url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _wait_until_healthy(base_url: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(_START_ATTEMPTS):
+        if process.poll() is not None:
+            break
+        with contextlib.suppress(requests.ConnectionError):
+            if requests.get(f"{base_url}/healthz", timeout=_CALL_TIMEOUT_SECONDS).ok:
+                return
+        time.sleep(_START_PAUSE_SECONDS)
+    raise click.ClickException("The service did not start; `lumbar-mri-cds serve` shows why.")
+
+
+def _draw_card(card: dict[str, Any]) -> Panel:
+    colour = _COLOURS[card["indicator"]]
+    parts: list[RenderableType] = [Text(card["summary"], style="bold")]
+    if "detail" in card:
+        parts += [Text(), Markdown(card["detail"])]
+    for number, suggestion in enumerate(card.get("suggestions", ()), start=1):
+        parts += ([Text()] if number == 1 else []) + _draw_suggestion(number, suggestion, colour)
+    if "overrideReasons" in card:
+        reasons = " · ".join(reason["display"] for reason in card["overrideReasons"])
+        parts += [Text(), Text.assemble(("Not now, because: ", "bold"), reasons)]
+    if "links" in card:
+        parts.append(Text())
+        parts += [
+            Text.assemble((link["label"], "underline"), "\n  ", (link["url"], "dim"))
+            for link in card["links"]
+        ]
+    return Panel(
+        Group(*parts),
+        title=Text(card["indicator"].upper(), style=f"bold {colour}"),
+        subtitle=Text(card["source"]["label"], style="dim"),
+        border_style=colour,
+        padding=(1, 2),
+    )
+
+
+def _draw_suggestion(number: int, suggestion: dict[str, Any], colour: str) -> list[RenderableType]:
+    """A numbered button, and under it what it would do."""
+    recommended = "  (recommended)" if suggestion.get("isRecommended") else ""
+    button = Text.assemble((f" {number}  {suggestion['label']} ", f"bold reverse {colour}"), recommended)
+    actions = [
+        Text(f"     {action['type']}: {action['description']}", style="dim")
+        for action in suggestion.get("actions", ())
+    ]
+    return [button, *actions]

@@ -1,0 +1,113 @@
+"""The production server: gunicorn, started from Python so that no second configuration file exists."""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+from gunicorn.http.errors import (
+    ExpectationFailed,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+    UnsupportedTransferCoding,
+)
+from gunicorn.util import write_nonblock
+from gunicorn.workers.gthread import ThreadWorker
+
+from cds_service.errors import operation_outcome
+from cds_service.settings import Settings
+
+_log = structlog.get_logger()
+
+# Longer than the 60 seconds that common reverse proxies keep an idle connection:
+# the side that closes first must be the proxy, or it may send a call into a closing connection.
+_KEEPALIVE_SECONDS = 75
+# A worker that does not answer its master for so long is replaced; no call takes a hundredth of it.
+_HEARTBEAT_SECONDS = 30
+_GRACEFUL_STOP_SECONDS = 10
+
+_STATUS_OF_BROKEN_HTTP: dict[type[Exception], tuple[int, str]] = {
+    LimitRequestLine: (414, "URI Too Long"),
+    ExpectationFailed: (417, "Expectation Failed"),
+    LimitRequestHeaders: (431, "Request Header Fields Too Large"),
+    UnsupportedTransferCoding: (501, "Not Implemented"),
+}
+
+
+def run_server(app: Flask, settings: Settings, announce: Callable[[], None]) -> None:
+    """Serve `app` until a signal ends the process; `announce` is called once the port is open."""
+    # What was loaded at start lives as long as the process. Out of the collector's sight it is not walked
+    # again in every collection, and forked workers keep sharing its memory.
+    gc.collect()
+    gc.freeze()
+    _Server(app, settings, announce).run()
+
+
+class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
+    """Gunicorn with an app that is built before the workers are forked, so broken content never serves."""
+
+    def __init__(self, app: Flask, settings: Settings, announce: Callable[[], None]) -> None:
+        self._app = app
+        self._options: dict[str, Any] = {
+            "bind": settings.bind,
+            "workers": settings.workers,
+            "threads": settings.threads,
+            # Threads and not one call a process: a slow sender, or an idle kept-alive connection,
+            # then holds a thread or a socket and never a whole worker.
+            "worker_class": JsonErrorWorker,
+            "preload_app": True,
+            "keepalive": _KEEPALIVE_SECONDS,
+            "timeout": _HEARTBEAT_SECONDS,
+            "graceful_timeout": _GRACEFUL_STOP_SECONDS,
+            # Gunicorn's own lines may hold addresses as typed; calls have a line of their own.
+            "loglevel": "warning",
+            # Nothing steers the server at run time but signals.
+            "control_socket_disable": True,
+            "when_ready": lambda _server: announce(),
+        }
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Take the options above; gunicorn's environment variable and files are not looked at."""
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """The app, which exists already."""
+        return self._app
+
+
+class JsonErrorWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
+    """A threaded worker that answers broken HTTP in JSON, and logs its kind but not its text."""
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """Answer what never became a request: gunicorn's own answer is HTML and quotes what was sent."""
+        status, reason = _status_of(exc)
+        _log.warning("broken-http", status=status, error=type(exc).__name__)
+        try:
+            write_nonblock(client, _json_error(status, reason))
+        except OSError:
+            _log.debug("broken-http-unanswered")
+
+
+def _status_of(error: Exception) -> tuple[int, str]:
+    for kind, answer in _STATUS_OF_BROKEN_HTTP.items():
+        if isinstance(error, kind):
+            return answer
+    return (400, "Bad Request") if isinstance(error, ParseException) else (500, "Internal Server Error")
+
+
+def _json_error(status: int, reason: str) -> bytes:
+    code = "structure" if status < 500 else "exception"
+    body = json.dumps(operation_outcome(code, f"The HTTP request cannot be answered: {reason}.")).encode()
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode("latin-1") + body
