@@ -1,0 +1,97 @@
+"""When a recorded fact counts, how old it is and where it is going (specification 2.2, 8.1)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from cds_service.guideline.decision import Evidence
+from cds_service.record.facts import Certainty, Fact, Measurement, Side, State, Trend
+
+
+def counts_fully(fact: Fact) -> bool:
+    """Known or suspected, as a code or a structured answer: what may decide and not only ask."""
+    return fact.certainty in (Certainty.KNOWN, Certainty.SUSPECTED)
+
+
+def is_only_a_hint(fact: Fact) -> bool:
+    """Words, or a finding code without a value: possible, never more (8.1.6, 8.1.9)."""
+    return fact.certainty in (Certainty.WORDS, Certainty.VALUELESS)
+
+
+def is_current(fact: Fact) -> bool:
+    """Whether the record says that it still holds."""
+    return fact.state is State.CURRENT
+
+
+def age_days(fact: Fact, today: date) -> int | None:
+    """Days since it began, else since it was recorded, by the latest possible date; None: undated."""
+    return None if fact.when is None else max(fact.when.days_ago(today), 0)
+
+
+def ended_days(fact: Fact, today: date) -> int | None:
+    """Days since it ended, else since its last dated mention; None: undated."""
+    return None if fact.last_seen is None else max(fact.last_seen.days_ago(today), 0)
+
+
+def is_new(fact: Fact, within_days: int, today: date) -> bool:
+    """Whether it began, or was recorded, in the window; an undated fact is not new."""
+    age = age_days(fact, today)
+    return age is not None and age <= within_days
+
+
+def is_worsening(fact: Fact, within_days: int, today: date) -> bool:
+    """Whether its own words or code say worse, and said so in the window (undated words count)."""
+    if fact.trend is not Trend.WORSENING and "coded-progressive" not in fact.concepts:
+        return False
+    said = fact.trend_on or fact.recorded or fact.started
+    return said is None or said.days_ago(today) <= within_days
+
+
+def is_improving(fact: Fact) -> bool:
+    """Whether its own words say better; "not improving" is assumed without them (8.6.5)."""
+    return fact.trend is Trend.IMPROVING
+
+
+def on_same_side(first: Side | None, second: Side | None) -> bool:
+    """Whether both sides are recorded and overlap; an unknown side matches nothing."""
+    if first is None or second is None:
+        return False
+    return first is second or Side.BOTH in (first, second)
+
+
+def on_both_sides(facts: tuple[Fact, ...], within_days: int) -> bool:
+    """Whether one fact is bilateral, or a left and a right one lie in the same window (2.2)."""
+    if any(fact.side is Side.BOTH for fact in facts):
+        return True
+    lefts = [fact.when for fact in facts if fact.side is Side.LEFT and fact.when]
+    rights = [fact.when for fact in facts if fact.side is Side.RIGHT and fact.when]
+    return any(
+        max(left.first, right.first) <= min(left.last, right.last)
+        or abs((left.last - right.last).days) <= within_days
+        for left in lefts
+        for right in rights
+    )
+
+
+def disputing(fact: Fact, facts: tuple[Fact, ...]) -> bool:
+    """Whether an answer of the same or a later day denies it, or its own dates disagree (8.1.3)."""
+    if fact.disputed:
+        return True
+    return any(
+        other.certainty is Certainty.DENIED
+        and not other.concepts.isdisjoint(fact.concepts)
+        and (other.when is None or fact.when is None or other.when.last >= fact.when.first)
+        for other in facts
+    )
+
+
+def evidence_of(fact: Fact, short: str = "", note: str = "") -> Evidence:
+    """The fact as a line of a card, in the record's words and with its date."""
+    return Evidence(text=fact.text, resource=fact.resource, when=fact.when, short=short, note=note)
+
+
+def measured(measurement: Measurement, short: str = "", note: str = "") -> Evidence:
+    """The quantity as a line of a card, as it was recorded."""
+    return Evidence(
+        text=measurement.text, resource=measurement.resource, when=measurement.when, short=short, note=note
+    )
