@@ -81,7 +81,8 @@ def _refuse_other_content(request: Request) -> None:
 def _receive(request: Request, max_bytes: int) -> bytes:
     """The body, read once and straight from the server.
 
-    Flask's own reader cuts a chunked body at the limit without a word, and takes a body that broke off as whole.
+    Flask's own reader cuts a chunked body at the limit without a word,
+    and takes a body that broke off as whole.
     """
     announced = request.content_length
     if announced is None and not request.environ.get("wsgi.input_terminated"):

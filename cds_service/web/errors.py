@@ -13,7 +13,6 @@ from cds_service.errors import (
     CdsError,
     MethodNotAllowed,
     NotFound,
-    TooLarge,
     UnreadableBody,
     operation_outcome,
 )
@@ -44,8 +43,6 @@ def answer_http_exception(error: HTTPException) -> Response:
             response = answer_refusal(MethodNotAllowed("This address does not take that method."))
             response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
             return response
-        case 413:
-            return answer_refusal(TooLarge("The body is larger than this service takes."))
         case code:
             text = "The request cannot be answered."
             return json_answer(operation_outcome("processing", text), code or 500)

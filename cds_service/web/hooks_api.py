@@ -39,7 +39,7 @@ def call_service(service: HookService) -> Response:
     """The cards for one hook call."""
     services = current_services()
     note(service=service.id)
-    body = read_json_body(request)
+    body = read_json_body(request, services.settings.max_body_bytes)
     parsed_at = services.stopwatch()
     note_hook_instance(body.get("hookInstance"))
     answer = answer_call(body, service, services)
@@ -61,8 +61,9 @@ def answer_call(body: dict[str, Any], service: HookService, services: Services) 
 
 def take_feedback(service: HookService) -> Response:
     """How many entries of feedback were taken: all of them, or the batch was refused."""
+    services = current_services()
     note(service=service.id)
-    entries = read_feedback(read_json_body(request))
-    current_services().feedback.keep(service.id, entries)
+    entries = read_feedback(read_json_body(request, services.settings.max_body_bytes))
+    services.feedback.keep(service.id, entries)
     note(feedback_entries=len(entries))
     return json_answer({"accepted": len(entries)})
