@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from tests.builders import PREFETCH_TYPES, Resource, searchset
+from tests.builders import PREFETCH_TYPES, Resource, of_patient, searchset
 from tests.unrelated_history import unrelated_history
 from tests.vignettes.stories import NOW, STORIES
 
@@ -26,7 +26,7 @@ def make_prefetch_request(
     a_quarter_of_30 = min(n_resources, 30) // 4 - (n_resources - missing)
     quiet = min(missing, max(0, a_quarter_of_30, missing // 12))
     history = unrelated_history(missing, seed, now, quiet=quiet)
-    return request | {"prefetch": _with_history(prefetch, history)}
+    return request | {"prefetch": with_history(prefetch, history)}
 
 
 def prefetch_size(request: dict[str, Any]) -> int:
@@ -34,12 +34,12 @@ def prefetch_size(request: dict[str, Any]) -> int:
     return 1 + sum(len(request["prefetch"][key].get("entry", ())) for key in PREFETCH_TYPES)
 
 
-def _with_history(prefetch: Resource, history: list[Resource]) -> Resource:
+def with_history(prefetch: Resource, history: list[Resource]) -> Resource:
     """The prefetch with the resources of the history in the searches that find them."""
     grown = dict(prefetch)
     for key, kind in PREFETCH_TYPES.items():
         added = [
-            resource | {"id": f"history-{number}"}
+            of_patient(resource, prefetch["patient"]["id"], f"history-{number}")
             for number, resource in enumerate(history, start=1)
             if resource["resourceType"] == kind
         ]

@@ -435,24 +435,22 @@ def prefetch_of(
     sorted_by_type: defaultdict[str, list[Resource]] = defaultdict(list)
     for resource in (*resources, *([current] if current else [])):
         same_type = sorted_by_type[resource["resourceType"]]
-        same_type.append(_filed(resource, subject["id"], len(same_type) + 1))
+        numbered = f"{resource['resourceType'].lower()}-{len(same_type) + 1}"
+        same_type.append(of_patient(resource, subject["id"], numbered))
     prefetch: Resource = {"patient": subject}
     if current:
         prefetch["encounter"] = sorted_by_type["Encounter"][-1]
     return prefetch | {key: searchset(sorted_by_type[kind]) for key, kind in PREFETCH_TYPES.items()}
 
 
-def _filed(resource: Resource, patient_id: str, number: int) -> Resource:
+def of_patient(resource: Resource, patient_id: str, id: str) -> Resource:
+    """The resource as one of this patient's, under this id unless it has its own."""
     reference = {"reference": f"Patient/{patient_id}"}
-    filed: Resource = {
-        "resourceType": resource["resourceType"],
-        "id": f"{resource['resourceType'].lower()}-{number}",
-    }
-    filed |= resource
+    filed: Resource = {"resourceType": resource["resourceType"], "id": id} | resource
     for name in ("subject", "patient"):
         if filed.get(name) == _subject():
             filed[name] = reference
-    if "participant" in filed and filed["resourceType"] == "Appointment":
+    if filed["resourceType"] == "Appointment":
         filed["participant"] = [part | {"actor": reference} for part in filed["participant"]]
     return filed
 
