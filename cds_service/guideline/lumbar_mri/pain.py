@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Evidence, MriOrder
+from cds_service.guideline.thresholds import Thresholds
 from cds_service.record.dates import Interval
 from cds_service.record.facts import (
     Certainty,
@@ -21,10 +23,6 @@ from cds_service.record.facts import (
     State,
     Trend,
 )
-
-if TYPE_CHECKING:
-    from cds_service.guideline.content import Guideline
-    from cds_service.guideline.thresholds import Thresholds
 
 BACK = frozenset({"low-back-pain", "back-pain-unspecified", "degenerative-lumbar"})
 LEG = frozenset({"radicular-pain", "bilateral-leg-symptoms"})
