@@ -1,0 +1,59 @@
+# Works on a machine with Python 3.11, pip and make; everything else is installed into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
+SOURCES := cds_service tests $(wildcard bench fhir_fixtures)
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check bench lock clean
+
+help: ## show what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/run.stamp ## serve on 127.0.0.1:8080, and print a first call to try
+	@$(BIN)/lumbar-mri-cds serve
+
+demo: $(VENV)/run.stamp ## post an example to a service of its own, and show the card
+	@$(BIN)/lumbar-mri-cds demo
+
+test: $(VENV)/dev.stamp ## run every test
+	$(BIN)/pytest -n auto
+
+check: $(VENV)/dev.stamp ## format, lint, types, tests
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/pytest -n auto
+
+bench: $(VENV)/dev.stamp ## time and throughput beside a floor, and the memory of a worker
+	$(BIN)/python -m bench.run
+
+lock: $(VENV)/dev.stamp ## pin the newest allowed versions anew
+	$(PIP_INSTALL) pip-tools
+	$(BIN)/python -m piptools compile $(LOCK_OPTIONS) --output-file requirements.lock pyproject.toml
+	$(BIN)/python -m piptools compile $(LOCK_OPTIONS) --extra dev --output-file requirements-dev.lock pyproject.toml
+
+LOCK_OPTIONS := --quiet --upgrade --strip-extras --generate-hashes --no-header --no-emit-options \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+clean: ## remove everything that can be made again
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# A stamp says that an environment is complete, so that the second run installs nothing.
+$(VENV)/run.stamp: requirements.lock pyproject.toml
+	$(call install,requirements.lock)
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock pyproject.toml
+	$(call install,requirements-dev.lock)
+	@touch $@
+
+define install
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
+@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+@echo "Installing $(1) into $(VENV) ..."
+@$(PIP_INSTALL) --require-hashes -r $(1)
+@$(PIP_INSTALL) --no-deps --editable .
+endef
