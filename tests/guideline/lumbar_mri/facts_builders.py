@@ -98,7 +98,7 @@ def fact(*concepts: str, **more: Any) -> Fact:
 
 def pain(days: int | None = None, *, concept: str = "low-back-pain", **more: Any) -> Fact:
     """Low back pain with an onset so many days ago, recorded the same day."""
-    dated = {} if days is None else {"started": ago(days), "recorded": ago(days)}
+    dated: dict[str, Any] = {} if days is None else {"started": ago(days), "recorded": ago(days)}
     return fact(concept, **(dated | more))
 
 
@@ -119,34 +119,43 @@ def score(value: str, days: int, **more: Any) -> Measurement:
 
 def medicine(*concepts: str, **more: Any) -> MedicationFact:
     """A medicine of these concepts."""
-    plain = {"resource": f"MedicationRequest/{'-'.join(concepts)}", "text": " ".join(concepts)}
+    plain: dict[str, Any] = {
+        "resource": f"MedicationRequest/{'-'.join(concepts)}",
+        "text": " ".join(concepts),
+    }
     return MedicationFact(concepts=frozenset(concepts), **(plain | more))
 
 
 def done(*concepts: str, **more: Any) -> ProcedureFact:
     """A procedure that took place."""
-    plain = {"resource": f"Procedure/{'-'.join(concepts)}", "text": " ".join(concepts)}
+    plain: dict[str, Any] = {"resource": f"Procedure/{'-'.join(concepts)}", "text": " ".join(concepts)}
     return ProcedureFact(concepts=frozenset(concepts), **(plain | more))
 
 
 def visit(*kinds: str, **more: Any) -> VisitFact:
     """An attended appointment or encounter."""
-    return VisitFact(
-        kinds=frozenset(kinds), **({"resource": "Appointment/visit", "text": " ".join(kinds)} | more)
-    )
+    plain: dict[str, Any] = {"resource": "Appointment/visit", "text": " ".join(kinds)}
+    return VisitFact(kinds=frozenset(kinds), **(plain | more))
 
 
 def attested(**more: Any) -> Attestation:
     """What patient or clinician says of treatment so far, today."""
-    plain = {"resource": "QuestionnaireResponse/form", "text": "Treatment so far", "when": ago(0)}
+    plain: dict[str, Any] = {
+        "resource": "QuestionnaireResponse/form",
+        "text": "Treatment so far",
+        "when": ago(0),
+    }
     return Attestation(**(plain | more))
 
 
 def scan(days: int, **more: Any) -> ImagingFact:
     """A completed lumbar MRI."""
-    return ImagingFact(
-        **({"resource": "DiagnosticReport/mri", "text": "MRI lumbar spine", "when": ago(days)} | more)
-    )
+    plain: dict[str, Any] = {
+        "resource": "DiagnosticReport/mri",
+        "text": "MRI lumbar spine",
+        "when": ago(days),
+    }
+    return ImagingFact(**(plain | more))
 
 
 def mri_order(**more: Any) -> MriOrder:

@@ -1,5 +1,7 @@
 """The low back pain fact: specification 2.3, 8.4.1 to 8.4.3, 8.4.5."""
 
+from typing import Any
+
 import pytest
 
 from cds_service.guideline.content import Guideline
@@ -293,7 +295,7 @@ def test_scores_from_before_the_onset_are_of_another_pain(guideline: Guideline) 
     ],
 )
 def test_the_pains_own_words_tell_the_trend_for_28_days(
-    words: dict[str, object], trend: Trend | None, guideline: Guideline
+    words: dict[str, Any], trend: Trend | None, guideline: Guideline
 ) -> None:
     assert read(record(pain(60, **words)), guideline).trend is trend
 
