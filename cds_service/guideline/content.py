@@ -90,12 +90,16 @@ class Guideline:
     terminology: Terminology
     patterns: Patterns
     words: Words
+    prefetch: Mapping[str, str]  # key -> FHIR query, in the order of discovery
+    prefetch_reasons: Mapping[str, str]
 
 
 def load_guideline(folder: Folder) -> Guideline:
     """The guideline of one folder under `cards/`; raises ContentError where anything is wrong."""
     head = _parsed(_Head, "guideline.toml", _toml(folder, "guideline.toml"))
     notes = {name: _threshold(name, model) for name, model in head.thresholds.items()}
+    terminology = _read_terminology(folder)
+    prefetch = _read_prefetch(folder)
     return Guideline(
         id=head.id,
         title=head.title,
@@ -110,9 +114,11 @@ def load_guideline(folder: Folder) -> Guideline:
         threshold_notes=notes,
         switches=_exactly(Switches, head.switches),
         sources=_read_sources(folder),
-        terminology=_read_terminology(folder),
+        terminology=terminology,
         patterns=_read_patterns(folder),
         words=_read_card_words(folder),
+        prefetch={key: _query(key, wanted, terminology) for key, wanted in prefetch.items()},
+        prefetch_reasons={key: wanted.reason for key, wanted in prefetch.items()},
     )
 
 
@@ -170,6 +176,13 @@ class _CodeSystem(_Strict):
     dots: bool = True
     check: str | None = None
     relative: str | None = None
+
+
+class _Prefetch(_Strict):
+    query: str
+    reason: str
+    codes: tuple[str, ...] = ()
+    systems: tuple[str, ...] = ()
 
 
 def _text(folder: Folder, name: str) -> str:
@@ -281,6 +294,25 @@ def _refuse_duplicates(value_sets: Mapping[str, tuple[ValueSetCode, ...]]) -> No
             if (row.system, row.code) in seen:
                 raise ContentError(f"value_sets/{concept}.csv", None, f"{row.code} only once")
             seen.add((row.system, row.code))
+
+
+def _read_prefetch(folder: Folder) -> dict[str, _Prefetch]:
+    raw = _toml(folder, "prefetch.toml")
+    return {key: _parsed(_Prefetch, "prefetch.toml", wanted) for key, wanted in raw.items()}
+
+
+def _query(key: str, wanted: _Prefetch, terminology: Terminology) -> str:
+    """The search with the codes of its value sets; whole codes only, because a search cannot match a prefix."""
+    unknown = [concept for concept in wanted.codes if concept not in terminology.value_sets]
+    if unknown or ("$codes" in wanted.query) != bool(wanted.codes):
+        raise ContentError("prefetch.toml", None, f"{key}: $codes and the names of value sets")
+    codes = {
+        row.code: None
+        for concept in wanted.codes
+        for row in terminology.value_sets[concept]
+        if not row.prefix and terminology.system_name(row.system) in wanted.systems
+    }
+    return wanted.query.replace("$codes", ",".join(codes))
 
 
 def _read_patterns(folder: Folder) -> Patterns:

@@ -114,7 +114,7 @@ class SafetyLine:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the order should be (2.12); None leaves the element as it is."""
+    """What should change in the order (2.12); None: the element is right as it is, or has no rule."""
 
     priority: str | None = None  # "stat", "urgent"
     region: str | None = None  # "lumbar", "lumbosacral", "whole-spine"
@@ -149,6 +149,7 @@ class Decision:
     child: bool = False
     fills: Mapping[str, str] = field(default_factory=dict)
     duplicates: tuple[MriOrder, ...] = ()  # other drafts merged into this card
+    silent: str = ""  # why no card is sent: "hospice", "concordant", ...; empty: a card is sent
 
     @property
     def leading(self) -> Finding | None:

@@ -1,0 +1,169 @@
+"""One hook request in, one response out: orders, facts, decisions, cards; pure, and shared by all callers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from cds_service.errors import NothingReadable
+from cds_service.guideline.content import Guideline
+from cds_service.guideline.decision import (
+    Decision,
+    Finding,
+    Indicator,
+    MriOrder,
+    Outcome,
+    Pathway,
+    Plan,
+)
+from cds_service.guideline.lumbar_mri.decision import ORDER_SIGN, decide
+from cds_service.guideline.lumbar_mri.order import (
+    ForeignOrder,
+    OrderSelection,
+    has_emergency_referral,
+    select_orders,
+)
+from cds_service.guideline.lumbar_mri.render import render_cards
+from cds_service.protocol.request import HookRequest
+from cds_service.record.facts import PatientFacts, ReadState
+from cds_service.record.reader import read_facts, read_order_facts
+
+
+@dataclass(frozen=True, slots=True)
+class HookAnswer:
+    """The response, ready for JSON, and what the log may know of it: nothing of the patient."""
+
+    response: dict[str, Any]
+    log: dict[str, Any]
+
+
+def answer_hook(
+    request: HookRequest,
+    *,
+    now: datetime,
+    guideline: Guideline,
+    new_uuid: Callable[[], str],
+    base_url: str,
+) -> HookAnswer:
+    """The cards for one call.
+
+    An order that is not a lumbar MRI is answered without a look at the record.
+    Raises NothingReadable where nothing of the record came and the draft order alone decides nothing.
+    """
+    selection = select_orders(request.draft_orders, request.selections, request.patient_id, guideline)
+    decisions = _decide_all(request, selection, now, guideline) if selection.orders else ()
+    if request.hook == ORDER_SIGN:
+        decisions += tuple(_refuse_foreign(order, now, guideline) for order in selection.foreign)
+    spoken = merge_duplicates([decision for decision in decisions if not decision.silent])
+    cards = render_cards(
+        spoken,
+        guideline=guideline,
+        new_uuid=new_uuid,
+        base_url=base_url,
+        patient_id=request.patient_id,
+        encounter_id=request.encounter_id,
+    )
+    return HookAnswer({"cards": cards}, _log(request, selection, decisions, guideline))
+
+
+def _decide_all(
+    request: HookRequest, selection: OrderSelection, now: datetime, guideline: Guideline
+) -> tuple[Decision, ...]:
+    facts = read_facts(request.prefetch, patient_id=request.patient_id, now=now, guideline=guideline)
+    if request.encounter_id is None:  # there is no encounter to read (HK-3)
+        facts = replace(facts, reads={**facts.reads, "encounter": ReadState.COMPLETE})
+    referred = has_emergency_referral(request.draft_orders, request.patient_id, guideline)
+    decisions = tuple(
+        decide(
+            order,
+            _with_reasons(facts, order, request, now, guideline),
+            now,
+            guideline,
+            hook=request.hook,
+            emergency_referral=referred,
+        )
+        for order in selection.orders
+    )
+    if _nothing_was_read(facts) and all(d.outcome is Outcome.UNCLEAR for d in decisions):
+        keys = ", ".join(guideline.prefetch)
+        raise NothingReadable("Nothing about the patient could be read.", f"no usable prefetch key of: {keys}")
+    return decisions
+
+
+def _with_reasons(
+    facts: PatientFacts, order: MriOrder, request: HookRequest, now: datetime, guideline: Guideline
+) -> PatientFacts:
+    """The facts with what the order itself says of the patient."""
+    reasons, attestations = read_order_facts(order.resource, now=now, guideline=guideline, prefetch=request.prefetch)
+    if not reasons and not attestations:
+        return facts
+    return replace(facts, facts=facts.facts + reasons, attestations=facts.attestations + attestations)
+
+
+def _nothing_was_read(facts: PatientFacts) -> bool:
+    usable = (ReadState.COMPLETE, ReadState.PARTIAL)
+    return not any(state in usable for key, state in facts.reads.items() if key != "encounter")
+
+
+def merge_duplicates(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
+    """One card for drafts of the same code with the same advice; it names them all (2.1.7)."""
+    merged: dict[tuple[Any, ...], Decision] = {}
+    for decision in decisions:
+        key = (decision.outcome, decision.reason, decision.recommendations, decision.endorsed, _codes(decision.order))
+        first = merged.get(key)
+        merged[key] = decision if first is None else replace(first, duplicates=(*first.duplicates, decision.order))
+    return tuple(merged.values())
+
+
+def _codes(order: MriOrder) -> tuple[Any, ...]:
+    """What makes two drafts the same study: their codings, or their words where they have none."""
+    code = order.resource.get("code")
+    codings = code.get("coding") if isinstance(code, Mapping) else None
+    pairs = sorted(
+        (str(coding.get("system")), str(coding.get("code")))
+        for coding in (codings if isinstance(codings, list) else [])
+        if isinstance(coding, Mapping) and coding.get("code")
+    )
+    return tuple(pairs) or (order.label.casefold(),)
+
+
+def _refuse_foreign(order: ForeignOrder, now: datetime, guideline: Guideline) -> Decision:
+    """A draft for another patient than the one in context is never evaluated, and the answer says so."""
+    local = now.astimezone(guideline.zone)
+    return Decision(
+        order=MriOrder(order.reference, {}, order.label, "lumbar", None, "routine"),
+        outcome=Outcome.UNCLEAR,
+        findings=(Finding(Pathway.OTHER, "", Outcome.UNCLEAR, tier="foreign", variant="foreign"),),
+        recommendations=(),
+        indicator=Indicator.INFO,
+        endorsed=False,
+        plan=Plan(),
+        reason="unclear.foreign",
+        evaluated_at=local,
+        today=local.date(),
+    )
+
+
+def _log(
+    request: HookRequest, selection: OrderSelection, decisions: Iterable[Decision], guideline: Guideline
+) -> dict[str, Any]:
+    decided = tuple(decisions)
+    fields: dict[str, Any] = {
+        "guideline_version": guideline.version,
+        "drafts": len(request.draft_orders),
+        "lumbar_mri_orders": len(selection.orders),
+    }
+    if selection.foreign:
+        fields["foreign_orders"] = len(selection.foreign)
+    if decided:
+        fields["outcomes"] = [decision.outcome.value for decision in decided]
+        fields["reasons"] = [decision.reason for decision in decided]
+        fields["recommendations"] = [list(decision.recommendations) for decision in decided]
+        fields["silent"] = [decision.silent for decision in decided]
+        fields["endorsed"] = [decision.endorsed for decision in decided]
+        fields["unread"] = sorted({kind for decision in decided for kind in decision.unread})
+    if selection.orders:
+        fields["reads"] = {key: fetched.state.value for key, fetched in request.prefetch.items()}
+    return fields

@@ -1,0 +1,353 @@
+"""One decision an order: the findings of every pathway, put in order of precedence (2.11 to 2.15, 8.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from cds_service.guideline.content import Guideline
+from cds_service.guideline.decision import (
+    Decision,
+    Evidence,
+    Finding,
+    Indicator,
+    MriOrder,
+    Outcome,
+    Pathway,
+    Plan,
+    SafetyLine,
+)
+from cds_service.guideline.lumbar_mri.cauda_equina import assess_cauda_equina
+from cds_service.guideline.lumbar_mri.conservative_care import (
+    assess_care,
+    assess_nonspecific,
+    not_recorded,
+    previous_mri,
+    stale,
+)
+from cds_service.guideline.lumbar_mri.infection import assess_infection, fever_present
+from cds_service.guideline.lumbar_mri.malignancy import assess_cancer
+from cds_service.guideline.lumbar_mri.mri_safety import read_safety
+from cds_service.guideline.lumbar_mri.neurology import assess_neurology, lifts_other_pathways
+from cds_service.guideline.lumbar_mri.outside import (
+    age_years,
+    assess_outside,
+    is_silent_patient,
+    pregnancy,
+    vascular_fact,
+)
+from cds_service.guideline.lumbar_mri.pain import Pain, read_pain
+from cds_service.guideline.lumbar_mri.plan import is_adequate, make_plan, what_changes
+from cds_service.guideline.lumbar_mri.procedures import assess_procedure
+from cds_service.record.facts import PatientFacts, ReadState
+
+ORDER_SIGN = "order-sign"
+# The kinds of resource without which R1 and R2 cannot be told (8.1.7), with their FHIR types.
+STOPPING_READS = {
+    "conditions": "Condition",
+    "observations": "Observation",
+    "procedures": "Procedure",
+    "medications": "MedicationRequest",
+    "medicationStatements": "MedicationStatement",
+}
+TRIED_READS = {"questionnaireResponses": "QuestionnaireResponse"}  # stops only where it was tried
+NO_INDICATION_READS = {"conditions": "Condition", "observations": "Observation", "encounter": "Encounter"}
+RED_FLAGS = frozenset({Outcome.EMERGENCY, Outcome.URGENT, Outcome.INDICATED})
+_TIES = {Pathway.CAUDA_EQUINA: 0, Pathway.NEUROLOGY: 1, Pathway.INFECTION: 2, Pathway.CANCER: 3, Pathway.PROCEDURE: 4}
+_INDICATORS = {Outcome.EMERGENCY: Indicator.CRITICAL, Outcome.URGENT: Indicator.WARNING, Outcome.NOT_INDICATED: Indicator.WARNING}
+
+
+@dataclass(frozen=True, slots=True)
+class _Assessment:
+    """Everything that was found for one order, before precedence."""
+
+    order: MriOrder
+    facts: PatientFacts
+    pain: Pain
+    today: date
+    guideline: Guideline
+    findings: tuple[Finding, ...]  # of R3 to R6, in order of precedence
+    outside: Finding | None
+    unread: tuple[str, ...]
+
+    @property
+    def child(self) -> bool:
+        age = age_years(self.facts, self.today)
+        return age is not None and age < self.guideline.thresholds.adult_age
+
+    def of(self, *outcomes: Outcome) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.outcome in outcomes)
+
+
+def decide(
+    order: MriOrder,
+    facts: PatientFacts,
+    now: datetime,
+    guideline: Guideline,
+    *,
+    hook: str,
+    emergency_referral: bool = False,
+) -> Decision:
+    """The guideline's answer for one order.
+
+    `facts` hold the facts of the order's own reason, too.
+    `emergency_referral` tells that the drafts hold a referral to the emergency department.
+    `Decision.silent` names the reason where no card is to be sent.
+    """
+    local = now.astimezone(guideline.zone)
+    assessment = _assess(order, facts, local.date(), guideline)
+    top, findings = _resolve(assessment, hook)
+    decision = _describe(assessment, top, findings, local, emergency_referral)
+    return replace(decision, silent=_silence(assessment, decision, hook))
+
+
+def _assess(order: MriOrder, facts: PatientFacts, today: date, guideline: Guideline) -> _Assessment:
+    pain = read_pain(facts, order, today, guideline)
+    r4 = assess_cauda_equina(facts, pain, order, today, guideline)
+    r3 = assess_neurology(facts, pain, order, today, guideline)
+    neuro = lifts_other_pathways(r4) or lifts_other_pathways(r3)
+    fever = fever_present(facts, today, guideline)
+    infection = _lifted(assess_infection(facts, pain, order, today, guideline, neuro=neuro), neuro, "emergency-abscess")
+    cancer = _lifted(assess_cancer(facts, pain, order, today, guideline, neuro=neuro), neuro, "emergency-cord")
+    r6 = assess_procedure(facts, pain, order, today, guideline, neuro=neuro, fever=fever)
+    found = [finding for finding in (r4, r3, infection, cancer, r6) if finding is not None]
+    cancer_first = {Pathway.INFECTION: 0 if fever else 1, Pathway.CANCER: 1 if fever else 0}
+    found.sort(key=lambda f: (-f.outcome.rank, f.outcome is Outcome.UNCLEAR, _TIES[f.pathway] if f.pathway not in cancer_first else 2 + cancer_first[f.pathway]))
+    return _Assessment(
+        order, facts, pain, today, guideline, tuple(found),
+        assess_outside(facts, pain, order, today, guideline), _unread(facts.reads),
+    )  # fmt: skip
+
+
+def _lifted(finding: Finding | None, neuro: bool, variant: str) -> Finding | None:
+    """R5 beside neurology is an emergency; weak facts do not escalate (2.11)."""
+    if finding is None or not neuro or finding.outcome is not Outcome.URGENT:
+        return finding
+    return replace(finding, outcome=Outcome.EMERGENCY, variant=variant)
+
+
+def _unread(reads: Mapping[str, ReadState]) -> tuple[str, ...]:
+    """The FHIR types that were not read to the end and so stop R1 and R2 (8.1.7)."""
+    missing = [kind for key, kind in STOPPING_READS.items() if reads.get(key) is not ReadState.COMPLETE]
+    tried = (ReadState.FAILED, ReadState.PARTIAL)
+    missing += [kind for key, kind in TRIED_READS.items() if reads.get(key) in tried]
+    return tuple(missing)
+
+
+def _resolve(a: _Assessment, hook: str) -> tuple[Outcome, tuple[Finding, ...]]:
+    """The leading outcome and the findings of the card, the leading one first (2.11)."""
+    if a.of(*RED_FLAGS):
+        return a.findings[0].outcome, a.findings
+    possible = a.of(Outcome.POSSIBLE)
+    before_outside = any(finding.variant == "possible-source" for finding in possible)  # 8.7.4
+    if a.outside is not None and not before_outside and not (a.child and possible):
+        return Outcome.OUTSIDE, (a.outside, *possible)
+    if possible:
+        return Outcome.POSSIBLE, a.findings
+    unclear = a.of(Outcome.UNCLEAR)
+    if unclear:
+        return Outcome.UNCLEAR, unclear
+    if a.unread:
+        return Outcome.UNCLEAR, (_undecided("unread"),)
+    if not a.pain.present:
+        return Outcome.UNCLEAR, (_no_indication(a),)
+    if age_years(a.facts, a.today) is None:
+        return Outcome.UNCLEAR, (_undecided("age-unknown"),)
+    care = assess_care(a.facts, a.pain, a.today, a.guideline)
+    finding = assess_nonspecific(a.facts, a.pain, care, a.today, a.guideline)
+    return finding.outcome, (finding,)
+
+
+def _undecided(variant: str) -> Finding:
+    """Unclear between R1 and R2 (8.8.8)."""
+    return Finding(Pathway.PAIN, "R1", Outcome.UNCLEAR, tier=variant, variant=variant)
+
+
+def _no_indication(a: _Assessment) -> Finding:
+    """Nothing recorded that the order could be for; only where the record was read (8.1.8)."""
+    read = all(a.facts.reads.get(key) is ReadState.COMPLETE for key in NO_INDICATION_READS)
+    if not read:
+        return _undecided("unread")
+    fills = {"reason": a.pain.other_reason} if a.pain.other_reason else {}
+    return Finding(Pathway.PAIN, "", Outcome.UNCLEAR, tier="no indication", variant="no-indication", fills=fills)
+
+
+def _describe(
+    a: _Assessment, top: Outcome, findings: tuple[Finding, ...], local: datetime, emergency_referral: bool
+) -> Decision:
+    pregnant = pregnancy(a.facts, a.today, a.guideline)
+    target = make_plan(findings)
+    changes = what_changes(target, a.order, top, pregnant=pregnant is not None, switches=a.guideline.switches)
+    safety = read_safety(a.facts, a.order, changes.contrast, a.today, a.guideline)
+    vascular = vascular_fact(a.facts, a.pain, a.today, a.guideline)
+    check_first = top in (Outcome.INDICATED, Outcome.OUTSIDE) and (bool(a.unread) or _has_open_question(a))
+    endorsed = not check_first and vascular is None and _is_concordant(a, target, top, safety, emergency_referral)
+    return Decision(
+        order=a.order,
+        outcome=top,
+        findings=findings,
+        recommendations=_recommendations(top, findings),
+        indicator=_indicator(top, findings, endorsed=endorsed, vascular=vascular is not None),
+        endorsed=endorsed,
+        plan=Plan(setting=target.setting, pattern=target.pattern) if endorsed else changes,
+        reason=_reason(findings),
+        evaluated_at=local,
+        today=a.today,
+        not_recorded=not_recorded(a.facts, a.today, a.guideline),
+        stale=stale(a.facts, a.today, a.guideline),
+        unread=a.unread,
+        would_change=tuple(_would_change(top, findings[0], a)),
+        listed=tuple(_listed(a, vascular)),
+        safety=safety,
+        first_lines=tuple(_first_lines(target, check_first, vascular, a)),
+        primary_care=_in_primary_care(a.facts, a.guideline),
+        pregnant=pregnant is not None,
+        child=a.child,
+        fills=findings[0].fills,
+    )
+
+
+def _has_open_question(a: _Assessment) -> bool:
+    """A possible red flag of R3, R4 or R5 beside an indicated or outside outcome (8.8.2)."""
+    return any(finding.pathway is not Pathway.PROCEDURE for finding in a.of(Outcome.POSSIBLE))
+
+
+def _is_concordant(
+    a: _Assessment, target: Plan, top: Outcome, safety: Sequence[SafetyLine], emergency_referral: bool
+) -> bool:
+    unsafe = any(line.kind == "unsafe" for line in safety)
+    in_hospital = emergency_referral or a.facts.encounter_class in a.guideline.switches.emergency_classes
+    return top in RED_FLAGS and is_adequate(target, a.order, top, in_hospital=in_hospital, unsafe_implant=unsafe)
+
+
+def _recommendations(top: Outcome, findings: Sequence[Finding]) -> tuple[str, ...]:
+    """Leading first, then every other with a tier of possible or more; R1 with R2 where they cannot be told."""
+    leading = findings[0]
+    if top is Outcome.OUTSIDE:
+        return ()
+    if leading.pathway is Pathway.PAIN and top is Outcome.UNCLEAR:
+        return ("R1", "R2") if leading.recommendation else ()
+    named = [f.recommendation for f in findings if f is leading or f.outcome.rank >= Outcome.POSSIBLE.rank and f.outcome is not Outcome.UNCLEAR]
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def _indicator(top: Outcome, findings: Sequence[Finding], *, endorsed: bool, vascular: bool) -> Indicator:
+    if vascular and top is not Outcome.EMERGENCY:
+        return Indicator.WARNING
+    if endorsed or findings[0].variant == "improving":
+        return Indicator.INFO
+    return _INDICATORS.get(top, Indicator.INFO)
+
+
+_FILES = {Outcome.NOT_INDICATED: "not-indicated", Outcome.MAY_BE_INDICATED: "may-be-indicated", Outcome.OUTSIDE: "outside"}
+
+
+def _reason(findings: Sequence[Finding]) -> str:
+    """The file and section that hold the card's words."""
+    leading = findings[0]
+    if leading.pathway is Pathway.PAIN and leading.outcome is Outcome.UNCLEAR:
+        return f"unclear.{leading.variant}"
+    file = _FILES.get(leading.outcome, leading.pathway.value)
+    return f"{file}.{leading.variant or leading.outcome.value}"
+
+
+def _would_change(top: Outcome, leading: Finding, a: _Assessment) -> Iterator[str]:
+    match top:
+        case Outcome.NOT_INDICATED:
+            yield from ("red-flag", "care-four-weeks")
+        case Outcome.MAY_BE_INDICATED:
+            yield from ("red-flag", "improving")
+        case Outcome.UNCLEAR:
+            yield _UNCLEAR_CHANGES.get(leading.variant, "reason-coded")
+        case Outcome.POSSIBLE:
+            yield _POSSIBLE_CHANGES.get(leading.variant, "feature-confirmed")
+            yield "feature-explained"
+        case Outcome.OUTSIDE:
+            yield "red-flag"
+        case Outcome.URGENT:
+            yield "new-neurology"
+        case Outcome.INDICATED:
+            yield from ("new-neurology", "fever")
+        case Outcome.EMERGENCY:
+            return
+    if a.unread and leading.variant != "unread":
+        yield "records-read"
+
+
+_UNCLEAR_CHANGES = {
+    "unread": "records-read",
+    "care-unknown": "care-recorded",
+    "care-partial": "care-recorded",
+    "duration-unknown": "onset-recorded",
+    "onset-problem": "onset-recorded",
+    "age-unknown": "age-recorded",
+    "value-unknown": "value-recorded",
+    "unclear": "value-recorded",
+}
+_POSSIBLE_CHANGES = {
+    "possible-needle": "worse-after-needle",
+    "possible-level": "level-recorded",
+    "possible-date": "level-recorded",
+    "possible-weak": "second-feature",
+    "possible-source": "second-feature",
+    "possible-remote": "second-feature",
+}
+
+
+def _listed(a: _Assessment, vascular: Evidence | None) -> Iterator[Evidence]:
+    """Facts without a tier that the doctor should still see (2.9, 8.7.1, 8.9.5)."""
+    if vascular is not None:
+        yield vascular
+    scan = previous_mri(a.facts, a.today, a.guideline)
+    if scan is not None:
+        yield scan
+    yield from _contributory(a)
+
+
+def _contributory(a: _Assessment) -> Iterator[Evidence]:
+    from cds_service.guideline.lumbar_mri import infection, malignancy, outside
+
+    for pathway in (infection, malignancy):
+        yield from pathway.list_contributory(a.facts, a.today, a.guideline)
+        if not a.pain.present and not any(f.recommendation == "R5" for f in a.findings):
+            yield from pathway.list_without_pain(a.facts, a.today, a.guideline)
+    yield from outside.list_beside(a.facts, a.today, a.guideline)
+
+
+def _first_lines(target: Plan, check_first: bool, vascular: Evidence | None, a: _Assessment) -> Iterator[str]:
+    if vascular is not None:
+        yield "vascular"
+    if check_first:
+        yield "check-first"
+    if target.pattern is not None:
+        yield target.pattern
+    if a.child:
+        yield "child"
+
+
+def _in_primary_care(facts: PatientFacts, guideline: Guideline) -> bool:
+    """Whether the advice says "refer"; an unknown setting is read as primary care (2.12)."""
+    return facts.encounter_class is None or facts.encounter_class in guideline.switches.primary_care_classes
+
+
+def _silence(a: _Assessment, decision: Decision, hook: str) -> str:
+    """Why no card is sent; empty where one is (3.8, 8.8.5)."""
+    switches = a.guideline.switches
+    emergency = decision.outcome is Outcome.EMERGENCY
+    serious = emergency or any(f.recommendation in ("R3", "R4") for f in a.findings)
+    reason = is_silent_patient(a.facts, a.order, a.today, a.guideline)
+    if reason in ("deceased", "test patient"):
+        return reason
+    if reason and not serious:
+        return reason
+    if a.child and not serious and not any(f.recommendation == "R5" for f in a.findings):
+        return "" if hook == ORDER_SIGN else "child"
+    if decision.endorsed and not switches.endorse:
+        return "concordant"
+    at_select = hook != ORDER_SIGN
+    if decision.reason == "unclear.no-indication" and at_select and not switches.no_indication_at_order_select:
+        return "no indication"
+    if decision.outcome is Outcome.UNCLEAR and at_select and not switches.unclear_at_order_select:
+        return "unclear"
+    return ""
