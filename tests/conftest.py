@@ -1,0 +1,33 @@
+"""What every test may use: the service in one process, with its clock stopped."""
+
+import dataclasses
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from flask.testing import FlaskClient
+
+from cds_service.app import Services, build_services, create_app
+from cds_service.settings import Settings
+
+NOW = datetime(2026, 6, 15, 10, tzinfo=timezone(timedelta(hours=8)))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--base-url` points the conformance tests at a service that runs already."""
+    parser.addoption(
+        "--base-url",
+        default=None,
+        help="Base URL of the service to test; without it one is started for the tests.",
+    )
+
+
+@pytest.fixture(scope="session")
+def services() -> Services:
+    """The shipped guideline, at 10 o'clock on 15 June 2026 in Singapore."""
+    return dataclasses.replace(build_services(Settings()), clock=lambda: NOW)
+
+
+@pytest.fixture
+def client(services: Services) -> FlaskClient:
+    """An HTTP client of the service, without a network."""
+    return create_app(services=services).test_client()
