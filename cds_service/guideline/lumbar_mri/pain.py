@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Evidence, MriOrder
+from cds_service.guideline.lumbar_mri.order_elements import codings_of, objects_of, words_of
 from cds_service.guideline.thresholds import Thresholds
 from cds_service.record.dates import Interval
 from cds_service.record.facts import (
@@ -300,22 +300,14 @@ def _leading_order(fact: Fact) -> tuple[bool, int, date, str]:
 
 def _other_reason(order: MriOrder, guideline: Guideline) -> str | None:
     """The order's reason where it is neither the back nor anything else that the guideline knows."""
-    reasons = order.resource.get("reasonCode")
-    for reason in reasons if isinstance(reasons, list) else ():
-        if isinstance(reason, dict):
-            text, concepts = _read_reason(reason, guideline)
-            if text and concepts <= _NOT_THE_BACK:
-                return text
+    for reason in objects_of(order.resource.get("reasonCode")):
+        known = (
+            guideline.terminology.concepts_of(c.get("system"), c.get("code")) for c in codings_of(reason)
+        )
+        text = next(iter(words_of(reason)), None)
+        if text and frozenset[str]().union(*known) <= _NOT_THE_BACK:
+            return text
     return None
-
-
-def _read_reason(reason: dict[str, Any], guideline: Guideline) -> tuple[str | None, frozenset[str]]:
-    codings = [coding for coding in reason.get("coding") or () if isinstance(coding, dict)]
-    lookup = guideline.terminology.concepts_of
-    concepts = [lookup(coding.get("system"), coding.get("code")) for coding in codings]
-    words = (reason.get("text"), *(coding.get("display") for coding in codings))
-    text = next((word for word in words if isinstance(word, str) and word.strip()), None)
-    return text, frozenset().union(*concepts)
 
 
 def _evidence(

@@ -1,0 +1,37 @@
+"""Elements of a draft order, read as it was sent: nothing of it has been validated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Json = Mapping[str, Any]
+
+
+def codings_of(concept: Any) -> Iterator[Json]:
+    """The codings of a CodeableConcept."""
+    if isinstance(concept, Mapping):
+        yield from objects_of(concept.get("coding"))
+
+
+def words_of(concept: Any) -> list[str]:
+    """The text of a CodeableConcept and the displays of its codings, the text first."""
+    if not isinstance(concept, Mapping):
+        return []
+    texts = (
+        text_of(concept.get("text")),
+        *(text_of(coding.get("display")) for coding in codings_of(concept)),
+    )
+    return list(dict.fromkeys(text for text in texts if text))
+
+
+def objects_of(value: Any) -> Iterator[Json]:
+    """The objects of a list, or the one object that stands where a list should."""
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, Mapping):
+            yield item
+
+
+def text_of(value: Any) -> str | None:
+    """The text without the blanks around it; None where there is nothing to read."""
+    return value.strip() or None if isinstance(value, str) else None
