@@ -1,0 +1,116 @@
+"""Series of muscle examinations: stable, falling, severe, stale (specification 2.7, 8.5.1 to 8.5.4)."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from cds_service.guideline.content import Guideline
+from cds_service.guideline.decision import Outcome
+from cds_service.guideline.lumbar_mri.muscle_power import Deficit, read_deficits
+from cds_service.record.facts import PatientFacts, PowerExam, Region, Side
+from tests.guideline.lumbar_mri.facts_builders import TODAY, ago, clock, record
+
+E, U, P = Outcome.EMERGENCY, Outcome.URGENT, Outcome.POSSIBLE
+
+
+def exam(grade: str, days: int | None, **more: Any) -> PowerExam:
+    plain: dict[str, Any] = {
+        "muscle": "ankle dorsiflexion",
+        "root_group": "ankle-dorsiflexion",
+        "limb": Region.LEG,
+        "side": Side.RIGHT,
+        "resource": f"Observation/power-{days}",
+        "text": f"{grade}/5",
+        "when": None if days is None else ago(days),
+    }
+    return PowerExam(grade=Decimal(grade), **(plain | more))
+
+
+def deficits(facts: PatientFacts, guideline: Guideline, *standing: tuple[str, Side | None]) -> tuple[Deficit, ...]:
+    return read_deficits(facts, TODAY, guideline.thresholds, frozenset(standing))
+
+
+SERIES = [
+    pytest.param([("5", 14), ("3", 1)], E, id="two grades in 13 days, down to 3"),
+    pytest.param([("5", 14), ("4", 0)], E, id="one grade in 14 days"),
+    pytest.param([("5", 15), ("4", 0)], U, id="one grade in 15 days"),
+    pytest.param([("5", 90), ("4", 0)], U, id="one grade in 90 days"),
+    pytest.param([("5", 91), ("4", 0)], P, id="one grade in 91 days"),
+    pytest.param([("5", 91), ("3", 0)], E, id="newly down to 3, last full 91 days ago"),
+    pytest.param([("5", 20), ("4.3", 0)], P, id="full to 4+ is 0.7 of a grade"),
+    pytest.param([("4.3", 20), ("4", 0)], P, id="a smaller change with a deficit left"),
+    pytest.param([("3", 91), ("3", 0)], None, id="the same weakness over 91 days"),
+    pytest.param([("3", 90), ("3", 0)], None, id="the same weakness over 90 days"),
+    pytest.param([("3", 89), ("3", 0)], P, id="the same weakness over 89 days"),
+    pytest.param([("3", 200), ("3.7", 0)], None, id="an old weakness, better since"),
+    pytest.param([("3", 400), ("5", 20), ("3", 5)], E, id="recovered and fallen again"),
+    pytest.param([("4", 400), ("2", 5)], P, id="a fall over more than 90 days, not newly severe"),
+    pytest.param([("5", 30), ("2", 20), ("4", 0)], E, id="a rapid fall, partly recovered"),
+    pytest.param([("5", 60), ("3", 30), ("4", 0)], U, id="a slow fall, partly recovered"),
+    pytest.param([("5", 60), ("3", 30), ("3", 0)], E, id="down to 3 within 42 days"),
+    pytest.param([("5", 60), ("3", 30), ("5", 0)], None, id="fully recovered"),
+    pytest.param([("3", 0)], E, id="first exam, grade 3"),
+    pytest.param([("3", 42)], E, id="first exam 42 days ago, grade 3"),
+    pytest.param([("3", 43)], P, id="first exam 43 days ago, grade 3"),
+    pytest.param([("4", 0)], P, id="first exam, grade 4"),
+    pytest.param([("4", 90)], P, id="one exam 90 days ago"),
+    pytest.param([("4", 91)], None, id="one exam 91 days ago, no worse since"),
+    pytest.param([("4", None)], P, id="undated"),
+    pytest.param([("5", 0)], None, id="full power"),
+    pytest.param([("5", 35), ("4", 15)], U, id="a fall last examined 15 days ago"),
+    pytest.param([("5", 80), ("4", 43)], P, id="a fall last examined 43 days ago"),
+]
+
+
+@pytest.mark.parametrize(("exams", "expected"), SERIES)
+def test_a_series_has_the_tier_of_its_baseline_fall_and_age(
+    exams: list[tuple[str, int | None]], expected: Outcome | None, guideline: Guideline
+) -> None:
+    (deficit,) = deficits(record(*(exam(grade, days) for grade, days in exams)), guideline)
+    assert deficit.outcome is expected
+
+
+@pytest.mark.parametrize(("exams", "expected"), SERIES)
+def test_the_order_of_the_record_does_not_matter(
+    exams: list[tuple[str, int | None]], expected: Outcome | None, guideline: Guideline
+) -> None:
+    (deficit,) = deficits(record(*(exam(grade, days) for grade, days in reversed(exams))), guideline)
+    assert deficit.outcome is expected
+
+
+def test_left_and_right_are_separate_series(guideline: Guideline) -> None:
+    found = deficits(record(exam("5", 14, side=Side.RIGHT), exam("4", 1, side=Side.LEFT)), guideline)
+    assert {d.side: d.outcome for d in found} == {Side.LEFT: P, Side.RIGHT: None}
+
+
+def test_a_fall_within_hours_is_seen_by_its_clock_times(guideline: Guideline) -> None:
+    falling = record(exam("5", 0, when=clock(0, "08:00")), exam("4", 0, when=clock(0, "14:00")))
+    rising = record(exam("4", 0, when=clock(0, "08:00")), exam("5", 0, when=clock(0, "14:00")))
+    assert deficits(falling, guideline)[0].outcome is E
+    assert deficits(rising, guideline)[0].outcome is None
+
+
+def test_a_contradiction_on_one_day_without_clock_times_is_positive(guideline: Guideline) -> None:
+    (deficit,) = deficits(record(exam("4", 3), exam("5", 3)), guideline)
+    assert deficit.outcome is E
+
+
+def test_a_deficit_coded_long_ago_makes_a_first_exam_no_new_fact(guideline: Guideline) -> None:
+    one = record(exam("3", 2))
+    assert deficits(one, guideline, ("ankle-dorsiflexion", None))[0].outcome is None
+    assert deficits(one, guideline, ("ankle-dorsiflexion", Side.LEFT))[0].outcome is E
+
+
+def test_a_measured_fall_counts_in_spite_of_an_old_deficit(guideline: Guideline) -> None:
+    falling = record(exam("4", 10), exam("3", 0))
+    assert deficits(falling, guideline, ("ankle-dorsiflexion", None))[0].outcome is E
+
+
+def test_an_arm_is_not_a_leg(guideline: Guideline) -> None:
+    assert deficits(record(exam("2", 0, limb=Region.ARM, muscle="grip")), guideline) == ()
+
+
+def test_the_line_of_a_card_tells_side_muscle_grades_and_days(guideline: Guideline) -> None:
+    (deficit,) = deficits(record(exam("5", 14), exam("3", 1)), guideline)
+    assert deficit.evidence.short == "right ankle dorsiflexion 5 to 3 in 13 days"

@@ -1,0 +1,178 @@
+"""Progressive neurology, R3 (specification 2.7, 8.3, 8.5)."""
+
+from typing import Any
+
+import pytest
+
+from cds_service.guideline.content import Guideline
+from cds_service.guideline.decision import Finding, Outcome
+from cds_service.guideline.lumbar_mri.neurology import (
+    ALL_CONCEPTS,
+    ATTESTED,
+    CORD,
+    assess_neurology,
+    lifts_other_pathways,
+)
+from cds_service.guideline.lumbar_mri.pain import read_pain
+from cds_service.record.facts import Certainty, PatientFacts, Region, Side, State, Trend
+from tests.guideline.lumbar_mri.facts_builders import TODAY, ago, fact, mri_order, pain, record
+from tests.guideline.lumbar_mri.test_muscle_power import exam
+
+E, U, P, X = Outcome.EMERGENCY, Outcome.URGENT, Outcome.POSSIBLE, Outcome.UNCLEAR
+LEG: dict[str, Any] = {"region": Region.LEG}
+WORSE: dict[str, Any] = {"trend": Trend.WORSENING}
+
+
+def assess(facts: PatientFacts, guideline: Guideline) -> Finding | None:
+    order = mri_order()
+    return assess_neurology(facts, read_pain(facts, order, TODAY, guideline), order, TODAY, guideline)
+
+
+def outcome(guideline: Guideline, *entries: Any) -> Outcome | None:
+    finding = assess(record(*entries), guideline)
+    return finding and finding.outcome
+
+
+def since(concept: str, days: int | None, **more: Any) -> Any:
+    return fact(concept, started=None if days is None else ago(days), **more)
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        pytest.param(since("foot-drop", 0), E, id="foot drop today"),
+        pytest.param(since("foot-drop", 42), E, id="foot drop 42 days"),
+        pytest.param(since("foot-drop", 43), P, id="foot drop 43 days"),
+        pytest.param(since("foot-drop", 90), P, id="foot drop 90 days"),
+        pytest.param(since("foot-drop", 91), None, id="foot drop 91 days"),
+        pytest.param(since("foot-drop", 91, **WORSE, recorded=ago(3)), U, id="old foot drop, worse now"),
+        pytest.param(since("foot-drop", None), P, id="foot drop undated"),
+        pytest.param(since("foot-drop", 3, state=State.ENDED), None, id="foot drop resolved"),
+        pytest.param(since("foot-drop", 3, certainty=Certainty.SUSPECTED), E, id="foot drop suspected"),
+        pytest.param(since("foot-drop", 3, certainty=Certainty.WORDS), P, id="foot drop in words"),
+        pytest.param(since("foot-drop", 3, certainty=Certainty.VALUELESS), P, id="foot drop without a value"),
+        pytest.param(since("foot-drop", 3, certainty=Certainty.UNKNOWN), X, id="foot drop asked, no usable answer"),
+        pytest.param(since("foot-drop", 3, certainty=Certainty.DENIED), None, id="foot drop denied"),
+        pytest.param(since("foot-drop", 3, certainty=Certainty.REFUTED), None, id="foot drop refuted"),
+        pytest.param(since("foot-drop", 3, disputed=True), P, id="foot drop with a past abatement"),
+        pytest.param(since("paraparesis", 14), E, id="paraparesis 14 days"),
+        pytest.param(since("paraparesis", 15), U, id="paraparesis 15 days"),
+        pytest.param(since("paraparesis", 91), None, id="paraparesis 91 days"),
+        pytest.param(fact("paraparesis", "coded-chronic", recorded=ago(1)), None, id="chronic paraplegia"),
+        pytest.param(fact("paraparesis", "coded-progressive", recorded=ago(1)), E, id="progressive paraparesis, new"),
+        pytest.param(fact("paraparesis", "coded-progressive", started=ago(700), recorded=ago(60)), U, id="progressive paraparesis, recorded 60 days ago"),
+        pytest.param(since("gait-loss", 14), E, id="gait loss 14 days"),
+        pytest.param(since("leg-weakness", 42), U, id="leg weakness 42 days"),
+        pytest.param(since("leg-weakness", 43), P, id="leg weakness 43 days"),
+        pytest.param(since("weakness-without-site", 42), P, id="weakness without a site 42 days"),
+        pytest.param(since("weakness-without-site", 43), None, id="weakness without a site 43 days"),
+        pytest.param(since("weakness-without-site", 3, **LEG), U, id="weakness of a leg by its body site"),
+        pytest.param(since("gait-disturbance", 42), P, id="gait disturbance 42 days"),
+        pytest.param(since("gait-disturbance", 43), None, id="gait disturbance 43 days"),
+        pytest.param(since("upper-motor-sign", 42), P, id="Babinski 42 days"),
+        pytest.param(since("upper-motor-sign", 43), None, id="Babinski 43 days"),
+        pytest.param(since("reflex-loss", 10), P, id="reflex loss without leg pain"),
+        pytest.param(since("leg-numbness", 2), None, id="numb leg"),
+        pytest.param(since("leg-numbness", 20, **WORSE), U, id="numb leg, spreading"),
+        pytest.param(since("numbness-without-site", 20, **WORSE), P, id="numbness without a site, spreading"),
+        pytest.param(since("numbness-without-site", 20, **WORSE, **LEG), U, id="numbness of a leg by its site, spreading"),
+        pytest.param(since("cord-compression", 90), E, id="cord compression 90 days"),
+        pytest.param(since("cord-compression", 91), P, id="cord compression 91 days"),
+        pytest.param(since("cord-compression", 400, **WORSE, recorded=ago(2)), E, id="cord compression worsening"),
+        pytest.param(since("cord-compression", None), E, id="cord compression undated"),
+        pytest.param(since("cervical-thoracic-myelopathy", 3), P, id="cervical myelopathy"),
+        pytest.param(since("spinal-haematoma", 3), E, id="spinal haematoma"),
+        pytest.param(since("arm-weakness", 42), P, id="arm weakness, new"),
+        pytest.param(since("arm-weakness", 43), None, id="arm weakness, old"),
+        pytest.param(since("leg-weakness", 3, region=Region.ARM), P, id="weakness sited in an arm"),
+        pytest.param(fact("reason-neurology-worse", started=ago(0)), U, id="the doctor's own reason"),
+    ],
+)  # fmt: skip
+def test_each_deficit_has_the_tier_of_its_age_site_and_trend(
+    entry: Any, expected: Outcome | None, guideline: Guideline
+) -> None:
+    assert outcome(guideline, entry) is expected
+
+
+def test_reflex_loss_beside_leg_pain_is_urgent(guideline: Guideline) -> None:
+    assert outcome(guideline, pain(20, concept="radicular-pain"), since("reflex-loss", 10)) is U
+
+
+@pytest.mark.parametrize("side", [Side.LEFT, Side.RIGHT])
+def test_an_earlier_peripheral_cause_on_the_same_side_lowers_one_tier(side: Side, guideline: Guideline) -> None:
+    cause = since("peripheral-nerve-cause", 80, side=Side.RIGHT)
+    expected = U if side is Side.RIGHT else E
+    assert outcome(guideline, since("foot-drop", 5, side=side), cause) is expected
+
+
+def test_a_later_peripheral_cause_lowers_nothing(guideline: Guideline) -> None:
+    cause = since("peripheral-nerve-cause", 2, side=Side.RIGHT)
+    assert outcome(guideline, since("foot-drop", 5, side=Side.RIGHT), cause) is E
+
+
+def test_a_peripheral_cause_never_lowers_a_measured_fall(guideline: Guideline) -> None:
+    cause = since("peripheral-nerve-cause", 80, side=Side.RIGHT)
+    assert outcome(guideline, exam("5", 10), exam("3", 0), cause) is E
+
+
+def test_polyneuropathy_lowers_numbness_only(guideline: Guideline) -> None:
+    neuropathy = since("polyneuropathy", 800)
+    assert outcome(guideline, neuropathy, since("leg-numbness", 20, **WORSE)) is P
+    assert outcome(guideline, neuropathy, since("foot-drop", 5)) is E
+
+
+def test_two_root_groups_falling_are_severe(guideline: Guideline) -> None:
+    ankle = (exam("5", 60), exam("4", 0))
+    knee: dict[str, Any] = {"muscle": "knee extension", "root_group": "knee-extension"}
+    assert outcome(guideline, *ankle) is U
+    assert outcome(guideline, *ankle, exam("5", 60, **knee), exam("4", 0, **knee)) is E
+
+
+def test_both_sides_falling_are_severe(guideline: Guideline) -> None:
+    right = (exam("5", 60), exam("4", 0))
+    left = (exam("5", 60, side=Side.LEFT), exam("4", 0, side=Side.LEFT))
+    finding = assess(record(*right, *left), guideline)
+    assert finding is not None
+    assert (finding.outcome, finding.variant) == (E, "emergency-bilateral")
+
+
+def test_more_numb_levels_than_before_are_spreading(guideline: Guideline) -> None:
+    before, after = since("leg-numbness", 20, levels=1), since("leg-numbness", 2, levels=2)
+    assert outcome(guideline, before, after) is U
+    assert outcome(guideline, after, since("leg-numbness", 20, levels=2)) is None
+
+
+def test_an_old_foot_drop_and_an_unchanged_exam_are_no_fact(guideline: Guideline) -> None:
+    assert outcome(guideline, since("foot-drop", 3000), exam("3", 800), exam("3", 5)) is None
+
+
+def test_a_normal_exam_never_clears_a_loss_of_gait(guideline: Guideline) -> None:
+    assert outcome(guideline, since("gait-loss", 2), exam("5", 0), exam("5", 0, side=Side.LEFT)) is E
+
+
+@pytest.mark.parametrize(
+    ("entry", "lifts"),
+    [
+        pytest.param(since("leg-weakness", 3), True, id="coded and new"),
+        pytest.param(since("leg-weakness", 60), False, id="possible and older than 42 days"),
+        pytest.param(since("weakness-without-site", 3), True, id="possible and recent"),
+        pytest.param(since("leg-weakness", 3, certainty=Certainty.WORDS), False, id="words"),
+        pytest.param(since("arm-weakness", 3), False, id="arm"),
+    ],
+)
+def test_only_coded_recent_leg_findings_lift_cancer_and_infection(
+    entry: Any, lifts: bool, guideline: Guideline
+) -> None:
+    assert lifts_other_pathways(assess(record(entry), guideline)) is lifts
+
+
+@pytest.mark.parametrize("concept", sorted({*ALL_CONCEPTS, *ATTESTED} - {"leg-numbness", "numbness-without-site"}))
+def test_no_new_coded_deficit_falls_through(concept: str, guideline: Guideline) -> None:
+    found = outcome(guideline, since(concept, 1))
+    assert found is not None and found.rank >= P.rank
+
+
+@pytest.mark.parametrize("concept", CORD)
+def test_cord_signs_are_told_to_need_more_than_the_lumbar_spine(concept: str, guideline: Guideline) -> None:
+    finding = assess(record(since(concept, 1)), guideline)
+    assert finding is not None and ("cord" in finding.flags) is (concept == "cord-compression")
