@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
-import requests
 from rich.console import Console, Group, RenderableType
 from rich.markdown import Markdown
 from rich.panel import Panel
@@ -19,11 +14,10 @@ from rich.text import Text
 
 from cds_service.app import read_clock
 from cds_service.example import example_request
+from cds_service.local_service import ServiceDidNotStart, loopback_session, running_service
 from cds_service.protocol.discovery import HOOK_SERVICES
 
 _WIDTH_COLUMNS = 80
-_START_ATTEMPTS = 300
-_START_PAUSE_SECONDS = 0.1
 _CALL_TIMEOUT_SECONDS = 10
 _COLOURS = {"info": "blue", "warning": "yellow", "critical": "red"}
 
@@ -33,10 +27,10 @@ def run_demo() -> None:
     console = Console(width=_WIDTH_COLUMNS, highlight=False)
     body = example_request(read_clock())
     service = next(service for service in HOOK_SERVICES if service.hook == body["hook"])
-    with _running_service() as base_url:
+    with _service() as base_url:
         url = f"{base_url}/cds-services/{service.id}"
         console.print(Text(f"POST {url}", style="dim"))
-        answer = requests.post(url, json=body, timeout=_CALL_TIMEOUT_SECONDS)
+        answer = loopback_session().post(url, json=body, timeout=_CALL_TIMEOUT_SECONDS)
     console.print(
         Text(f"{answer.status_code} in {answer.elapsed.total_seconds() * 1000:.0f} ms", style="dim")
     )
@@ -52,36 +46,13 @@ def draw_cards(answer: dict[str, Any]) -> list[RenderableType]:
     return [_draw_card(card) for card in cards] or [Text("No card: the service has nothing to say.")]
 
 
-@contextlib.contextmanager
-def _running_service() -> Iterator[str]:
-    port = _free_port()
-    base_url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port), "--workers", "1"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+@contextmanager
+def _service() -> Iterator[str]:
     try:
-        _wait_until_healthy(base_url, process)
-        yield base_url
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def _wait_until_healthy(base_url: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(_START_ATTEMPTS):
-        if process.poll() is not None:
-            break
-        with contextlib.suppress(requests.ConnectionError):
-            if requests.get(f"{base_url}/healthz", timeout=_CALL_TIMEOUT_SECONDS).ok:
-                return
-        time.sleep(_START_PAUSE_SECONDS)
-    raise click.ClickException("The service did not start; `lumbar-mri-cds serve` shows why.")
+        with running_service("--workers", "1") as base_url:
+            yield base_url
+    except ServiceDidNotStart as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _draw_card(card: dict[str, Any]) -> Panel:

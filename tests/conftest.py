@@ -1,15 +1,26 @@
 """What every test may use: the service in one process, with its clock stopped."""
 
 import dataclasses
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from flask.testing import FlaskClient
 
 from cds_service.app import Services, build_services, create_app
+from cds_service.local_service import running_service
 from cds_service.settings import Settings
 
 NOW = datetime(2026, 6, 15, 10, tzinfo=timezone(timedelta(hours=8)))
+
+
+class ServedService(NamedTuple):
+    """A service that runs: where it answers, and where it logs."""
+
+    base_url: str
+    log: Path
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,6 +36,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def services() -> Services:
     """The shipped guideline, at 10 o'clock on 15 June 2026 in Singapore."""
     return dataclasses.replace(build_services(Settings()), clock=lambda: NOW)
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedService]:
+    """The service in a process of its own, served as in production, with the file that its log goes to."""
+    log = tmp_path_factory.mktemp("served") / "log.jsonl"
+    with running_service(log=log) as base_url:
+        yield ServedService(base_url, log)
 
 
 @pytest.fixture

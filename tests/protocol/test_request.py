@@ -12,7 +12,7 @@ ORDER = {"resourceType": "ServiceRequest", "id": "mri-1"}
 
 
 def body_with(**changes: Any) -> dict[str, Any]:
-    """A whole order-select request with changes; `...` removes a member, `context_` reaches into the context."""
+    """An order-select request with changes; `...` removes a member, `context_` reaches into the context."""
     context: dict[str, Any] = {
         "userId": "Practitioner/d1",
         "patientId": "p1",
