@@ -29,6 +29,10 @@ class Words:
         """Whether the file has the section."""
         return section in self.sections.get(file, {})
 
+    def blanks(self, file: str, section: str) -> frozenset[str]:
+        """The names of the section's blanks; KeyError where the section is missing."""
+        return frozenset(Template(self.sections[file][section]).get_identifiers())
+
     def say(self, file: str, section: str, fills: Mapping[str, str] | None = None) -> str:
         """The section with its blanks filled; KeyError where the section or a fill is missing."""
         return Template(self.sections[file][section]).substitute(fills or {})

@@ -1,0 +1,92 @@
+"""Which words one card uses: its file, its variant, and the values of its blanks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from typing import Any
+
+from cds_service.guideline.content import Guideline
+from cds_service.guideline.decision import Decision, Pathway
+from cds_service.guideline.lumbar_mri.escaping import escape_markdown, plain_text
+from cds_service.guideline.lumbar_mri.phrases import FEATURE_CHARACTERS, in_singular
+from cds_service.guideline.lumbar_mri.wording import ENDORSED, by_key, find
+from cds_service.guideline.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class CardWords:
+    """The words of one card.
+
+    `file` and `names` say where they stand: the names of variants, the most special first.
+    `subject` is the file of the disease in question, which an endorsed order's card has besides its own.
+    """
+
+    words: Words
+    file: str
+    subject: str
+    names: tuple[str, ...]
+    subject_names: tuple[str, ...]
+    fills: Mapping[str, str]  # not escaped
+
+    def plain(self, kind: str) -> str | None:
+        """The section of this kind with its blanks filled as plain text; None where the file has none."""
+        return self._find(kind, {name: plain_text(v, FEATURE_CHARACTERS) for name, v in self.fills.items()})
+
+    def markdown(self, kind: str) -> str | None:
+        """The section of this kind with its blanks escaped for Markdown; None where the file has none."""
+        return self._find(kind, {name: escape_markdown(value) for name, value in self.fills.items()})
+
+    def _find(self, kind: str, fills: Mapping[str, str]) -> str | None:
+        found = find(self.words, self.file, kind, self.names, fills)
+        return in_singular(found) if found else None
+
+
+def words_for(decision: Decision, guideline: Guideline) -> CardWords:
+    """The words of the card that this decision asks for."""
+    subject, _, variant = decision.reason.partition(".")
+    names = _names(variant, decision)
+    device = any(line.own_card and line.kind == "unsafe" for line in decision.safety)
+    return CardWords(
+        words=guideline.words,
+        file=ENDORSED if decision.endorsed else subject,
+        subject=subject,
+        names=(("device",) if device else ()) + (decision.outcome.value,) if decision.endorsed else names,
+        subject_names=names,
+        fills=_fills(decision, guideline),
+    )
+
+
+def name_of(pathway: Pathway, words: Words) -> str:
+    """The pathway in plain words: "possible spinal infection"."""
+    return words.say(pathway.value, "name") if words.has(pathway.value, "name") else pathway.value
+
+
+def number_words(value: int | Decimal) -> str:
+    """A threshold as it is read: 38.0 as "38", 0.7 as "0.7"."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _names(variant: str, decision: Decision) -> tuple[str, ...]:
+    outcome = decision.outcome.value
+    named = tuple(dict.fromkeys(name for name in (variant, outcome) if name))
+    if decision.primary_care:
+        return named
+    return tuple(spoken for name in named for spoken in (f"{name}.hospital", name))
+
+
+def _fills(decision: Decision, guideline: Guideline) -> dict[str, str]:
+    fills = threshold_fills(guideline)
+    fills["unread"] = ", ".join(by_key(guideline.words, "unread", kind).lower() for kind in decision.unread)
+    fills |= decision.fills
+    if decision.leading:
+        fills |= decision.leading.fills
+    return fills | {"features": "$features"}
+
+
+def threshold_fills(guideline: Guideline) -> dict[str, str]:
+    """Every threshold by name, as it is read."""
+    values: Any = guideline.thresholds
+    return {field.name: number_words(getattr(values, field.name)) for field in fields(values)}

@@ -1,0 +1,186 @@
+"""The text of a card in fixed blocks: why, what to do, what is missing, evidence, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from cds_service.guideline.content import Guideline
+from cds_service.guideline.decision import Decision, Finding, Outcome, Plan
+from cds_service.guideline.lumbar_mri.card_words import CardWords, name_of, threshold_fills
+from cds_service.guideline.lumbar_mri.escaping import escape_markdown
+from cds_service.guideline.lumbar_mri.phrases import capitalised, statements
+from cds_service.guideline.lumbar_mri.wording import SAFETY, SHARED, by_key, find
+from cds_service.guideline.words import Words
+
+LEADING_FACTS = 6
+OTHER_FACTS = 3
+LISTED_FACTS = 4
+
+
+def write_detail(decision: Decision, said: CardWords, guideline: Guideline) -> str:
+    """The detail of the guideline's card, as GitHub Flavored Markdown without HTML."""
+    words = said.words
+    blocks = [
+        ("", first_lines(decision, guideline)),
+        ("why", _why(decision, said)),
+        ("do", _what_to_do(decision, said)),
+        ("missing", _missing(decision, words)),
+        ("change", changes(decision, said)),
+        ("evidence", _evidence(decision, said, guideline)),
+        ("limits", _limits(words)),
+    ]
+    if decision.endorsed:
+        blocks = [block for block in blocks if block[0] not in ("missing", "change")]
+    return "\n\n".join(written for name, lines in blocks if (written := block(name, lines, words)))
+
+
+def block(name: str, lines: Iterable[str], words: Words) -> str:
+    """The lines under their bold heading; empty where there are none."""
+    body = "\n".join(lines).strip()
+    if not body or not name:
+        return body
+    return f"**{words.say(SHARED, f'heading.{name}')}**\n\n{body}"
+
+
+def bullets(items: Iterable[str]) -> Iterator[str]:
+    """One list item a line."""
+    return (f"- {item}" for item in items)
+
+
+def first_lines(decision: Decision, guideline: Guideline) -> Iterator[str]:
+    """What must be read before anything else."""
+    fills = threshold_fills(guideline)
+    for key in decision.first_lines:
+        section = f"first.{key}"
+        known = guideline.words.has(SHARED, section)
+        line = guideline.words.say(SHARED, section, fills) if known else capitalised(key.replace("-", " "))
+        yield f"**{line}**\n"
+
+
+def changes(decision: Decision, said: CardWords) -> Iterator[str]:
+    """What would change the advice, as list items."""
+    if decision.would_change:
+        for key in decision.would_change:
+            line = by_key(said.words, "change", key)
+            yield line if line.startswith("- ") else f"- {capitalised(line)}."
+    else:
+        yield find(said.words, said.subject, "change", said.subject_names, {}) or ""
+
+
+def not_recorded(decision: Decision, words: Words) -> list[str]:
+    """What the record is silent about, in plain words."""
+    return [by_key(words, "missing", key) for key in decision.not_recorded]
+
+
+def safety_lines(decision: Decision, words: Words, *, all_kinds: bool) -> Iterator[str]:
+    """One line a fact of MRI safety; a device has a card of its own unless `all_kinds`."""
+    for line in decision.safety:
+        if all_kinds or not line.own_card:
+            (fact,) = statements((line.evidence,), words, 1)
+            said = find(words, SAFETY, "line", (line.kind,), {"fact": fact})
+            if said:
+                yield said
+
+
+def _why(decision: Decision, said: CardWords) -> Iterator[str]:
+    words = said.words
+    if decision.outcome is not Outcome.UNCLEAR or decision.order.resource:
+        yield words.say(SHARED, "order", {"order": escape_markdown(decision.order.label)})
+    if decision.duplicates:
+        others = ", ".join(
+            escape_markdown(f"{order.label} ({order.reference})") for order in decision.duplicates
+        )
+        order = escape_markdown(f"{decision.order.label} ({decision.order.reference})")
+        yield words.say(SHARED, "duplicates", {"order": order, "others": others})
+    lead = find(words, said.subject, "why", said.subject_names, _escaped(said))
+    if lead:
+        yield lead
+    if said.fills.get("screen") and words.has(said.subject, "screen"):
+        yield words.say(said.subject, "screen", _escaped(said))
+    yield ""
+    if decision.leading:
+        yield from bullets(statements(decision.leading.evidence, words, LEADING_FACTS))
+    yield from bullets(_also(decision.findings[1:], words))
+    listed = statements(decision.listed, words, LISTED_FACTS)
+    if listed:
+        yield f"- {words.say(SHARED, 'also-listed')}: {'; '.join(listed)}"
+
+
+def _escaped(said: CardWords) -> dict[str, str]:
+    return {name: escape_markdown(value) for name, value in said.fills.items()}
+
+
+def _also(findings: Iterable[Finding], words: Words) -> Iterator[str]:
+    for finding in findings:
+        facts = "; ".join(statements(finding.evidence, words, OTHER_FACTS))
+        subject = f"{words.say(SHARED, 'also')}, {name_of(finding.pathway, words)}"
+        recommendation = f" ({finding.recommendation})" if finding.recommendation else ""
+        yield f"{subject}{recommendation}: {facts}" if facts else f"{subject}{recommendation}"
+
+
+def _what_to_do(decision: Decision, said: CardWords) -> Iterator[str]:
+    words = said.words
+    do = said.markdown("do") or ""
+    yield do
+    checks = (
+        [
+            check
+            for key in decision.leading.checks
+            if (check := by_key(words, "check", key)).lower() not in do.lower()
+        ]
+        if decision.leading
+        else []
+    )
+    if checks and not decision.endorsed:
+        yield f"- {words.say(SHARED, 'checks', {'checks': ', '.join(checks)})}"
+    study = study_words(decision.plan, words)
+    if study and not decision.endorsed:
+        yield f"- {words.say(SHARED, 'protocol', {'protocol': study})}"
+    if decision.pregnant:
+        yield f"- {words.say(SHARED, 'pregnant')}"
+    with_card = decision.outcome not in (Outcome.NOT_INDICATED, Outcome.OUTSIDE)
+    yield from bullets(safety_lines(decision, words, all_kinds=not with_card))
+
+
+def study_words(plan: Plan, words: Words) -> str:
+    """Region and contrast that should change: "whole spine, with and without contrast"; empty: neither."""
+    region = words.say(SHARED, f"region.{plan.region}") if plan.region else ""
+    contrast = (
+        words.say(SHARED, f"contrast.{plan.contrast}")
+        if plan.contrast in ("without", "with-and-without")
+        else ""
+    )
+    return ", ".join(part for part in (region, contrast) if part)
+
+
+def _missing(decision: Decision, words: Words) -> Iterator[str]:
+    for kind in decision.unread:
+        section = f"unread.{kind}" if words.has(SHARED, f"unread.{kind}") else "unread.default"
+        yield f"- {words.say(SHARED, 'unread', {'what': words.say(SHARED, section)})}"
+    silent = not_recorded(decision, words)
+    if silent:
+        yield f"- {words.say(SHARED, 'not-recorded')}: {', '.join(silent)}."
+    stale = statements(decision.stale, words, LISTED_FACTS)
+    if stale:
+        yield f"- {words.say(SHARED, 'stale')}: {'; '.join(stale)}."
+
+
+def _evidence(decision: Decision, said: CardWords, guideline: Guideline) -> Iterator[str]:
+    if not decision.recommendations or decision.outcome is Outcome.UNCLEAR:
+        return
+    words, file = said.words, said.subject
+    leading = guideline.recommendations[decision.recommendations[0]]
+    yield "- " + words.say(
+        SHARED,
+        "certainty",
+        {"recommendation": leading.id, "strength": leading.strength, "certainty": leading.certainty},
+    )
+    sections = ["evidence", *(f"evidence.{name}" for name in said.subject_names)]
+    if guideline.switches.other_figures:
+        sections.append("evidence.other")
+    yield from (words.say(file, section) for section in sections if words.has(file, section))
+
+
+def _limits(words: Words) -> Iterator[str]:
+    yield words.say(SHARED, "limits")
+    yield f"- {words.say(SHARED, 'closing')}"

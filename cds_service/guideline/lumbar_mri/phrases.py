@@ -1,0 +1,99 @@
+"""Facts and dates as a card says them."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Iterable
+from datetime import date
+
+from cds_service.guideline.decision import Evidence
+from cds_service.guideline.lumbar_mri.escaping import clean_text, escape_markdown, plain_text
+from cds_service.guideline.words import Words
+from cds_service.record.dates import Interval
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_ONE = re.compile(r"(?<![\d.,])1 (day|week|month|year)s\b")
+FEATURE_CHARACTERS = 60
+
+
+def long_date(when: Interval) -> str:
+    """ "14 Jun 2026", "May 2026", "2019", or both ends of any other interval."""
+    first, last = when.first, when.last
+    if first == last:
+        return f"{_day(first)} {first.year}"
+    if _is_whole_year(when):
+        return str(first.year)
+    if _is_whole_month(when):
+        return f"{_MONTHS[first.month - 1]} {first.year}"
+    return f"{_day(first)} {first.year} to {_day(last)} {last.year}"
+
+
+def short_date(when: Interval, today: date) -> str:
+    """ "14 Jun" in this year, else as the long form."""
+    if when.first == when.last and when.first.year == today.year:
+        return _day(when.first)
+    return long_date(when)
+
+
+def fhir_date(when: Interval) -> str:
+    """The date as FHIR writes it, as whole or partial as it is known: 2026-06-14, 2026-05, 2019."""
+    if when.first == when.last:
+        return when.first.isoformat()
+    if _is_whole_year(when):
+        return f"{when.first.year:04d}"
+    return when.first.isoformat()[:7] if _is_whole_month(when) else when.last.isoformat()
+
+
+def feature(evidence: Evidence, today: date) -> str:
+    """A few words and a date for a summary: "saddle numbness 14 Jun"; plain text, not escaped."""
+    words = plain_text(evidence.short or evidence.text, FEATURE_CHARACTERS)
+    return f"{words} {short_date(evidence.when, today)}" if evidence.when else words
+
+
+def statement(evidence: Evidence, words: Words) -> str:
+    """One fact with date and record type, escaped: "Saddle numbness, 14 Jun 2026 (Condition)"."""
+    text = escape_markdown(evidence.text)
+    if evidence.when:
+        text = f"{text}, {long_date(evidence.when)}"
+    if evidence.resource:
+        text = f"{text} ({_record_type(evidence.resource, words)})"
+    return f"{text}; {escape_markdown(evidence.note)}" if clean_text(evidence.note) else text
+
+
+def statements(evidence: Iterable[Evidence], words: Words, limit: int) -> list[str]:
+    """The facts, each said once; over `limit` the rest is counted, not listed."""
+    said = list(dict.fromkeys(statement(fact, words) for fact in evidence))
+    if len(said) <= limit:
+        return said
+    return [*said[: limit - 1], words.say("common", "more", {"count": str(len(said) - limit + 1)})]
+
+
+def in_singular(text: str) -> str:
+    """The text with "1 days" as "1 day"."""
+    return _ONE.sub(r"1 \1", text)
+
+
+def capitalised(text: str) -> str:
+    """The text with a capital at its start, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def _record_type(resource: str, words: Words) -> str:
+    kind = clean_text(resource.partition("/")[0])
+    section = f"type.{kind}"
+    return words.say("common", section) if words.has("common", section) else escape_markdown(kind, 40)
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {_MONTHS[day.month - 1]}"
+
+
+def _is_whole_year(when: Interval) -> bool:
+    return (when.first, when.last) == (date(when.first.year, 1, 1), date(when.first.year, 12, 31))
+
+
+def _is_whole_month(when: Interval) -> bool:
+    first, last = when.first, when.last
+    length = calendar.monthrange(first.year, first.month)[1]
+    return first.day == 1 and (last.year, last.month, last.day) == (first.year, first.month, length)

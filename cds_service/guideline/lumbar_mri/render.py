@@ -1,0 +1,189 @@
+"""Decisions as cards, ready for JSON: the guideline's card, and behind it the one about MRI safety."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cds_service.guideline.content import Guideline
+from cds_service.guideline.decision import Decision, Evidence
+from cds_service.guideline.lumbar_mri.card_words import CardWords, words_for
+from cds_service.guideline.lumbar_mri.changed_order import (
+    OWN_REASONS,
+    OWN_RECOMMENDATIONS,
+    ForWhom,
+    without_empty,
+)
+from cds_service.guideline.lumbar_mri.detail import changes, not_recorded, write_detail
+from cds_service.guideline.lumbar_mri.escaping import clean_text
+from cds_service.guideline.lumbar_mri.phrases import fhir_date
+from cds_service.guideline.lumbar_mri.safety_card import devices, safety_detail, safety_summary
+from cds_service.guideline.lumbar_mri.suggestions import Choice, suggest
+from cds_service.guideline.lumbar_mri.summary import features_of, fit_summary, tag_of
+from cds_service.guideline.lumbar_mri.wording import SHARED, override_reasons
+from cds_service.protocol.card import Card, Coding, Link, OverrideReason, Source, Suggestion
+
+DECISION_EXTENSION = "org.lumbar-mri-cds.decision"
+SAFETY_EXTENSION = "org.lumbar-mri-cds.mri-safety"
+DETAILS_PAGE = "A2"  # in sources.toml
+NO_RECOMMENDATION = "none"
+NewUuid = Callable[[], str]
+
+
+def render_cards(
+    decisions: Sequence[Decision],
+    *,
+    guideline: Guideline,
+    new_uuid: NewUuid,
+    base_url: str,
+    patient_id: str,
+    encounter_id: str | None,
+) -> list[dict[str, Any]]:
+    """The cards of all decisions in their order, each guideline card followed by its safety card.
+
+    `base_url` is where this service's own pages stand; no card links to one yet.
+    """
+    whom = ForWhom(
+        _reference("Patient", patient_id), _reference("Encounter", encounter_id) if encounter_id else None
+    )
+    cards = []
+    for decision, mark in zip(decisions, _marks(decisions), strict=True):
+        cards.append(_guideline_card(decision, mark, guideline, new_uuid, whom))
+        if devices(decision):
+            cards.append(_safety_card(decision, mark, guideline, new_uuid))
+    return [card.to_json() for card in cards]
+
+
+def _marks(decisions: Sequence[Decision]) -> list[str]:
+    """What tells the summaries of several orders apart: the label, with its place where labels are alike."""
+    if len(decisions) < 2:
+        return [""] * len(decisions)
+    labels = [clean_text(decision.order.label) for decision in decisions]
+    if len(set(labels)) == len(labels):
+        return labels
+    return [f"no. {place} {label}" for place, label in enumerate(labels, start=1)]
+
+
+def _guideline_card(
+    decision: Decision, mark: str, guideline: Guideline, new_uuid: NewUuid, whom: ForWhom
+) -> Card:
+    said = words_for(decision, guideline)
+    choices, behaviour = suggest(decision, guideline, whom)
+    return Card(
+        uuid=new_uuid(),
+        summary=_summary(decision, mark, said, guideline),
+        detail=write_detail(decision, said, guideline),
+        indicator=decision.indicator.value,
+        source=_source(decision, guideline),
+        suggestions=tuple(_suggestion(choice, new_uuid) for choice in choices) or None,
+        selection_behavior=behaviour if choices else None,
+        override_reasons=_override_reasons(decision, said) or None,
+        links=_links(guideline),
+        extension={DECISION_EXTENSION: _describe(decision, said, guideline)},
+    )
+
+
+def _summary(decision: Decision, mark: str, said: CardWords, guideline: Guideline) -> str:
+    words = said.words
+    if "check-first" in decision.first_lines:
+        template = words.say(SHARED, "summary.check-first", {"features": "$features"})
+    else:
+        template = said.plain("summary") or ""
+    return fit_summary(template, features_of(decision), tag_of(decision, guideline, mark))
+
+
+def _suggestion(choice: Choice, new_uuid: NewUuid) -> Suggestion:
+    return Suggestion(
+        label=choice.label,
+        uuid=new_uuid(),
+        is_recommended=True if choice.recommended else None,
+        actions=choice.actions,
+    )
+
+
+def _override_reasons(decision: Decision, said: CardWords) -> tuple[OverrideReason, ...]:
+    if decision.endorsed:
+        return ()
+    return tuple(
+        OverrideReason(system=OWN_REASONS, code=code, display=display)
+        for code, display in override_reasons(said.words, said.file)
+    )
+
+
+def _source(decision: Decision, guideline: Guideline) -> Source:
+    code = decision.recommendations[0] if decision.recommendations else NO_RECOMMENDATION
+    topic = Coding(
+        system=OWN_RECOMMENDATIONS, code=code, display=guideline.words.say(SHARED, f"topic.{code}")
+    )
+    return Source(label=guideline.words.say(SHARED, "source.label"), url=guideline.url, topic=topic)
+
+
+def _links(guideline: Guideline) -> tuple[Link, ...]:
+    pages = (("link.guideline", guideline.url), ("link.details", guideline.sources[DETAILS_PAGE].url))
+    return tuple(Link(label=guideline.words.say(SHARED, label), url=url) for label, url in pages if url)
+
+
+def _safety_card(decision: Decision, mark: str, guideline: Guideline, new_uuid: NewUuid) -> Card:
+    lines = devices(decision)
+    described = {
+        "orders": _orders(decision),
+        "devices": [{"kind": line.kind, **_describe_fact(line.evidence)} for line in lines],
+        **_signature(decision, guideline),
+    }
+    return Card(
+        uuid=new_uuid(),
+        summary=safety_summary(lines, guideline.words, mark),
+        detail=safety_detail(decision, lines, guideline.words),
+        indicator="warning",
+        source=_source(decision, guideline),
+        links=_links(guideline),
+        extension={SAFETY_EXTENSION: without_empty(described)},
+    )
+
+
+def _describe(decision: Decision, said: CardWords, guideline: Guideline) -> dict[str, Any]:
+    """The decision as an auditor reads it; texts of the record are JSON here, not Markdown, and not cut."""
+    described: dict[str, Any] = {
+        "outcome": decision.outcome.value,
+        "endorsed": decision.endorsed,
+        "recommendations": list(decision.recommendations),
+        "orders": _orders(decision),
+        "facts": [
+            {"pathway": finding.pathway.value, "tier": finding.tier, **_describe_fact(fact)}
+            for finding in decision.findings
+            for fact in finding.evidence
+        ],
+        "notRecorded": not_recorded(decision, said.words),
+        "unread": list(decision.unread),
+        "wouldChange": []
+        if decision.endorsed
+        else [
+            line.removeprefix("- ") for text in changes(decision, said) for line in text.splitlines() if line
+        ],
+        **_signature(decision, guideline),
+    }
+    described_without_empty: dict[str, Any] = without_empty(described)
+    return described_without_empty
+
+
+def _orders(decision: Decision) -> list[str]:
+    return [order.reference for order in (decision.order, *decision.duplicates)]
+
+
+def _signature(decision: Decision, guideline: Guideline) -> dict[str, Any]:
+    return {
+        "guideline": {"id": guideline.id, "version": guideline.version, "digest": guideline.digest},
+        "evaluatedAt": decision.evaluated_at.astimezone(guideline.zone).isoformat(timespec="seconds"),
+    }
+
+
+def _describe_fact(fact: Evidence) -> dict[str, str]:
+    return {
+        "resource": fact.resource or "",
+        "date": fhir_date(fact.when) if fact.when else "",
+        "text": clean_text(fact.text),
+    }
+
+
+def _reference(kind: str, id: str) -> str:
+    return f"{kind}/{id.removeprefix(f'{kind}/')}"

@@ -1,0 +1,202 @@
+"""The actions of a suggestion: orders created, changed and removed, each with its description."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from cds_service.guideline.content import Guideline
+from cds_service.guideline.decision import Decision, MriOrder, Outcome, Pathway
+from cds_service.guideline.lumbar_mri.changed_order import (
+    OWN_RECOMMENDATIONS,
+    ForWhom,
+    Reason,
+    Study,
+    changed,
+    has_reason,
+    new_order,
+    study_for,
+)
+from cds_service.guideline.lumbar_mri.escaping import plain_text
+from cds_service.guideline.lumbar_mri.phrases import long_date
+from cds_service.guideline.lumbar_mri.wording import SHARED
+from cds_service.protocol.card import Action
+from cds_service.record.dates import on_day
+
+LABEL_CHARACTERS = 60
+_HAS_ID = re.compile(r"\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the choices of one card are written from: each method gives the actions or the words of one thing."""
+
+    decision: Decision
+    guideline: Guideline
+    whom: ForWhom
+
+    @property
+    def variant(self) -> str:
+        return self.decision.reason.partition(".")[2]
+
+    @property
+    def pathway(self) -> Pathway:
+        return self.decision.leading.pathway if self.decision.leading else Pathway.OTHER
+
+    @property
+    def orders(self) -> tuple[MriOrder, ...]:
+        """The orders of this card that a client can find again."""
+        merged = (self.decision.order, *self.decision.duplicates)
+        return tuple(order for order in merged if _HAS_ID.fullmatch(str(order.resource.get("id") or "")))
+
+    @property
+    def study(self) -> Study | None:
+        """The study that the order should become; None: it fits, or no code says it."""
+        name = study_name(self.decision)
+        if name is None:
+            return None
+        return study_for(self.decision.order, name, self.guideline.order_codes.studies[name], self.guideline)
+
+    def say(self, section: str, **fills: str) -> str:
+        return self.guideline.words.say(SHARED, section, fills)
+
+    def names(self, *orders: str) -> str:
+        """The orders in words: "CRP, ESR"."""
+        return ", ".join(self.guideline.order_codes.orders[name].text for name in orders)
+
+    def label(self, kind: Literal["refer", "order"], *, study: Study | None, labs: bool = False) -> str:
+        priority = self.decision.plan.priority or ""
+        fills = {
+            "priority": priority,
+            "study": study.text if study else "",
+            "referral": self.say(f"refer.{self.setting}"),
+        }
+        if kind == "refer":
+            section = "refer-study" if study and priority else "refer" if priority else "refer-only"
+            return self.say(f"suggestion.{section}", **fills)
+        if study:
+            return self.say("suggestion.study-priority" if priority else "suggestion.study", **fills)
+        fills["labs"] = self.names("crp", "esr", "blood-culture")
+        if labs:
+            return self.say("suggestion.priority-labs" if priority else "suggestion.labs", **fills)
+        return self.say("suggestion.priority", **fills)
+
+    @property
+    def setting(self) -> str:
+        """Where to refer: every emergency in primary care goes through the emergency department."""
+        if self.decision.outcome is Outcome.EMERGENCY:
+            return "emergency"
+        return self.decision.plan.setting or "specialist"
+
+    def reason_of_order(self) -> Reason:
+        """The recommendation as the reason of the MRI.
+
+        Not one of our red-flag reasons: those are facts when the order comes back at signing (8.4.6), and a
+        suggestion of ours must not raise the answer to the order that it made.
+        """
+        code = self.decision.recommendations[0]
+        return Reason(OWN_RECOMMENDATIONS, code, self.say("reason.recommendation", recommendation=code))
+
+    def recommended_reason(self) -> Reason:
+        """The recommendation in words, as the reason of a new order."""
+        code = self.decision.recommendations[0]
+        return Reason(OWN_RECOMMENDATIONS, code, self.say(f"topic.{code}"))
+
+    def refer(self) -> tuple[Action, ...]:
+        priority = "stat" if self.decision.outcome is Outcome.EMERGENCY else "urgent"
+        return self.create(self.setting, priority=priority)
+
+    def create(
+        self, name: str, *, priority: str = "routine", period: tuple[date, date] | None = None
+    ) -> tuple[Action, ...]:
+        entry = self.guideline.order_codes.orders[name]
+        reason = self.recommended_reason() if self.decision.recommendations else None
+        resource = new_order(
+            entry, self.whom, self.guideline, priority=priority, reason=reason, period=period
+        )
+        what = entry.text
+        if period:
+            start, end = (long_date(on_day(day)) for day in period)
+            what = f"{what}. {self.say('review-by', start=start, end=end)}"
+        return (Action(type="create", description=self.say("action.create", what=what), resource=resource),)
+
+    def labs(self, *names: str) -> tuple[Action, ...]:
+        urgent = self.decision.outcome in (Outcome.EMERGENCY, Outcome.URGENT)
+        priority = self.decision.plan.priority or ("urgent" if urgent else "routine")
+        return tuple(action for name in names for action in self.create(name, priority=priority))
+
+    def follow_up(self) -> tuple[Action, ...]:
+        """A visit when the guideline's 4 to 6 weeks of care are over, counted from the care already given."""
+        done = self.decision.leading.fills.get("care_days", "") if self.decision.leading else ""
+        days = int(done) if done.isdecimal() and self.variant == "under-way" else 0
+        limits = self.guideline.thresholds
+        start, end = (max(1, whole - days) for whole in (limits.care_min_days, limits.care_full_days))
+        today = self.decision.today
+        return self.create("follow-up", period=(today + timedelta(start), today + timedelta(end)))
+
+    def delete(self) -> tuple[Action, ...]:
+        return tuple(
+            Action(
+                type="delete",
+                description=self.say("action.delete", order=_label(order)),
+                resource_id=_reference(order),
+            )
+            for order in self.orders
+        )
+
+    def update(self, priority: str | None, reason: Reason, study: Study | None) -> tuple[Action, ...]:
+        """One update for each order of the card that it changes."""
+        return tuple(
+            Action(
+                type="update",
+                description=self.say("action.update", order=_label(order), changes=", ".join(said)),
+                resource=changed(order, self.whom, priority=priority, reason=reason, study=study),
+            )
+            for order in self.orders
+            if (said := self._changes(order, priority, reason, study))
+        )
+
+    def _changes(
+        self, order: MriOrder, priority: str | None, reason: Reason, study: Study | None
+    ) -> Sequence[str]:
+        said = []
+        if study:
+            said.append(
+                self.say(
+                    "change-of.study" if study.own_system else "change-of.study-other-system",
+                    study=study.text,
+                )
+            )
+            if study.wider and "bodySite" in order.resource:
+                said.append(self.say("change-of.site"))
+        if priority:
+            said.append(self.say("change-of.priority", priority=priority))
+        if not has_reason(order, reason):
+            said.append(self.say("change-of.reason", reason=reason.display))
+        return said
+
+
+def study_name(decision: Decision) -> str | None:
+    """The study of `orders_out.toml` that the plan asks for; None where nothing changes or none fits."""
+    plan, order = decision.plan, decision.order
+    wider = plan.region == "whole-spine" and order.covers != "whole-spine"
+    if not wider and plan.contrast is None:
+        return None
+    if not wider and order.covers == "thoracolumbar":
+        return None
+    contrast = plan.contrast or ("without" if order.contrast in (None, "without") else "with-and-without")
+    if contrast == "with-and-without" and decision.pregnant:
+        contrast = "without"
+    region = "whole-spine" if wider or order.covers == "whole-spine" else "lumbar"
+    return f"{region}-{contrast}"
+
+
+def _reference(order: MriOrder) -> str:
+    return f"ServiceRequest/{order.resource['id']}"
+
+
+def _label(order: MriOrder) -> str:
+    return plain_text(order.label, LABEL_CHARACTERS)

@@ -1,0 +1,161 @@
+"""What a card would lack: found in the card files at start, so that no patient is the first to find out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+
+from cds_service.guideline.lumbar_mri.wording import SAFETY, SHARED, VARIANTS
+from cds_service.guideline.thresholds import Thresholds
+from cds_service.guideline.words import Words
+
+# What the rules and the renderer can fill in; every threshold is a blank of its own name as well.
+FINDING_BLANKS = frozenset(
+    {"days", "weeks", "pain_days", "care_days", "care_weeks", "screen", "procedure", "ago", "cancer",
+     "unread", "reason", "cause", "features"}
+)  # fmt: skip
+THRESHOLD_BLANKS = frozenset(field.name for field in fields(Thresholds))
+_SHARED_BLANKS: Mapping[str, frozenset[str]] = {
+    "order": frozenset({"order"}),
+    "duplicates": frozenset({"order", "others"}),
+    "more": frozenset({"count"}),
+    "unread": frozenset({"what"}),
+    "certainty": frozenset({"recommendation", "strength", "certainty"}),
+    "summary": frozenset({"features"}),
+    "first": THRESHOLD_BLANKS,
+    "protocol": frozenset({"protocol"}),
+    "checks": frozenset({"checks"}),
+    "reason": frozenset({"recommendation"}),
+    "suggestion": frozenset({"reason", "referral", "priority", "study", "labs"}),
+    "action": frozenset({"order", "what", "changes"}),
+    "change-of": frozenset({"priority", "reason", "study"}),
+    "review-by": frozenset({"start", "end"}),
+}
+_SAFETY_BLANKS: Mapping[str, frozenset[str]] = {
+    "summary": frozenset({"device"}),
+    "line": frozenset({"fact"}),
+}
+
+# The sections that `common.md` and `safety.md` must hold besides those that are looked up by a key.
+_SHARED_SECTIONS = (
+    "heading.why", "heading.do", "heading.missing", "heading.change", "heading.evidence",
+    "heading.limits", "heading.alternatives", "source.label", "link.guideline", "link.details", "limits",
+    "closing", "order", "duplicates", "also", "also-listed", "more", "not-recorded", "stale", "unread",
+    "unread.default", "certainty", "first.vascular", "first.check-first", "first.cord-compression",
+    "first.epidural-abscess", "first.haematoma", "first.child", "summary.check-first", "pregnant",
+    "protocol", "region.lumbar", "region.lumbosacral", "region.whole-spine", "contrast.without",
+    "contrast.with-and-without", "checks", "review-by", "topic.R1", "topic.R2", "topic.R3", "topic.R4",
+    "topic.R5", "topic.R6", "topic.none", "reason.recommendation", "suggestion.remove-start-care",
+    "suggestion.remove-continue-care", "suggestion.remove", "suggestion.keep", "suggestion.refer",
+    "suggestion.refer-only", "suggestion.refer-study", "suggestion.priority", "suggestion.study",
+    "suggestion.study-priority", "suggestion.priority-labs", "suggestion.labs", "suggestion.reason",
+    "suggestion.radiograph", "refer.emergency", "refer.same-day", "refer.specialist",
+    "refer.operating-team", "refer.oncology", "action.delete", "action.create", "action.update",
+    "change-of.priority", "change-of.reason", "change-of.study", "change-of.study-other-system",
+    "change-of.site",
+)  # fmt: skip
+_SAFETY_SECTIONS = (
+    "summary.unsafe", "summary.unknown-device", "summary.conditional", "summary.default", "do.unsafe",
+    "do.unknown-device", "do.conditional", "no-delay", "alternative.default", "alternative.pregnant",
+    "alternative.not-indicated", "line.unsafe", "line.conditional", "line.unknown-device",
+    "line.hardware", "line.claustrophobia", "line.renal", "line.contrast-reaction", "line.pregnancy",
+    "line.default",
+)  # fmt: skip
+_LOOKED_UP = ("missing", "check", "change", "unread", "type", "alternative")
+_KINDS = ("summary", "why", "do", "change", "evidence")
+_CLAIMS_OF_SAFETY = re.compile(r"\b(safe|safely|excluded|ruled out|normal|normally)\b", re.IGNORECASE)
+_MR_LABELS = re.compile(r"\bMR (safe|conditional|unsafe)\b")
+_REFERENCE = re.compile(r"\[(?:[1-9]|[12]\d|3[0-7])(?:, (?:[1-9]|[12]\d|3[0-7]))*\]")
+_FEATURES = re.compile(r"( \(\$features\)|: \$features$|\. \$features$)")
+_OVERRIDE = re.compile(r"[a-z0-9-]+: \S.*")
+
+
+def check_words(words: Words) -> list[str]:
+    """What is wrong with the card words, each as file, section and what was expected; empty: nothing."""
+    return [
+        *_missing_sections(words),
+        *_unknown_sections(words),
+        *_unfillable_blanks(words),
+        *_claims(words),
+        *_figures_without_reference(words),
+        *_broken_overrides(words),
+    ]
+
+
+def _missing_sections(words: Words) -> Iterator[str]:
+    wanted: dict[str, set[str]] = {SHARED: set(_SHARED_SECTIONS), SAFETY: set(_SAFETY_SECTIONS)}
+    for file, variants in VARIANTS.items():
+        wanted[file] = {"name", "summary.default", "do.default"}
+        wanted[file] |= {f"summary.{variant}" for variant in variants}
+        # What to do may be the same for every variant of an outcome, what the summary says may not.
+        wanted[file] |= {f"do.{v}" for v in variants if not words.has(file, f"do.{v.partition('-')[0]}")}
+    for file, sections in wanted.items():
+        for section in sorted(sections - words.sections.get(file, {}).keys()):
+            yield f"{file}.md: a section {section}"
+
+
+def _unknown_sections(words: Words) -> Iterator[str]:
+    """A section that no card reads is a misspelled one."""
+    for file, sections in words.sections.items():
+        for section in sections:
+            if not _is_known(file, section):
+                yield f"{file}.md: section {section} is read by no card"
+
+
+def _is_known(file: str, section: str) -> bool:
+    kind, _, name = section.partition(".")
+    if file == SHARED:
+        return section in _SHARED_SECTIONS or kind in _LOOKED_UP
+    if file == SAFETY:
+        return section in _SAFETY_SECTIONS or kind == "alternative"
+    variants = (*VARIANTS.get(file, ()), "default", "other")
+    if kind in _KINDS and name:
+        return name.removesuffix(".hospital") in variants
+    return section in ("name", "evidence", "overrides") or section == "screen"
+
+
+def _unfillable_blanks(words: Words) -> Iterator[str]:
+    for file, sections in words.sections.items():
+        for section, text in sections.items():
+            blanks = words.blanks(file, section)
+            for blank in sorted(blanks - _legal_blanks(file, section)):
+                yield f"{file}.md: section {section}: ${blank} cannot be filled"
+            if "features" in blanks and not _FEATURES.search(text):
+                yield f"{file}.md: section {section}: $features in brackets, or last behind : or ."
+
+
+def _legal_blanks(file: str, section: str) -> frozenset[str]:
+    kind, _, name = section.partition(".")
+    if file == SHARED:
+        return _SHARED_BLANKS.get(kind, frozenset()) if section != "unread.default" else frozenset()
+    if file == SAFETY:
+        return _SAFETY_BLANKS.get(kind, frozenset()) if name != "default" or kind == "line" else frozenset()
+    if kind == "summary":
+        return THRESHOLD_BLANKS | ({"features"} if name == "default" else FINDING_BLANKS)
+    if kind in ("why", "do", "change", "screen"):
+        return THRESHOLD_BLANKS if name == "default" else THRESHOLD_BLANKS | FINDING_BLANKS - {"features"}
+    return frozenset()
+
+
+def _claims(words: Words) -> Iterator[str]:
+    """Our words never claim safety (specification 8.1.11); override reasons are the clinician's words."""
+    for file, sections in words.sections.items():
+        for section, text in sections.items():
+            found = _CLAIMS_OF_SAFETY.search(_MR_LABELS.sub("", text))
+            if found and section != "overrides":
+                yield f"{file}.md: section {section}: other words than {found[0]!r}"
+
+
+def _figures_without_reference(words: Words) -> Iterator[str]:
+    for file, sections in words.sections.items():
+        for line in (line for line in sections.get("evidence", "").splitlines() if line.strip()):
+            if not _REFERENCE.search(line):
+                yield f"{file}.md: section evidence: a reference number in every line"
+
+
+def _broken_overrides(words: Words) -> Iterator[str]:
+    for file, sections in words.sections.items():
+        lines = [line for line in sections.get("overrides", "").splitlines() if line.strip()]
+        if any(not _OVERRIDE.fullmatch(line) for line in lines):
+            yield f"{file}.md: section overrides: a line a reason, as code: words"
