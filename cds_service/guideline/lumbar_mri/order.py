@@ -25,11 +25,19 @@ _PAIN = ("low-back-pain", "radicular-pain", "bilateral-leg-symptoms", "back-pain
 
 
 @dataclass(frozen=True, slots=True)
+class ForeignOrder:
+    """A lumbar MRI draft for another patient than the one in context: never evaluated."""
+
+    reference: str
+    label: str  # what the doctor calls it, unescaped
+
+
+@dataclass(frozen=True, slots=True)
 class OrderSelection:
     """The drafts that the guideline is asked about; all empty where the call is not about a lumbar MRI."""
 
     orders: tuple[MriOrder, ...]
-    foreign: tuple[str, ...]  # references of lumbar MRI drafts for another patient: never evaluated
+    foreign: tuple[ForeignOrder, ...]
     ct_orders: tuple[MriOrder, ...] = ()  # lumbar CTs, only where the switch advise_mri_for_ct is on
 
 
@@ -52,17 +60,35 @@ def select_orders(
     """
     found: dict[str, MriOrder] = {}
     scans: dict[str, MriOrder] = {}
-    foreign: dict[str, None] = {}
+    foreign: dict[str, ForeignOrder] = {}
     for reference, draft in _selected(_with_references(draft_orders), selections):
         study = _read_study(draft, guideline) if _is_to_be_done(draft) else None
         if study is None:
             continue
         if not _is_for(draft.get("subject"), patient_id):
-            foreign[reference] = None
+            foreign.setdefault(reference, ForeignOrder(reference, _label(draft.get("code"), study)))
         else:
             kind = scans if study.is_ct else found
             kind.setdefault(reference, _read_order(reference, draft, study, guideline))
-    return OrderSelection(tuple(found.values()), tuple(foreign), tuple(scans.values()))
+    return OrderSelection(tuple(found.values()), tuple(foreign.values()), tuple(scans.values()))
+
+
+def has_emergency_referral(draft_orders: Sequence[Json], patient_id: str, guideline: Guideline) -> bool:
+    """Whether a draft, selected or not, sends the patient to the emergency department (2.11).
+
+    No code for it is verified, so its words tell; an MRI that merely mentions the department is none.
+    """
+    patterns = guideline.order_patterns
+    for _, draft in _with_references(draft_orders):
+        if not _is_to_be_done(draft) or not _is_for(draft.get("subject"), patient_id):
+            continue
+        words = [*words_of(draft.get("code")), *_detail_words(draft)]
+        performers = [text_of(performer.get("display")) for performer in objects_of(draft.get("performer"))]
+        named = [plain(text) for text in (*words, *words_of(draft.get("performerType")), *performers) if text]
+        is_scan = any(patterns.names_magnetic_resonance(text) for text in words)
+        if not is_scan and any(patterns.says(patterns.emergency_department, text) for text in named):
+            return True
+    return False
 
 
 def _with_references(draft_orders: Sequence[Json]) -> list[tuple[str, Json]]:

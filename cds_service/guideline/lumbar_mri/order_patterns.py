@@ -38,6 +38,7 @@ class OrderPatterns:
     other_indication: re.Pattern[str]
     pain: re.Pattern[str]
     negation: re.Pattern[str]
+    emergency_department: re.Pattern[str]
 
     def names_lumbar_spine(self, text: str) -> bool:
         """Whether the text names the lumbar spine, alone or with other regions (2.1.3, 8.9.5)."""

@@ -145,11 +145,15 @@ def _beginning(
     named: Sequence[Fact], current: Sequence[Fact], facts: PatientFacts, today: date, limits: Thresholds
 ) -> date | None:
     """The first day of the current episode: from its newest entry back until a gap is too long (2.3)."""
+    treated = list(_treatments(facts, today))
     reach = _newest_entry([fact for fact in current if _can_date(fact) and fact.when])
     if reach is None:
-        return None
+        # Nothing dates the pain itself: what was done for the back lately does.
+        if not current or not treated:
+            return None
+        reach = today
     own = [_span(fact) for fact in named if _can_date(fact) and fact.when]
-    for first, last in sorted([*own, *_treatments(facts, today)], key=lambda span: span[1], reverse=True):
+    for first, last in sorted([*own, *treated], key=lambda span: span[1], reverse=True):
         if (reach - last).days <= limits.pain_episode_gap_days:
             reach = min(reach, first)
     return reach
@@ -207,14 +211,15 @@ def _onset(episode: Sequence[Fact]) -> Interval | None:
 def _first_record(episode: Sequence[Fact], facts: PatientFacts, begins: date | None) -> Interval | None:
     """The first record of a pain without onset: its own, or a medicine, procedure or visit for it (8.4.1)."""
     own = [moment for fact in episode for moment in (fact.started, fact.recorded) if moment]
-    if not own or begins is None:
+    if begins is None:
         return None
     treated = [
         *(medicine.started for medicine in facts.medications if is_for_the_back(medicine.reasons)),
         *(done.performed for done in facts.procedures if is_for_the_back(done.reasons)),
         *(visit.when for visit in facts.visits if is_for_the_back(visit.reasons)),
     ]
-    return min([*own, *(moment for moment in treated if moment and moment.first >= begins)], key=_first_day)
+    in_episode = [*own, *(moment for moment in treated if moment and moment.first >= begins)]
+    return min(in_episode, key=_first_day, default=None)
 
 
 def _first_day(moment: Interval) -> date:
