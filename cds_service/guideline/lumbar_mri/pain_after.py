@@ -1,0 +1,97 @@
+"""Whether the pain is new or worse since a procedure (2.10)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+
+from cds_service.guideline.lumbar_mri.interventions import Intervention
+from cds_service.guideline.lumbar_mri.pain import Pain, is_low_back_pain
+from cds_service.guideline.thresholds import Thresholds
+from cds_service.record.dates import Interval
+from cds_service.record.facts import Fact, Measurement, PatientFacts, State, Trend
+
+
+def is_new_or_worse(
+    intervention: Intervention, pain: Pain, facts: PatientFacts, today: date, limits: Thresholds
+) -> bool | None:
+    """Whether the pain began after it, is worse since, or came back; None where the record cannot tell.
+
+    Where days are vague the answer is the one that asks for more: it may have begun after.
+    """
+    if intervention.when is None:
+        return _is_new_after_an_unknown_day(intervention, pain, facts, today, limits)
+    day = intervention.when.first
+    if pain.onset is not None and pain.onset.last >= day:
+        return True
+    if has_risen_since(pain.scores, day, limits.pain_improved_points) or _is_said_to_be_worse(
+        pain, facts, day
+    ):
+        return True
+    if _was_pain_free(facts, intervention.when, today):
+        return True
+    if pain.onset is not None:
+        return False
+    if pain.first_recorded_days is not None:
+        return today - timedelta(days=pain.first_recorded_days) >= day
+    return None
+
+
+def has_risen_since(scores: Sequence[Measurement], day: date, points: Decimal) -> Measurement | None:
+    """The last score so many points over the one before the day, or over a lower one since; None: no rise.
+
+    `scores` are in order of time.
+    """
+    lowest: Decimal | None = None
+    risen = None
+    for score in scores:
+        if score.value is None or score.when is None:
+            continue
+        if score.when.last < day:
+            lowest = score.value
+            continue
+        if lowest is not None and score.value - lowest >= points:
+            risen = score
+        lowest = score.value if lowest is None else min(lowest, score.value)
+    return risen
+
+
+def _is_new_after_an_unknown_day(
+    intervention: Intervention, pain: Pain, facts: PatientFacts, today: date, limits: Thresholds
+) -> bool | None:
+    """Worse, begun after the procedure was on record, or begun of late."""
+    if pain.trend is Trend.WORSENING:
+        return True
+    known_by = intervention.on_record_since
+    if known_by is not None and _was_pain_free(facts, known_by, today):
+        return True
+    if pain.onset is None or pain.days is None:
+        return None
+    began_after = known_by is not None and pain.onset.last >= known_by.first
+    return began_after or pain.days <= limits.procedure_recent_days
+
+
+def _is_said_to_be_worse(pain: Pain, facts: PatientFacts, day: date) -> bool:
+    """Whether the pain's own words say worse, and were not written before the day (8.2)."""
+    if pain.trend is not Trend.WORSENING:
+        return False
+    written = [_written(fact) for fact in facts.facts if _says_worse(fact)]
+    return any(moment is None or moment.last >= day for moment in written)
+
+
+def _says_worse(fact: Fact) -> bool:
+    current = fact.certainty.positive and fact.state is State.CURRENT
+    return current and fact.trend is Trend.WORSENING and is_low_back_pain(fact)
+
+
+def _written(fact: Fact) -> Interval | None:
+    return fact.trend_on or fact.recorded or fact.started
+
+
+def _was_pain_free(facts: PatientFacts, since: Interval, today: date) -> bool:
+    """Whether the record says, on a day from then on, that there was no pain."""
+    return any(
+        fact.certainty.positive and fact.when is not None and since.first <= fact.when.last <= today
+        for fact in facts.about("pain-free")
+    )
