@@ -13,6 +13,9 @@ from cds_service.app import Services, build_services, create_app
 from cds_service.local_service import running_service
 from cds_service.settings import Settings
 
+# Writes the traceability list of the conformance rules wherever their tests run.
+pytest_plugins = ["tests.conformance.traceability"]
+
 NOW = datetime(2026, 6, 15, 10, tzinfo=timezone(timedelta(hours=8)))
 
 

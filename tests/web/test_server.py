@@ -1,0 +1,73 @@
+"""The production server over real sockets: what never becomes a request is answered in JSON, too."""
+
+import json
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+
+from cds_service.local_service import loopback_session
+from tests.conftest import ServedService
+from tests.web.hook_calls import PATIENT_ID, SELECT, knee_request
+
+POST = (
+    f"POST {SELECT} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n".encode()
+)
+MEBIBYTE_CHUNK = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
+
+
+def exchange(base_url: str, sent: bytes) -> tuple[int, bytes, bytes]:
+    """Status, head and body of the answer to raw bytes, sent to the end of the sender's side."""
+    address = urlsplit(base_url)
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=20) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        received = b"".join(iter(lambda: connection.recv(65_536), b""))
+    head, _, body = received.partition(b"\r\n\r\n")
+    return int(head.split()[1]), head, body
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        pytest.param(b"GARBAGE\r\n\r\n", 400, id="no HTTP"),
+        pytest.param(b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, id="long address"),
+        pytest.param(b"GET / HTTP/1.1\r\nA: " + b"a" * 90_000 + b"\r\n\r\n", 431, id="long header"),
+        pytest.param(b"GET / HTTP/1.1\r\nbad header: x\r\n\r\n", 400, id="header name"),
+        pytest.param(POST + b"Content-Length: abc\r\n\r\n{}", 400, id="length that is no number"),
+        pytest.param(POST + b"Content-Length: -1\r\n\r\n{}", 400, id="negative length"),
+        pytest.param(POST + b"Content-Length: 100\r\n\r\n{}", 400, id="less than announced"),
+        pytest.param(POST + b"Expect: wonders\r\nContent-Length: 2\r\n\r\n{}", 417, id="expectation"),
+        pytest.param(POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400, id="broken chunk"),
+        pytest.param(
+            POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 400, id="whole chunks"
+        ),
+        pytest.param(
+            POST + b"Transfer-Encoding: chunked\r\n\r\n" + MEBIBYTE_CHUNK * 20, 413, id="endless chunks"
+        ),
+        pytest.param(POST + b"Content-Length: 30000000\r\n\r\n{}", 413, id="announced beyond the limit"),
+    ],
+)
+def test_broken_http_is_answered_in_json_and_the_next_call_is_served(
+    served: ServedService, sent: bytes, status: int
+) -> None:
+    answered, head, body = exchange(served.base_url, sent)
+    assert answered == status
+    assert b"Content-Type: application/json" in head
+    assert json.loads(body)["resourceType"] == "OperationOutcome"
+    assert loopback_session().get(f"{served.base_url}/healthz", timeout=20).ok
+
+
+def test_one_connection_serves_several_calls(served: ServedService) -> None:
+    session = loopback_session()
+    answers = [session.post(served.base_url + SELECT, json=knee_request(), timeout=20) for _ in range(5)]
+    assert [answer.json() for answer in answers] == [{"cards": []}] * 5
+
+
+def test_the_log_is_one_json_object_a_line_without_the_patient(served: ServedService) -> None:
+    body = knee_request(hookInstance="log-check")
+    loopback_session().post(served.base_url + SELECT, json=body, timeout=20)
+    text = served.log.read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [line["status"] for line in lines if line.get("hook_instance") == "log-check"] == [200]
+    assert PATIENT_ID not in text
