@@ -32,11 +32,18 @@ class CardWords:
 
     def plain(self, kind: str) -> str | None:
         """The section of this kind with its blanks filled as plain text; None where the file has none."""
-        return self._find(kind, {name: plain_text(v, FEATURE_CHARACTERS) for name, v in self.fills.items()})
+        # A dollar sign of the record must not become a blank of ours.
+        fills = {name: plain_text(v.replace("$", ""), FEATURE_CHARACTERS) for name, v in self.fills.items()}
+        return self._find(kind, fills | {"features": "$features"})
 
     def markdown(self, kind: str) -> str | None:
         """The section of this kind with its blanks escaped for Markdown; None where the file has none."""
-        return self._find(kind, {name: escape_markdown(value) for name, value in self.fills.items()})
+        return self._find(kind, self.escaped)
+
+    @property
+    def escaped(self) -> dict[str, str]:
+        """The values of the blanks, escaped for Markdown."""
+        return {name: escape_markdown(value) for name, value in self.fills.items()}
 
     def _find(self, kind: str, fills: Mapping[str, str]) -> str | None:
         found = find(self.words, self.file, kind, self.names, fills)
@@ -83,7 +90,7 @@ def _fills(decision: Decision, guideline: Guideline) -> dict[str, str]:
     fills |= decision.fills
     if decision.leading:
         fills |= decision.leading.fills
-    return fills | {"features": "$features"}
+    return fills
 
 
 def threshold_fills(guideline: Guideline) -> dict[str, str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from cds_service.guideline.content import Guideline
-from cds_service.guideline.decision import Decision, Finding, Outcome, Plan
+from cds_service.guideline.decision import Decision, Finding, MriOrder, Outcome, Plan
 from cds_service.guideline.lumbar_mri.card_words import CardWords, name_of, threshold_fills
 from cds_service.guideline.lumbar_mri.escaping import escape_markdown
 from cds_service.guideline.lumbar_mri.phrases import capitalised, statements
+from cds_service.guideline.lumbar_mri.summary import Place
 from cds_service.guideline.lumbar_mri.wording import SAFETY, SHARED, by_key, find
 from cds_service.guideline.words import Words
 
@@ -17,12 +18,12 @@ OTHER_FACTS = 3
 LISTED_FACTS = 4
 
 
-def write_detail(decision: Decision, said: CardWords, guideline: Guideline) -> str:
+def write_detail(decision: Decision, said: CardWords, guideline: Guideline, place: Place) -> str:
     """The detail of the guideline's card, as GitHub Flavored Markdown without HTML."""
     words = said.words
     blocks = [
         ("", first_lines(decision, guideline)),
-        ("why", _why(decision, said)),
+        ("why", _why(decision, said, place)),
         ("do", _what_to_do(decision, said)),
         ("missing", _missing(decision, words)),
         ("change", changes(decision, said)),
@@ -82,21 +83,33 @@ def safety_lines(decision: Decision, words: Words, *, all_kinds: bool) -> Iterat
                 yield said
 
 
-def _why(decision: Decision, said: CardWords) -> Iterator[str]:
+def order_line(order: MriOrder, place: Place, words: Words) -> str:
+    """Which order the card is about; empty for a draft that was not read."""
+    if not order.resource:
+        return ""
+    fills = {"order": escape_markdown(order.label)}
+    if place.total < 2:
+        return words.say(SHARED, "order", fills)
+    return words.say(
+        SHARED, "order-of-several", {**fills, "place": str(place.number), "total": str(place.total)}
+    )
+
+
+def _why(decision: Decision, said: CardWords, place: Place) -> Iterator[str]:
     words = said.words
-    if decision.outcome is not Outcome.UNCLEAR or decision.order.resource:
-        yield words.say(SHARED, "order", {"order": escape_markdown(decision.order.label)})
+    yield order_line(decision.order, place, words)
     if decision.duplicates:
         others = ", ".join(
             escape_markdown(f"{order.label} ({order.reference})") for order in decision.duplicates
         )
         order = escape_markdown(f"{decision.order.label} ({decision.order.reference})")
         yield words.say(SHARED, "duplicates", {"order": order, "others": others})
-    lead = find(words, said.subject, "why", said.subject_names, _escaped(said))
+    lead = find(words, said.subject, "why", said.subject_names, said.escaped)
     if lead:
         yield lead
-    if said.fills.get("screen") and words.has(said.subject, "screen"):
-        yield words.say(said.subject, "screen", _escaped(said))
+    for section, blank in (("screen", "screen"), ("other-reason", "reason")):
+        if said.fills.get(blank) and words.has(said.subject, section):
+            yield words.say(said.subject, section, said.escaped)
     yield ""
     if decision.leading:
         yield from bullets(statements(decision.leading.evidence, words, LEADING_FACTS))
@@ -104,10 +117,6 @@ def _why(decision: Decision, said: CardWords) -> Iterator[str]:
     listed = statements(decision.listed, words, LISTED_FACTS)
     if listed:
         yield f"- {words.say(SHARED, 'also-listed')}: {'; '.join(listed)}"
-
-
-def _escaped(said: CardWords) -> dict[str, str]:
-    return {name: escape_markdown(value) for name, value in said.fills.items()}
 
 
 def _also(findings: Iterable[Finding], words: Words) -> Iterator[str]:

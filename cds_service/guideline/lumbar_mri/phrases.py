@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
 from cds_service.guideline.decision import Evidence
@@ -45,10 +46,18 @@ def fhir_date(when: Interval) -> str:
     return when.first.isoformat()[:7] if _is_whole_month(when) else when.last.isoformat()
 
 
-def feature(evidence: Evidence, today: date) -> str:
-    """A few words and a date for a summary: "saddle numbness 14 Jun"; plain text, not escaped."""
-    words = plain_text(evidence.short or evidence.text, FEATURE_CHARACTERS)
-    return f"{words} {short_date(evidence.when, today)}" if evidence.when else words
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A fact in a few words for a summary; plain text, not escaped."""
+
+    text: str  # "saddle numbness"
+    dated: str  # "saddle numbness 14 Jun"; the text alone where no date is known
+
+
+def feature_of(evidence: Evidence, today: date) -> Feature:
+    """The fact for a summary."""
+    text = plain_text(evidence.short or evidence.text, FEATURE_CHARACTERS)
+    return Feature(text, f"{text} {short_date(evidence.when, today)}" if evidence.when else text)
 
 
 def statement(evidence: Evidence, words: Words) -> str:

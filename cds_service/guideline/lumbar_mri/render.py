@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cds_service.guideline.content import Guideline
-from cds_service.guideline.decision import Decision, Evidence
+from cds_service.guideline.decision import Decision, Evidence, Outcome
 from cds_service.guideline.lumbar_mri.card_words import CardWords, words_for
 from cds_service.guideline.lumbar_mri.changed_order import (
     OWN_REASONS,
@@ -19,14 +19,23 @@ from cds_service.guideline.lumbar_mri.escaping import clean_text
 from cds_service.guideline.lumbar_mri.phrases import fhir_date
 from cds_service.guideline.lumbar_mri.safety_card import devices, safety_detail, safety_summary
 from cds_service.guideline.lumbar_mri.suggestions import Choice, suggest
-from cds_service.guideline.lumbar_mri.summary import features_of, fit_summary, tag_of
+from cds_service.guideline.lumbar_mri.summary import Place, features_of, fit_summary, mark_of, tag_of
 from cds_service.guideline.lumbar_mri.wording import SHARED, override_reasons
-from cds_service.protocol.card import Card, Coding, Link, OverrideReason, Source, Suggestion
+from cds_service.protocol.card import (
+    SUMMARY_CHARACTERS,
+    Card,
+    Coding,
+    Link,
+    OverrideReason,
+    Source,
+    Suggestion,
+)
 
 DECISION_EXTENSION = "org.lumbar-mri-cds.decision"
 SAFETY_EXTENSION = "org.lumbar-mri-cds.mri-safety"
 DETAILS_PAGE = "A2"  # in sources.toml
 NO_RECOMMENDATION = "none"
+CHECK_FIRST = "check-first"
 NewUuid = Callable[[], str]
 
 
@@ -47,32 +56,23 @@ def render_cards(
         _reference("Patient", patient_id), _reference("Encounter", encounter_id) if encounter_id else None
     )
     cards = []
-    for decision, mark in zip(decisions, _marks(decisions), strict=True):
-        cards.append(_guideline_card(decision, mark, guideline, new_uuid, whom))
+    for number, decision in enumerate(decisions, start=1):
+        place = Place(number, len(decisions))
+        cards.append(_guideline_card(decision, place, guideline, new_uuid, whom))
         if devices(decision):
-            cards.append(_safety_card(decision, mark, guideline, new_uuid))
+            cards.append(_safety_card(decision, place, guideline, new_uuid))
     return [card.to_json() for card in cards]
 
 
-def _marks(decisions: Sequence[Decision]) -> list[str]:
-    """What tells the summaries of several orders apart: the label, with its place where labels are alike."""
-    if len(decisions) < 2:
-        return [""] * len(decisions)
-    labels = [clean_text(decision.order.label) for decision in decisions]
-    if len(set(labels)) == len(labels):
-        return labels
-    return [f"no. {place} {label}" for place, label in enumerate(labels, start=1)]
-
-
 def _guideline_card(
-    decision: Decision, mark: str, guideline: Guideline, new_uuid: NewUuid, whom: ForWhom
+    decision: Decision, place: Place, guideline: Guideline, new_uuid: NewUuid, whom: ForWhom
 ) -> Card:
     said = words_for(decision, guideline)
     choices, behaviour = suggest(decision, guideline, whom)
     return Card(
         uuid=new_uuid(),
-        summary=_summary(decision, mark, said, guideline),
-        detail=write_detail(decision, said, guideline),
+        summary=_summary(decision, place, said, guideline),
+        detail=write_detail(decision, said, guideline, place),
         indicator=decision.indicator.value,
         source=_source(decision, guideline),
         suggestions=tuple(_suggestion(choice, new_uuid) for choice in choices) or None,
@@ -83,13 +83,16 @@ def _guideline_card(
     )
 
 
-def _summary(decision: Decision, mark: str, said: CardWords, guideline: Guideline) -> str:
-    words = said.words
-    if "check-first" in decision.first_lines:
-        template = words.say(SHARED, "summary.check-first", {"features": "$features"})
-    else:
-        template = said.plain("summary") or ""
-    return fit_summary(template, features_of(decision), tag_of(decision, guideline, mark))
+def _summary(decision: Decision, place: Place, said: CardWords, guideline: Guideline) -> str:
+    words, finding = said.words, decision.leading
+    template = said.plain("summary") or ""
+    if CHECK_FIRST in decision.first_lines:
+        template = words.say(SHARED, f"summary.{CHECK_FIRST}", {"features": "$features"})
+        finding = next((f for f in decision.findings if f.outcome is Outcome.POSSIBLE), None)
+    tag = tag_of(decision, guideline)
+    bare = fit_summary(template, (), tag)
+    mark = mark_of(decision.order, place, SUMMARY_CHARACTERS - len(bare), words)
+    return fit_summary(template, features_of(finding, decision.today), f"{mark}{tag}")
 
 
 def _suggestion(choice: Choice, new_uuid: NewUuid) -> Suggestion:
@@ -102,7 +105,7 @@ def _suggestion(choice: Choice, new_uuid: NewUuid) -> Suggestion:
 
 
 def _override_reasons(decision: Decision, said: CardWords) -> tuple[OverrideReason, ...]:
-    if decision.endorsed:
+    if decision.endorsed or not decision.order.resource:
         return ()
     return tuple(
         OverrideReason(system=OWN_REASONS, code=code, display=display)
@@ -123,7 +126,7 @@ def _links(guideline: Guideline) -> tuple[Link, ...]:
     return tuple(Link(label=guideline.words.say(SHARED, label), url=url) for label, url in pages if url)
 
 
-def _safety_card(decision: Decision, mark: str, guideline: Guideline, new_uuid: NewUuid) -> Card:
+def _safety_card(decision: Decision, place: Place, guideline: Guideline, new_uuid: NewUuid) -> Card:
     lines = devices(decision)
     described = {
         "orders": _orders(decision),
@@ -132,8 +135,8 @@ def _safety_card(decision: Decision, mark: str, guideline: Guideline, new_uuid: 
     }
     return Card(
         uuid=new_uuid(),
-        summary=safety_summary(lines, guideline.words, mark),
-        detail=safety_detail(decision, lines, guideline.words),
+        summary=safety_summary(decision, lines, guideline.words, place),
+        detail=safety_detail(decision, lines, guideline.words, place),
         indicator="warning",
         source=_source(decision, guideline),
         links=_links(guideline),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cds_service.guideline.decision import Decision, Outcome, SafetyLine
-from cds_service.guideline.lumbar_mri.detail import block, bullets
-from cds_service.guideline.lumbar_mri.escaping import escape_markdown, plain_text
+from cds_service.guideline.lumbar_mri.detail import block, bullets, order_line
+from cds_service.guideline.lumbar_mri.escaping import plain_text
 from cds_service.guideline.lumbar_mri.phrases import FEATURE_CHARACTERS, statements
-from cds_service.guideline.lumbar_mri.summary import fit_summary
+from cds_service.guideline.lumbar_mri.summary import Place, fit_summary, mark_of
 from cds_service.guideline.lumbar_mri.wording import SAFETY, SHARED, find
 from cds_service.guideline.words import Words
+from cds_service.protocol.card import SUMMARY_CHARACTERS
 
 # The most pressing kind speaks in the summary.
 _KINDS = ("unsafe", "unknown-device", "conditional")
@@ -24,18 +25,19 @@ def devices(decision: Decision) -> tuple[SafetyLine, ...]:
     return tuple(sorted((line for line in decision.safety if line.own_card), key=_rank))
 
 
-def safety_summary(lines: tuple[SafetyLine, ...], words: Words, mark: str) -> str:
+def safety_summary(decision: Decision, lines: tuple[SafetyLine, ...], words: Words, place: Place) -> str:
     """The action and the device."""
     evidence = lines[0].evidence
     device = plain_text(evidence.short or evidence.text, FEATURE_CHARACTERS).replace("$", "")
     text = find(words, SAFETY, "summary", (lines[0].kind,), {"device": device}) or ""
-    return fit_summary(text, (), f"; order: {plain_text(mark, 30)}." if mark else ".")
+    room = SUMMARY_CHARACTERS - len(text) - 1
+    return fit_summary(text, (), f"{mark_of(decision.order, place, room, words)}.")
 
 
-def safety_detail(decision: Decision, lines: tuple[SafetyLine, ...], words: Words) -> str:
+def safety_detail(decision: Decision, lines: tuple[SafetyLine, ...], words: Words, place: Place) -> str:
     """Why, what to do, which other test, and the limits."""
     blocks = (
-        ("why", _why(decision, lines, words)),
+        ("why", _why(decision, lines, words, place)),
         ("do", _what_to_do(decision, lines, words)),
         ("alternatives", _alternatives(decision, lines, words)),
         ("limits", (f"- {words.say(SHARED, 'closing')}",)),
@@ -47,8 +49,8 @@ def _rank(line: SafetyLine) -> int:
     return _KINDS.index(line.kind) if line.kind in _KINDS else len(_KINDS)
 
 
-def _why(decision: Decision, lines: tuple[SafetyLine, ...], words: Words) -> Iterator[str]:
-    yield words.say(SHARED, "order", {"order": escape_markdown(decision.order.label)})
+def _why(decision: Decision, lines: tuple[SafetyLine, ...], words: Words, place: Place) -> Iterator[str]:
+    yield order_line(decision.order, place, words)
     yield ""
     yield from bullets(statements((line.evidence for line in lines), words, FACTS))
 

@@ -32,7 +32,7 @@ _HAS_ID = re.compile(r"\S+")
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the choices of one card are written from: each method gives the actions or the words of one thing."""
+    """What the choices of one card are written from: a method a thing."""
 
     decision: Decision
     guideline: Guideline
@@ -63,26 +63,20 @@ class Desk:
     def say(self, section: str, **fills: str) -> str:
         return self.guideline.words.say(SHARED, section, fills)
 
-    def names(self, *orders: str) -> str:
-        """The orders in words: "CRP, ESR"."""
-        return ", ".join(self.guideline.order_codes.orders[name].text for name in orders)
-
-    def label(self, kind: Literal["refer", "order"], *, study: Study | None, labs: bool = False) -> str:
-        priority = self.decision.plan.priority or ""
-        fills = {
-            "priority": priority,
-            "study": study.text if study else "",
-            "referral": self.say(f"refer.{self.setting}"),
-        }
-        if kind == "refer":
-            section = "refer-study" if study and priority else "refer" if priority else "refer-only"
-            return self.say(f"suggestion.{section}", **fills)
-        if study:
-            return self.say("suggestion.study-priority" if priority else "suggestion.study", **fills)
-        fills["labs"] = self.names("crp", "esr", "blood-culture")
-        if labs:
-            return self.say("suggestion.priority-labs" if priority else "suggestion.labs", **fills)
-        return self.say("suggestion.priority", **fills)
+    def label(self, kind: Literal["refer", "order", "labs"], study: Study | None = None) -> str:
+        """What a choice does, in a few words that begin with a verb."""
+        priority = self.decision.plan.priority
+        section = {
+            "refer": "refer-study" if study and priority else "refer" if priority else "refer-only",
+            "order": "study-priority" if study and priority else "study" if study else "priority",
+            "labs": "priority-labs" if priority else "labs",
+        }[kind]
+        return self.say(
+            f"suggestion.{section}",
+            referral=self.say(f"refer.{self.setting}"),
+            priority=priority or "",
+            study=study.text if study else "",
+        )
 
     @property
     def setting(self) -> str:
@@ -152,7 +146,7 @@ class Desk:
         return tuple(
             Action(
                 type="update",
-                description=self.say("action.update", order=_label(order), changes=", ".join(said)),
+                description=self.say("action.update", order=_label(order), changes="; ".join(said)),
                 resource=changed(order, self.whom, priority=priority, reason=reason, study=study),
             )
             for order in self.orders

@@ -78,28 +78,21 @@ def _choices(desk: Desk) -> Iterator[Choice]:
 
 
 def _for_red_flag(desk: Desk) -> Iterator[Choice]:
-    """Referral first in primary care, the order itself first in hospital; then the study that fits better."""
+    """Referral first in primary care, the order itself first in hospital; then what fits the case better."""
     study, priority = desk.study, desk.decision.plan.priority
     # A study that misses the level of a cord lesion or an abscess is not adequate at all (8.8.1).
-    with_study = study if desk.decision.plan.pattern in ("cord-compression", "epidural-abscess") else None
-    reason = desk.reason_of_order()
-    refers = desk.decision.primary_care
-    if refers:
-        yield Choice(
-            desk.label("refer", study=with_study),
-            (*desk.refer(), *desk.update(priority, reason, with_study)),
-            True,
-        )
-    labs = desk.labs("crp", "esr", "blood-culture") if desk.pathway is Pathway.INFECTION else ()
-    if priority or with_study or labs:
-        label = desk.label("order", study=with_study, labs=bool(labs))
-        yield Choice(label, (*desk.update(priority, reason, with_study), *labs), not refers)
-    if study and not with_study:
-        actions = desk.update(priority, reason, study)
-        yield Choice(
-            desk.label("refer" if refers else "order", study=study),
-            (*desk.refer(), *actions) if refers else actions,
-        )
+    needed = study if desk.decision.plan.pattern in ("cord-compression", "epidural-abscess") else None
+    refer = desk.refer() if desk.decision.primary_care else ()
+    change = desk.update(priority, desk.reason_of_order(), needed)
+    if refer:
+        yield Choice(desk.label("refer", needed), (*refer, *change), True)
+    if priority or needed:
+        yield Choice(desk.label("order", needed), change, not refer)
+    if desk.pathway is Pathway.INFECTION and not needed:
+        yield Choice(desk.label("labs"), (*change, *desk.labs("crp", "esr", "blood-culture")))
+    if study and not needed:
+        better = desk.update(priority, desk.reason_of_order(), study)
+        yield Choice(desk.label("refer" if refer else "order", study), (*refer, *better))
 
 
 def _for_routine(desk: Desk) -> Iterator[Choice]:
@@ -123,7 +116,7 @@ def _for_open_question(desk: Desk) -> Iterator[Choice]:
         added = own_reason(code, desk.guideline)
         yield Choice(desk.say("suggestion.reason", reason=added.display), desk.update(None, added, None))
     if file in ("infection", "cancer"):
-        yield Choice(desk.say("suggestion.labs", labs=desk.names("crp", "esr")), desk.labs("crp", "esr"))
+        yield Choice(desk.say("suggestion.markers"), desk.labs("crp", "esr"))
 
 
 def _for_not_indicated(desk: Desk) -> Iterator[Choice]:

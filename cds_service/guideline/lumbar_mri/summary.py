@@ -3,65 +3,83 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from string import Template
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 
 from cds_service.guideline.content import Guideline
-from cds_service.guideline.decision import Decision, Outcome
+from cds_service.guideline.decision import Decision, Finding, MriOrder, Outcome
 from cds_service.guideline.lumbar_mri.escaping import cut_at_word, plain_text
-from cds_service.guideline.lumbar_mri.phrases import capitalised, feature, in_singular
+from cds_service.guideline.lumbar_mri.phrases import Feature, capitalised, feature_of
+from cds_service.guideline.lumbar_mri.wording import SHARED
+from cds_service.guideline.words import Words
 from cds_service.protocol.card import SUMMARY_CHARACTERS
 
 MARK_CHARACTERS = 30
+LEAST_MARK_CHARACTERS = 12
 _NO_FEATURES = re.compile(r" ?\(\$features\)|:? ?\$features")
 # Asked for, not yet given: the strength belongs to a recommendation that applies.
 _WITHOUT_STRENGTH = frozenset({Outcome.POSSIBLE, Outcome.UNCLEAR, Outcome.OUTSIDE})
 
 
-def fit_summary(template: str, features: Sequence[str], tag: str, limit: int = SUMMARY_CHARACTERS) -> str:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which of several orders a card is about."""
+
+    number: int = 1
+    total: int = 1
+
+
+def fit_summary(template: str, features: Sequence[Feature], tag: str, limit: int = SUMMARY_CHARACTERS) -> str:
     """The template with as many features as fit, then the tag; the tag is never cut.
 
-    `template` has only `$features` left to fill.
-    Features go from the last one on; words go only where none is left.
+    `template` has only `$features` left to fill; a feature that it names itself is not said again.
+    Features go from the last one on, then the date of the first; words go only where no feature is left.
     """
-    for count in range(len(features), -1, -1):
-        text = _with_features(template, features[:count])
-        whole = _ended(text, tag)
+    new = [feature for feature in features if feature.text.lower() not in template.lower()]
+    dated = [feature.dated for feature in new]
+    tries = [dated[:count] for count in range(len(dated), 0, -1)]
+    tries += [[feature.text] for feature in new[:1]]
+    for said in (*tries, []):
+        whole = _ended(_with_features(template, said), tag)
         if len(whole) <= limit:
             return whole
-    return _ended(cut_at_word(text, limit - len(tag)), tag)
+    return _ended(cut_at_word(_with_features(template, ()), limit - len(tag)), tag)
 
 
-def features_of(decision: Decision) -> tuple[str, ...]:
-    """The leading finding's facts in a few words each, said once."""
-    leading = decision.leading
-    if leading is None:
-        return ()
-    return tuple(dict.fromkeys(feature(fact, decision.today) for fact in leading.evidence))
+def features_of(finding: Finding | None, today: date) -> tuple[Feature, ...]:
+    """The finding's facts in a few words each, said once."""
+    evidence = finding.evidence if finding else ()
+    return tuple(dict.fromkeys(feature_of(fact, today) for fact in evidence))
 
 
-def tag_of(decision: Decision, guideline: Guideline, mark: str = "") -> str:
+def tag_of(decision: Decision, guideline: Guideline) -> str:
     """How a summary ends: " (ACE R4, strong)."; with a low certainty, which the doctor must see as well.
 
-    `mark` names the order where several cards are shown; "." where no recommendation applies.
+    "." where no recommendation applies.
     """
-    named = f"; order: {plain_text(mark, MARK_CHARACTERS)}" if mark else ""
     if not decision.recommendations:
-        return f"{named}." if named else "."
+        return "."
     if decision.outcome is Outcome.UNCLEAR and len(decision.recommendations) > 1:
-        return f"{named} (ACE {'/'.join(decision.recommendations)})."
+        return f" (ACE {'/'.join(decision.recommendations)})."
     leading = guideline.recommendations[decision.recommendations[0]]
     if decision.outcome in _WITHOUT_STRENGTH:
-        return f"{named} (ACE {leading.id})."
+        return f" (ACE {leading.id})."
     low = "; low certainty" if leading.certainty == "low" else ""
-    return f"{named} (ACE {leading.id}, {leading.strength}{low})."
+    return f" (ACE {leading.id}, {leading.strength}{low})."
 
 
-def fill_all_but_features(section: str, fills: Mapping[str, str]) -> str:
-    """The section with every blank but `$features` filled."""
-    # A dollar sign of the record must not become a blank of ours.
-    plain = {name: value.replace("$", "") for name, value in fills.items() if name != "features"}
-    return in_singular(Template(section).safe_substitute(plain))
+def mark_of(order: MriOrder, place: Place, room: int, words: Words) -> str:
+    """What tells the summaries of several orders apart: "; order 2: MRI whole spine"; empty for one order.
+
+    `room` is what the summary has left; the label is cut to it, the number never is.
+    """
+    if place.total < 2:
+        return ""
+    fills = {"place": str(place.number), "order": ""}
+    least = len(words.say(SHARED, "order-mark", fills))
+    limit = min(MARK_CHARACTERS, max(LEAST_MARK_CHARACTERS, room - least))
+    return words.say(SHARED, "order-mark", {**fills, "order": plain_text(order.label, limit)})
 
 
 def _with_features(template: str, features: Sequence[str]) -> str:

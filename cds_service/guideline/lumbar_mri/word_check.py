@@ -18,6 +18,8 @@ FINDING_BLANKS = frozenset(
 THRESHOLD_BLANKS = frozenset(field.name for field in fields(Thresholds))
 _SHARED_BLANKS: Mapping[str, frozenset[str]] = {
     "order": frozenset({"order"}),
+    "order-of-several": frozenset({"order", "place", "total"}),
+    "order-mark": frozenset({"order", "place"}),
     "duplicates": frozenset({"order", "others"}),
     "more": frozenset({"count"}),
     "unread": frozenset({"what"}),
@@ -27,7 +29,7 @@ _SHARED_BLANKS: Mapping[str, frozenset[str]] = {
     "protocol": frozenset({"protocol"}),
     "checks": frozenset({"checks"}),
     "reason": frozenset({"recommendation"}),
-    "suggestion": frozenset({"reason", "referral", "priority", "study", "labs"}),
+    "suggestion": frozenset({"reason", "referral", "priority", "study"}),
     "action": frozenset({"order", "what", "changes"}),
     "change-of": frozenset({"priority", "reason", "study"}),
     "review-by": frozenset({"start", "end"}),
@@ -39,17 +41,18 @@ _SAFETY_BLANKS: Mapping[str, frozenset[str]] = {
 
 # The sections that `common.md` and `safety.md` must hold besides those that are looked up by a key.
 _SHARED_SECTIONS = (
-    "heading.why", "heading.do", "heading.missing", "heading.change", "heading.evidence",
-    "heading.limits", "heading.alternatives", "source.label", "link.guideline", "link.details", "limits",
-    "closing", "order", "duplicates", "also", "also-listed", "more", "not-recorded", "stale", "unread",
-    "unread.default", "certainty", "first.vascular", "first.check-first", "first.cord-compression",
-    "first.epidural-abscess", "first.haematoma", "first.child", "summary.check-first", "pregnant",
-    "protocol", "region.lumbar", "region.lumbosacral", "region.whole-spine", "contrast.without",
-    "contrast.with-and-without", "checks", "review-by", "topic.R1", "topic.R2", "topic.R3", "topic.R4",
-    "topic.R5", "topic.R6", "topic.none", "reason.recommendation", "suggestion.remove-start-care",
-    "suggestion.remove-continue-care", "suggestion.remove", "suggestion.keep", "suggestion.refer",
-    "suggestion.refer-only", "suggestion.refer-study", "suggestion.priority", "suggestion.study",
-    "suggestion.study-priority", "suggestion.priority-labs", "suggestion.labs", "suggestion.reason",
+    "order-of-several", "order-mark", "heading.why", "heading.do", "heading.missing", "heading.change",
+    "heading.evidence", "heading.limits", "heading.alternatives", "source.label", "link.guideline",
+    "link.details", "limits", "closing", "order", "duplicates", "also", "also-listed", "more",
+    "not-recorded", "stale", "unread", "unread.default", "certainty", "first.vascular",
+    "first.check-first", "first.cord-compression", "first.epidural-abscess", "first.haematoma",
+    "first.child", "summary.check-first", "pregnant", "protocol", "region.lumbar", "region.lumbosacral",
+    "region.whole-spine", "contrast.without", "contrast.with-and-without", "checks", "review-by",
+    "topic.R1", "topic.R2", "topic.R3", "topic.R4", "topic.R5", "topic.R6", "topic.none",
+    "reason.recommendation", "suggestion.remove-start-care", "suggestion.remove-continue-care",
+    "suggestion.remove", "suggestion.keep", "suggestion.refer", "suggestion.refer-only",
+    "suggestion.refer-study", "suggestion.priority", "suggestion.study", "suggestion.study-priority",
+    "suggestion.priority-labs", "suggestion.labs", "suggestion.markers", "suggestion.reason",
     "suggestion.radiograph", "refer.emergency", "refer.same-day", "refer.specialist",
     "refer.operating-team", "refer.oncology", "action.delete", "action.create", "action.update",
     "change-of.priority", "change-of.reason", "change-of.study", "change-of.study-other-system",
@@ -63,6 +66,8 @@ _SAFETY_SECTIONS = (
     "line.default",
 )  # fmt: skip
 _LOOKED_UP = ("missing", "check", "change", "unread", "type", "alternative")
+# Said where its blank has a value, beside the words of the variant.
+_OPTIONAL = ("screen", "other-reason")
 _KINDS = ("summary", "why", "do", "change", "evidence")
 _CLAIMS_OF_SAFETY = re.compile(r"\b(safe|safely|excluded|ruled out|normal|normally)\b", re.IGNORECASE)
 _MR_LABELS = re.compile(r"\bMR (safe|conditional|unsafe)\b")
@@ -112,7 +117,7 @@ def _is_known(file: str, section: str) -> bool:
     variants = (*VARIANTS.get(file, ()), "default", "other")
     if kind in _KINDS and name:
         return name.removesuffix(".hospital") in variants
-    return section in ("name", "evidence", "overrides") or section == "screen"
+    return section in ("name", "evidence", "overrides") or section in _OPTIONAL
 
 
 def _unfillable_blanks(words: Words) -> Iterator[str]:
@@ -133,7 +138,7 @@ def _legal_blanks(file: str, section: str) -> frozenset[str]:
         return _SAFETY_BLANKS.get(kind, frozenset()) if name != "default" or kind == "line" else frozenset()
     if kind == "summary":
         return THRESHOLD_BLANKS | ({"features"} if name == "default" else FINDING_BLANKS)
-    if kind in ("why", "do", "change", "screen"):
+    if kind in ("why", "do", "change", *_OPTIONAL):
         return THRESHOLD_BLANKS if name == "default" else THRESHOLD_BLANKS | FINDING_BLANKS - {"features"}
     return frozenset()
 
