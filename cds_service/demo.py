@@ -64,7 +64,7 @@ def _draw_card(card: dict[str, Any]) -> Panel:
         parts += ([Text()] if number == 1 else []) + _draw_suggestion(number, suggestion, colour)
     if "overrideReasons" in card:
         reasons = " · ".join(reason["display"] for reason in card["overrideReasons"])
-        parts += [Text(), Text.assemble(("Not now, because: ", "bold"), reasons)]
+        parts += [Text(), Text.assemble(("Dismiss, because: ", "bold"), reasons)]
     if "links" in card:
         parts.append(Text())
         parts += [
@@ -83,9 +83,8 @@ def _draw_card(card: dict[str, Any]) -> Panel:
 def _draw_suggestion(number: int, suggestion: dict[str, Any], colour: str) -> list[RenderableType]:
     """A numbered button, and under it what it would do."""
     recommended = "  (recommended)" if suggestion.get("isRecommended") else ""
-    button = Text.assemble((f" {number}  {suggestion['label']} ", f"bold reverse {colour}"), recommended)
+    button = Text.assemble((f" [{number}] {suggestion['label']} ", f"bold reverse {colour}"), recommended)
     actions = [
-        Text(f"     {action['type']}: {action['description']}", style="dim")
-        for action in suggestion.get("actions", ())
+        Text(f"      - {action['description']}", style="dim") for action in suggestion.get("actions", ())
     ]
     return [button, *actions]

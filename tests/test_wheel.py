@@ -43,12 +43,12 @@ def test_a_service_from_the_wheel_answers_with_a_card(environment: Path) -> None
 
 
 def test_the_command_is_installed_and_reads_its_own_guideline(environment: Path) -> None:
-    command = [environment / "bin" / "lumbar-mri-cds", "review"]
+    command = [str(environment / "bin" / "lumbar-mri-cds"), "review"]
     review = subprocess.run(command, cwd=environment, capture_output=True, text=True, check=True).stdout
     assert "R6" in review
 
 
 def test_the_service_in_the_environment_is_the_one_from_the_wheel(environment: Path) -> None:
-    ask = [environment / "bin" / "python", "-c", "import cds_service; print(cds_service.__file__)"]
+    ask = [str(environment / "bin" / "python"), "-c", "import cds_service; print(cds_service.__file__)"]
     answer = subprocess.run(ask, cwd=environment, capture_output=True, text=True, check=True).stdout
     assert Path(answer.strip()).is_relative_to(environment)
