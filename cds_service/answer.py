@@ -19,7 +19,12 @@ from cds_service.guideline.decision import (
     Plan,
 )
 from cds_service.guideline.lumbar_mri.decision import ORDER_SIGN, decide
-from cds_service.guideline.lumbar_mri.order import OrderSelection, has_emergency_referral, select_orders
+from cds_service.guideline.lumbar_mri.order import (
+    ForeignOrder,
+    OrderSelection,
+    has_emergency_referral,
+    select_orders,
+)
 from cds_service.guideline.lumbar_mri.render import render_cards
 from cds_service.protocol.request import HookRequest
 from cds_service.record.facts import PatientFacts, ReadState
@@ -50,7 +55,7 @@ def answer_hook(
     selection = select_orders(request.draft_orders, request.selections, request.patient_id, guideline)
     decisions = _decide_all(request, selection, now, guideline) if selection.orders else ()
     if request.hook == ORDER_SIGN:
-        decisions += tuple(_refuse_foreign(reference, now, guideline) for reference in selection.foreign)
+        decisions += tuple(_refuse_foreign(order, now, guideline) for order in selection.foreign)
     spoken = merge_duplicates([decision for decision in decisions if not decision.silent])
     cards = render_cards(
         spoken,
@@ -124,11 +129,11 @@ def _codes(order: MriOrder) -> tuple[Any, ...]:
     return tuple(pairs) or (order.label.casefold(),)
 
 
-def _refuse_foreign(reference: str, now: datetime, guideline: Guideline) -> Decision:
+def _refuse_foreign(order: ForeignOrder, now: datetime, guideline: Guideline) -> Decision:
     """A draft for another patient than the one in context is never evaluated, and the answer says so."""
     local = now.astimezone(guideline.zone)
     return Decision(
-        order=MriOrder(reference, {}, reference, "lumbar", None, "routine"),
+        order=MriOrder(order.reference, {}, order.label, "lumbar", None, "routine"),
         outcome=Outcome.UNCLEAR,
         findings=(Finding(Pathway.OTHER, "", Outcome.UNCLEAR, tier="foreign", variant="foreign"),),
         recommendations=(),

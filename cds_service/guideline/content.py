@@ -16,6 +16,13 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from cds_service.guideline.lumbar_mri.order_codes import OrderCodes, OrderCodesError, read_order_codes
+from cds_service.guideline.lumbar_mri.order_patterns import (
+    OrderPatterns,
+    OrderPatternsError,
+    read_order_patterns,
+)
+from cds_service.guideline.lumbar_mri.word_check import check_words
 from cds_service.guideline.thresholds import Switches, Thresholds
 from cds_service.guideline.words import Words, WordsError, read_words
 from cds_service.record.free_text import Patterns, PatternsError, read_patterns
@@ -90,6 +97,8 @@ class Guideline:
     terminology: Terminology
     patterns: Patterns
     words: Words
+    order_patterns: OrderPatterns
+    order_codes: OrderCodes
     prefetch: Mapping[str, str]  # key -> FHIR query, in the order of discovery
     prefetch_reasons: Mapping[str, str]
 
@@ -117,6 +126,8 @@ def load_guideline(folder: Folder) -> Guideline:
         terminology=terminology,
         patterns=_read_patterns(folder),
         words=_read_card_words(folder),
+        order_patterns=_read_order_patterns(folder),
+        order_codes=_read_order_codes(folder, terminology),
         prefetch={key: _query(key, wanted, terminology) for key, wanted in prefetch.items()},
         prefetch_reasons={key: wanted.reason for key, wanted in prefetch.items()},
     )
@@ -322,12 +333,37 @@ def _read_patterns(folder: Folder) -> Patterns:
         raise ContentError("patterns.toml", None, str(error)) from error
 
 
+def _read_order_patterns(folder: Folder) -> OrderPatterns:
+    try:
+        return read_order_patterns(_toml(folder, "orders.toml"))
+    except OrderPatternsError as error:
+        raise ContentError("orders.toml", None, str(error)) from error
+
+
+def _read_order_codes(folder: Folder, terminology: Terminology) -> OrderCodes:
+    """The codes of suggested orders, each of which must stand in a value set."""
+    try:
+        read = read_order_codes(_toml(folder, "orders_out.toml"))
+    except OrderCodesError as error:
+        raise ContentError("orders_out.toml", None, str(error)) from error
+    for order in (*read.studies.values(), *read.orders.values()):
+        for system, code in order.codes.items():
+            known = terminology.systems.get(system)
+            if known is None or not terminology.concepts_of(known.url, code.code):
+                raise ContentError("orders_out.toml", None, f"{system}|{code.code}: a code of a value set")
+    return read
+
+
 def _read_card_words(folder: Folder) -> Words:
     names = sorted(e.name for e in folder.iterdir() if e.name.endswith(".md") and e.name[0].islower())
     try:
-        return read_words({name.removesuffix(".md"): _text(folder, name) for name in names})
+        words = read_words({name.removesuffix(".md"): _text(folder, name) for name in names})
     except WordsError as error:
         raise ContentError(error.file, error.line, error.expected) from error
+    problems = check_words(words)
+    if problems:
+        raise ContentError("*.md", None, "; ".join(problems))
+    return words
 
 
 def _digest(folder: Folder) -> str:

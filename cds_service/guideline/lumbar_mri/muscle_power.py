@@ -29,7 +29,6 @@ class Deficit:
     begun: bool = False  # the record dates its beginning within `deficit_new_days`
     severe: bool = False
     first_exam: bool = False  # one fresh exam and nothing to compare with
-    limb: Region = Region.LEG
 
     @property
     def latest(self) -> PowerExam:
