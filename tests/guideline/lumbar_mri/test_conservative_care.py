@@ -38,7 +38,7 @@ from tests.guideline.lumbar_mri.facts_builders import (
 )
 
 BACK = frozenset({"low-back-pain"})
-NO_CARE = {"reason_given": True, "reasons": frozenset({"gout"})}
+NO_CARE: dict[str, Any] = {"reason_given": True, "reasons": frozenset({"gout"})}
 
 
 def care_of(facts: PatientFacts, guideline: Guideline) -> Care:
