@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d{2}))?$")
 EARLIEST_YEAR = 1900  # de-identified records shift dates by centuries: before this a date is unknown
@@ -55,7 +55,7 @@ def _read_partial(text: str) -> Interval | None:
     match = _PARTIAL.match(text)
     if not match:
         return None
-    year, month = int(match[1]), match[2] and int(match[2])
+    year, month = int(match[1]), int(match[2]) if match[2] else None
     try:
         if month is None:
             return Interval(date(year, 1, 1), date(year, 12, 31))
@@ -75,3 +75,10 @@ def _read_whole(text: str, zone: tzinfo) -> Interval | None:
     except (ValueError, OverflowError):
         return None
     return Interval(local.date(), local.date(), local)
+
+
+def is_date(text: object) -> bool:
+    """Whether the text is a FHIR date, dateTime or instant of any year; a missing zone is forgiven."""
+    if not isinstance(text, str):
+        return False
+    return bool(_read_partial(text) or _read_whole(text, UTC))

@@ -19,7 +19,7 @@ class Certainty(StrEnum):
     """How sure the record is of a fact."""
 
     KNOWN = "known"  # confirmed, or without a verification status
-    SUSPECTED = "suspected"  # unconfirmed, provisional, differential, "suspected ...", or a coded order reason
+    SUSPECTED = "suspected"  # unconfirmed, provisional, differential, "suspected ...", coded order reason
     WORDS = "words"  # only words say so: asks, never decides (spec 8.1.9)
     VALUELESS = "valueless"  # a finding code without a value (8.1.6)
     UNKNOWN = "unknown"  # asked, and the answer cannot be used (dataAbsentReason, unmapped boolean)
@@ -87,6 +87,8 @@ class Origin(StrEnum):
     PROCEDURE = "Procedure"
     ORDER = "order reason"
     ORDER_TEXT = "order text"
+    DEVICE = "Device"
+    ALLERGY = "AllergyIntolerance"
 
 
 @dataclass(frozen=True, slots=True)

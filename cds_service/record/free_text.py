@@ -1,0 +1,263 @@
+"""What texts name: the words of `patterns.toml`, and how a text is read with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cds_service.record.assertion import CUE_NAMES, Mention, Said, judge
+from cds_service.record.facts import Measure, Region, Side, Trend
+from cds_service.record.phrases import PhraseBook, PhraseError, build_book, plain
+
+NOTHING = "nothing"  # phrases that name a thing without saying that anybody has it
+__all__ = ["Mention", "Patterns", "PatternsError", "Said", "read_patterns"]
+
+
+class PatternsError(Exception):
+    """Patterns that cannot be used: which entry, and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Muscle:
+    """A muscle or movement: its root group and the limb it belongs to."""
+
+    name: str
+    root_group: str
+    limb: Region
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """The words of one guideline, ready to be searched for."""
+
+    abbreviations: Mapping[str, str]
+    concepts: PhraseBook  # findings, diseases, operations
+    question_concepts: PhraseBook  # the same, and the barer words of questions
+    services: PhraseBook  # treatments received
+    drugs: PhraseBook
+    implants: PhraseBook
+    device_safety: PhraseBook
+    measures: PhraseBook
+    imaging: PhraseBook  # MRI of the lumbar spine by words
+    compression: PhraseBook
+    cues: PhraseBook
+    trends: PhraseBook
+    sides: PhraseBook
+    sites: PhraseBook
+    muscles: PhraseBook
+    answers: PhraseBook
+    exams: PhraseBook
+    treatment: PhraseBook
+    power: PhraseBook
+    steroids: PhraseBook
+    muscle_named: Mapping[str, Muscle]
+    concept_names: frozenset[str]
+    enough: frozenset[str]  # concepts of which words are proof enough
+    pathway: Mapping[str, str]  # by concept; absent: no red flag
+    asked_as: Mapping[str, str]  # concept -> the general concept of a question about it
+    region: Mapping[str, Region]  # what a concept itself says of the place
+    at_site: Mapping[tuple[str, str], str]  # (concept, site) -> the concept that the two make
+    exam_concepts: Mapping[str, str]  # structured question -> the finding that an abnormal answer is
+    questions: Mapping[tuple[str, str], str]  # (questionnaire, linkId) -> concept, for known forms
+    unit_spellings: Mapping[str, Mapping[str, str]]  # by measure
+    units_in_use: Mapping[str, tuple[str, ...]]  # by measure, UCUM
+    prednisolone_factor: Mapping[str, Decimal]
+
+    def plain(self, text: str) -> str:
+        """The text as phrases are compared with it."""
+        return plain(text, self.abbreviations)
+
+    def mentions(self, text: str) -> tuple[Mention, ...]:
+        """The concepts that a text names, and what it says of them."""
+        return self._judged(self.concepts, text)
+
+    def asked_in(self, question: str) -> tuple[Mention, ...]:
+        """The concepts that a question names, lists joined: "operation on, or injection into, the back"."""
+        return self._judged(self.question_concepts, question.replace(",", " "))
+
+    def services_in(self, text: str) -> frozenset[str]:
+        """The treatments that a text says were given."""
+        return _asserted(self._judged(self.services, text))
+
+    def drugs_in(self, text: str) -> frozenset[str]:
+        """The concepts of the drugs that a medicine's text names."""
+        return self.drugs.names(self.plain(text)) - {NOTHING}
+
+    def implants_in(self, text: str) -> frozenset[str]:
+        """The implants that a text says are in place."""
+        return _asserted(self._judged(self.implants, text))
+
+    def device_safety_in(self, text: str) -> frozenset[str]:
+        """What a text says of a device and the magnet: `unsafe`, `conditional`."""
+        return self.device_safety.names(self.plain(text))
+
+    def compression_in(self, text: str) -> bool | None:
+        """Whether an imaging report names compression; None where it does not speak of it."""
+        said = {mention.said for mention in self._judged(self.compression, text)}
+        if Said.ASSERTED in said:
+            return True
+        return False if Said.DENIED in said else None
+
+    def trend_in(self, text: str) -> Trend | None:
+        """Where the words say that it goes; worsening beats improving beats stable."""
+        found = self.trends.names(self.plain(text))
+        return next((trend for trend in _TREND_ORDER if trend.value in found), None)
+
+    def side_in(self, text: str) -> Side | None:
+        """The side that the words name."""
+        found = self.sides.names(self.plain(text))
+        if "both" in found or {"left", "right"} <= found:
+            return Side.BOTH
+        return next((side for side in (Side.LEFT, Side.RIGHT) if side.value in found), None)
+
+    def sites_in(self, text: str) -> frozenset[str]:
+        """The places that the words name: regions, and `saddle`."""
+        return self.sites.names(self.plain(text))
+
+    def answers_in(self, text: str) -> frozenset[str]:
+        """What an answer amounts to: yes, no, abnormal, intact, ..."""
+        return self.answers.names(self.plain(text))
+
+    def _judged(self, book: PhraseBook, text: str) -> tuple[Mention, ...]:
+        plain_text = self.plain(text)
+        spans = book.find(plain_text)
+        found = judge(plain_text, spans, self.cues) if spans else ()
+        return tuple(mention for mention in found if mention.concept != NOTHING)
+
+
+_TREND_ORDER = (Trend.WORSENING, Trend.IMPROVING, Trend.STABLE)
+
+
+def _asserted(mentions: Iterable[Mention]) -> frozenset[str]:
+    return frozenset(mention.concept for mention in mentions if mention.said is Said.ASSERTED)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Concept(_Strict):
+    words: tuple[str, ...]
+    question_words: tuple[str, ...] = ()
+    pathway: str | None = None
+    enough: bool = False
+    asked_as: str | None = None
+
+
+class _Muscle(_Strict):
+    words: tuple[str, ...]
+    root_group: str
+    limb: Region
+
+
+class _Exam(_Strict):
+    words: tuple[str, ...]
+    finding: str
+
+
+class _Site(_Strict):
+    concept: str
+    site: str
+    gives: str
+
+
+class _Question(_Strict):
+    questionnaire: str
+    link_id: str
+    concept: str
+
+
+class _Unit(_Strict):
+    in_use: tuple[str, ...] = ()
+    spellings: dict[str, str] = Field(default_factory=dict)
+
+
+class _Steroid(_Strict):
+    words: tuple[str, ...]
+    prednisolone_factor: Decimal
+
+
+_Words = dict[str, tuple[str, ...]]
+
+
+class _File(_Strict):
+    abbreviations: dict[str, str]
+    concepts: dict[str, _Concept]
+    services: _Words
+    drugs: _Words
+    implants: _Words
+    device_safety: _Words
+    measures: _Words
+    imaging: _Words
+    report: _Words
+    cues: _Words
+    trends: _Words
+    sides: _Words
+    sites: _Words
+    muscles: dict[str, _Muscle]
+    answers: _Words
+    exams: dict[str, _Exam]
+    treatment: _Words
+    power: _Words
+    steroids: dict[str, _Steroid]
+    regions: dict[str, Region]
+    at_site: tuple[_Site, ...]
+    questions: tuple[_Question, ...] = ()
+    units: dict[Measure, _Unit]
+
+
+def read_patterns(content: Mapping[str, Any]) -> Patterns:
+    """The patterns of `patterns.toml`; raises PatternsError where an entry is wrong."""
+    try:
+        file = _File.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise PatternsError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    if file.cues.keys() != CUE_NAMES:
+        raise PatternsError(f"cues: exactly {sorted(CUE_NAMES)}")
+    try:
+        return _built(file)
+    except PhraseError as error:
+        raise PatternsError(str(error)) from error
+
+
+def _built(file: _File) -> Patterns:
+    entries = file.concepts.items()
+    return Patterns(
+        abbreviations=file.abbreviations,
+        concepts=build_book({name: entry.words for name, entry in entries}),
+        question_concepts=build_book({name: entry.words + entry.question_words for name, entry in entries}),
+        services=build_book(file.services),
+        drugs=build_book(file.drugs),
+        implants=build_book(file.implants),
+        device_safety=build_book(file.device_safety),
+        measures=build_book(file.measures),
+        imaging=build_book(file.imaging),
+        compression=build_book(file.report),
+        cues=build_book(file.cues),
+        trends=build_book(file.trends),
+        sides=build_book(file.sides),
+        sites=build_book(file.sites),
+        muscles=build_book({name: entry.words for name, entry in file.muscles.items()}),
+        answers=build_book(file.answers),
+        exams=build_book({name: exam.words for name, exam in file.exams.items()}),
+        treatment=build_book(file.treatment),
+        power=build_book(file.power),
+        steroids=build_book({name: entry.words for name, entry in file.steroids.items()}),
+        muscle_named={name: Muscle(name, m.root_group, m.limb) for name, m in file.muscles.items()},
+        concept_names=frozenset(file.concepts) - {NOTHING},
+        enough=frozenset(name for name, entry in entries if entry.enough),
+        pathway={name: entry.pathway for name, entry in entries if entry.pathway},
+        asked_as={name: entry.asked_as for name, entry in entries if entry.asked_as},
+        region=file.regions,
+        at_site={(rule.concept, rule.site): rule.gives for rule in file.at_site},
+        exam_concepts={name: exam.finding for name, exam in file.exams.items()},
+        questions={(q.questionnaire, q.link_id): q.concept for q in file.questions},
+        unit_spellings={measure.value: unit.spellings for measure, unit in file.units.items()},
+        units_in_use={measure.value: unit.in_use for measure, unit in file.units.items()},
+        prednisolone_factor={name: entry.prednisolone_factor for name, entry in file.steroids.items()},
+    )

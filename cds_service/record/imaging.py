@@ -1,0 +1,54 @@
+"""MRI scans of the lumbar spine that were done, and whether the report names compression."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cds_service.record.conditions import SUBJECT
+from cds_service.record.facts import ImagingFact, Region
+from cds_service.record.projection import Raw, project, shape
+from cds_service.record.reading import Coded, Reading, reference_name, status_of
+
+REPORT = shape(
+    "DiagnosticReport",
+    "conclusion",
+    codes=("code", "conclusionCode"),
+    dates=("effectiveDateTime", "issued"),
+    periods=("effectivePeriod",),
+    required={"status": "final", "subject": SUBJECT},
+)
+_COUNTS = frozenset({"final", "amended", "corrected", "appended"})
+_LUMBAR = frozenset({"lumbar-mri", "whole-spine-mri", "thoracolumbar-mri"})
+_LEVEL_NOT_SAID = frozenset({"spine-mri-unspecified", "mri-unspecified"})
+_COMPRESSION = frozenset({"cauda-equina", "cord-compression"})
+
+
+def read_report(raw: Raw, reading: Reading) -> Iterator[ImagingFact]:
+    """The MRI of a final report that covers the lumbar spine; raises BrokenElement."""
+    coded = reading.coded(raw.get("code"))
+    if status_of(raw) not in _COUNTS or not (coded.broken or is_lumbar_mri(coded, (), reading)):
+        return
+    seen = project(raw, REPORT)
+    period = seen.get("effectivePeriod", {})
+    when = reading.day(seen.get("effectiveDateTime") or period.get("start") or seen.get("issued"))
+    conclusion = seen.get("conclusion", "")
+    codes = [reading.coded(code).concepts for code in seen.get("conclusionCode", ())]
+    compression = reading.patterns.compression_in(conclusion) if conclusion else None
+    if any(not concepts.isdisjoint(_COMPRESSION) for concepts in codes):
+        compression = True
+    yield ImagingFact(reference_name(raw), coded.label, when, compression)
+
+
+def is_lumbar_mri(coded: Coded, sites: tuple[str, ...], reading: Reading) -> bool:
+    """Whether the code, or where no value set knows it its words, are an MRI that covers the lumbar spine."""
+    if not coded.concepts.isdisjoint(_LUMBAR):
+        return True
+    words = (*coded.words, *sites)
+    if not coded.concepts.isdisjoint(_LEVEL_NOT_SAID):
+        return reading.region(words, (), frozenset()) is Region.LUMBAR
+    return not coded.known and any(words_name_lumbar_mri(word, reading) for word in coded.words)
+
+
+def words_name_lumbar_mri(word: str, reading: Reading) -> bool:
+    """Whether the words name an MRI of the lumbar spine."""
+    return bool(reading.patterns.imaging.find(reading.patterns.plain(word)))

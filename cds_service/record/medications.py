@@ -1,0 +1,186 @@
+"""Medicines: ordered, reported or dispensed, with their time, reasons and steroid dose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from cds_service.record.conditions import SUBJECT
+from cds_service.record.dates import Interval, on_day, read_date
+from cds_service.record.doses import prednisolone_mg_per_day
+from cds_service.record.facts import MedicationFact
+from cds_service.record.projection import Projection, Raw, Shape, project, shape
+from cds_service.record.quantities import read_number
+from cds_service.record.reading import Coded, Reading, reference_name, status_of
+from cds_service.record.reasons import has_reason, reason_concepts, resolve
+from cds_service.record.terminology import NOTHING
+
+_DRUG = {"medicationCodeableConcept": {"text": "drug"}}
+REQUEST = shape(
+    "MedicationRequest",
+    codes=("reasonCode",),
+    dates=("authoredOn",),
+    required={"status": "active", "intent": "order", "subject": SUBJECT, **_DRUG},
+)
+STATEMENT = shape(
+    "MedicationStatement",
+    codes=("reasonCode",),
+    dates=("effectiveDateTime", "dateAsserted"),
+    periods=("effectivePeriod",),
+    required={"status": "active", "subject": SUBJECT, **_DRUG},
+)
+DISPENSE = shape(
+    "MedicationDispense",
+    "daysSupply",
+    dates=("whenHandedOver", "whenPrepared"),
+    required={"status": "completed", **_DRUG},
+)
+_REQUESTED = frozenset({"active", "completed", "stopped", "on-hold"})
+_ORDER_LIKE = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
+_TAKEN = frozenset({"active", "completed", "on-hold", "stopped"})
+CONCEPTS = frozenset(
+    {
+        "simple-analgesic", "nsaid", "opioid", "muscle-relaxant-or-neuropathic",
+        "anticholinergic", "anticoagulant", "corticosteroid", "immunosuppressant", "biologic", "chemotherapy", "antineoplastic", "gadolinium",
+    }
+)  # fmt: skip
+
+
+def read_medication(raw: Raw, reading: Reading) -> Iterator[MedicationFact]:
+    """A medicine of the guideline that counts by its status (2.2); raises BrokenElement."""
+    status = status_of(raw)
+    if not _counts(raw, status):
+        return
+    drug = _drug(raw, reading)
+    concepts = _concepts(drug, reading)
+    if not concepts and not drug.broken:
+        return
+    form = _FORMS[raw["resourceType"]]
+    seen = project({**raw, "medicationCodeableConcept": _drug_element(raw, reading)}, _with_drug(form))
+    started, ended = _course(raw, seen, reading)
+    is_open = status == "active" and ended is None
+    if ended and ended.last > reading.today:
+        ended, is_open = None, status == "active"
+    yield MedicationFact(
+        concepts=concepts,
+        resource=reference_name(raw),
+        text=drug.label,
+        started=started,
+        ended=ended,
+        open=is_open,
+        reasons=reason_concepts(seen, raw, reading),
+        reason_given=has_reason(seen, raw),
+        prednisolone_mg_per_day=_steroid_dose(raw, drug, concepts, reading),
+    )
+
+
+_FORMS: dict[str, Shape] = {
+    "MedicationRequest": REQUEST,
+    "MedicationStatement": STATEMENT,
+    "MedicationDispense": DISPENSE,
+}
+
+
+def _counts(raw: Raw, status: str) -> bool:
+    match raw["resourceType"]:
+        case "MedicationRequest":
+            intent = raw.get("intent", "order")
+            return status in _REQUESTED and intent in _ORDER_LIKE and raw.get("doNotPerform") is not True
+        case "MedicationStatement":
+            return status in _TAKEN
+        case _:
+            return status == "completed"
+
+
+def _with_drug(form: Shape) -> Shape:
+    return _WITH_DRUG[form.model.__name__]
+
+
+_WITH_DRUG = {
+    form.model.__name__: Shape(
+        form.model, form.elements, form.codes | {"medicationCodeableConcept"}, form.dates, form.periods,
+        {name: value for name, value in form.required.items() if name not in _DRUG},
+    )
+    for form in _FORMS.values()
+}  # fmt: skip
+
+
+def _drug_element(raw: Raw, reading: Reading) -> Any:
+    """The drug's CodeableConcept, also that of a Medication which is contained or in the prefetch."""
+    if raw.get("medicationCodeableConcept"):
+        return raw["medicationCodeableConcept"]
+    reference = raw.get("medicationReference")
+    medication = resolve(reference, raw, reading)
+    if medication is not None and medication.get("code"):
+        return medication["code"]
+    # The name that the reference itself shows is all there is.
+    display = reference.get("display") if isinstance(reference, dict) else None
+    return {"text": display} if isinstance(display, str) and display else None
+
+
+def _drug(raw: Raw, reading: Reading) -> Coded:
+    return reading.coded(_drug_element(raw, reading))
+
+
+def _concepts(drug: Coded, reading: Reading) -> frozenset[str]:
+    """By ingredient or class code, and by name: brands and packs have codes that no value set lists."""
+    return (drug.concepts & CONCEPTS) | NOTHING.union(*map(reading.drugs, drug.words)) & CONCEPTS
+
+
+def _course(raw: Raw, seen: Projection, reading: Reading) -> tuple[Interval | None, Interval | None]:
+    match raw["resourceType"]:
+        case "MedicationRequest":
+            started = reading.day(seen.get("authoredOn"))
+            return started, _request_end(raw, started, reading)
+        case "MedicationStatement":
+            period = seen.get("effectivePeriod", {})
+            started = reading.day(period.get("start") or seen.get("effectiveDateTime"))
+            end = period.get("end")
+            return started, read_date(end, reading.zone) if end else None
+        case _:
+            started = reading.day(seen.get("whenHandedOver") or seen.get("whenPrepared"))
+            return started, _after(started, seen.get("daysSupply"), 1)
+
+
+def _request_end(raw: Raw, started: Interval | None, reading: Reading) -> Interval | None:
+    """The end of the course: of the dosage, else of the validity, else of the supply with its repeats."""
+    for dosage in _dicts(raw.get("dosageInstruction")):
+        bounds = _dict(_dict(dosage.get("timing")).get("repeat"))
+        if end := read_date(_dict(bounds.get("boundsPeriod")).get("end"), reading.zone):
+            return end
+        if end := _after(started, bounds.get("boundsDuration"), 1):
+            return end
+    supply = _dict(raw.get("dispenseRequest"))
+    if end := read_date(_dict(supply.get("validityPeriod")).get("end"), reading.zone):
+        return end
+    repeats = supply.get("numberOfRepeatsAllowed")
+    rounds = 1 + repeats if isinstance(repeats, int) and 0 <= repeats < 1000 else 1
+    return _after(started, supply.get("expectedSupplyDuration"), rounds)
+
+
+_DAYS = {"d": 1, "day": 1, "wk": 7, "week": 7, "mo": 30, "month": 30, "a": 365, "year": 365}
+
+
+def _after(started: Interval | None, duration: Any, rounds: int) -> Interval | None:
+    number = read_number(_dict(duration).get("value"))
+    unit = str(_dict(duration).get("code") or _dict(duration).get("unit") or "d").strip("{}").lower()
+    days = _DAYS.get(unit) or _DAYS.get(unit.rstrip("s"))
+    if started is None or number is None or days is None or not 0 < number * rounds < 10_000:
+        return None
+    return on_day(started.last + timedelta(days=int(number * days * rounds)))
+
+
+def _steroid_dose(raw: Raw, drug: Coded, concepts: frozenset[str], reading: Reading) -> Any:
+    if "corticosteroid" not in concepts:
+        return None
+    dosages = raw.get("dosageInstruction") or raw.get("dosage")
+    return prednisolone_mg_per_day(drug, _dicts(dosages), reading)
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

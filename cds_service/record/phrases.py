@@ -1,0 +1,123 @@
+"""Phrases: the small language in which clinicians write what a text may say, and the search for them.
+
+    cauda equina          these words, in this order, in capitals or not; hyphens and slashes are spaces
+    metasta*              any ending
+    saddle|perianal       one of these words
+    [the|a]               may be left out
+    ..                    up to three words, never past a comma or full stop
+    #                     a number
+
+A text is compared after `plain`: small letters, single spaces, abbreviations written out,
+and the punctuation that divides statements as words of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+_TOKEN = re.compile(r"\d+\.\d+|[^\W_]+(?:'[a-z]+)?|[?.;:,()\n]|(?<=\s)[-–—](?=\s)|[+>]")
+_WORD = re.compile(r"[^ ]+")
+_KEY_LENGTH = 3
+_ANY_WORDS = r"(?: [\w'.]*[\w'])"
+_LITERAL = re.compile(r"[\w']+\*?$")
+
+
+class PhraseError(Exception):
+    """A phrase that is not of the language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a phrase was found in a plain text, and what it stands for."""
+
+    start: int
+    end: int
+    name: str
+
+    def holds(self, other: Span) -> bool:
+        """Whether the other lies within it and is shorter."""
+        inside = self.start <= other.start and other.end <= self.end
+        return inside and (self.end - self.start) > (other.end - other.start)
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseBook:
+    """Phrases by the first letters of their first word, so that a text is only compared with a few."""
+
+    _by_key: Mapping[str, tuple[tuple[re.Pattern[str], str], ...]]
+
+    def find(self, plain_text: str) -> list[Span]:
+        """Every phrase in a plain text, from left to right; what lies within a longer one is left out."""
+        found = list(self._all(plain_text))
+        if len(found) < 2:
+            return found
+        return [span for span in found if not any(other.holds(span) for other in found)]
+
+    def names(self, plain_text: str) -> frozenset[str]:
+        """What the phrases found stand for."""
+        return frozenset(span.name for span in self.find(plain_text))
+
+    def _all(self, plain_text: str) -> Iterator[Span]:
+        by_key = self._by_key
+        for word in _WORD.finditer(plain_text):
+            text = word[0]
+            for pattern, name in by_key.get("#" if text[0].isdigit() else text[:_KEY_LENGTH], ()):
+                hit = pattern.match(plain_text, word.start())
+                if hit:
+                    yield Span(hit.start(), hit.end(), name)
+
+
+def plain(text: str, abbreviations: Mapping[str, str]) -> str:
+    """The text as phrases are compared with it."""
+    lowered = text.lower().replace("’", "'").replace("&", " and ")
+    for short in _SLASHED.finditer(lowered):
+        lowered = lowered.replace(short[0], abbreviations.get(short[0], short[0]))
+    return " ".join(abbreviations.get(token, token) for token in _TOKEN.findall(lowered))
+
+
+_SLASHED = re.compile(r"(?<![a-z/])[a-z]/[a-z]{1,2}(?![a-z/])|[+-]ve\b")
+
+
+def build_book(phrases: Mapping[str, Iterable[str]]) -> PhraseBook:
+    """The book of these phrases by name; raises PhraseError."""
+    by_key: dict[str, list[tuple[re.Pattern[str], str]]] = {}
+    for name, of_name in phrases.items():
+        for phrase in of_name:
+            keys, pattern = _compiled(phrase)
+            for key in keys:
+                by_key.setdefault(key, []).append((pattern, name))
+    return PhraseBook({key: tuple(entries) for key, entries in by_key.items()})
+
+
+def _compiled(phrase: str) -> tuple[frozenset[str], re.Pattern[str]]:
+    slots = phrase.lower().split()
+    if not slots or slots[0] == ".." or slots[0].startswith("["):
+        raise PhraseError(f"{phrase!r}: a phrase begins with a word or a number")
+    keys = {"#" if word[0].isdigit() else word[:_KEY_LENGTH] for word in slots[0].split("|")}
+    if any("*" in key for key in keys):
+        raise PhraseError(f"{phrase!r}: at least {_KEY_LENGTH} letters before * in the first word")
+    parts = [_slot(slots[0], phrase), *(_later_slot(slot, phrase) for slot in slots[1:])]
+    return frozenset(keys), re.compile("".join(parts) + "(?= |$)")
+
+
+def _later_slot(slot: str, phrase: str) -> str:
+    if slot == "..":
+        return _ANY_WORDS + "{0,3}"
+    if slot.startswith("[") and slot.endswith("]"):
+        return f"(?: {_slot(slot[1:-1], phrase)})?"
+    return f" {_slot(slot, phrase)}"
+
+
+def _slot(slot: str, phrase: str) -> str:
+    spelled = [_word(word, phrase) for word in slot.split("|")]
+    return f"(?:{'|'.join(spelled)})(?= |$)"
+
+
+def _word(word: str, phrase: str) -> str:
+    if word == "#":
+        return r"\d+(?:\.\d+)?"
+    if not _LITERAL.match(word) and word not in ("?", ">"):
+        raise PhraseError(f"{phrase!r}: {word!r} is no word")
+    return re.escape(word).replace(r"\*", r"[\w']*")

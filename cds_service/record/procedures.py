@@ -1,0 +1,125 @@
+"""Procedures: operations and injections of the spine, treatments received, implants, MRI scans done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from cds_service.record.conditions import SUBJECT, site_words
+from cds_service.record.dates import Interval, read_date
+from cds_service.record.devices import worded_implants
+from cds_service.record.facts import (
+    Certainty,
+    DateProblem,
+    DeviceFact,
+    Fact,
+    ImagingFact,
+    Origin,
+    ProcedureFact,
+)
+from cds_service.record.imaging import is_lumbar_mri, words_name_lumbar_mri
+from cds_service.record.projection import Projection, Raw, project, shape
+from cds_service.record.reading import Coded, Reading, reference_name, status_of
+from cds_service.record.reasons import has_reason, reason_concepts
+from cds_service.record.statements import placed_concepts, read_place, read_statements
+from cds_service.record.terminology import NOTHING
+
+PROCEDURE = shape(
+    "Procedure",
+    codes=("code", "bodySite", "reasonCode"),
+    dates=("performedDateTime",),
+    periods=("performedPeriod",),
+    required={"status": "completed", "subject": SUBJECT},
+)
+_COUNTS = frozenset({"completed", "in-progress", "stopped"})
+# What a procedure says about the patient besides having been done.
+_FINDINGS = frozenset(
+    {
+        "dialysis",
+        "urinary-catheter",
+        "palliative-care",
+        "immunosuppression",
+        "cancer",
+        "cancer-high-risk",
+        "major-trauma",
+    }
+)
+Item = ProcedureFact | DeviceFact | ImagingFact | Fact
+
+
+def read_procedure(raw: Raw, reading: Reading) -> Iterator[Item]:
+    """What one Procedure says (2.2: one that was started counts); raises BrokenElement."""
+    if status_of(raw) not in _COUNTS:
+        return
+    coded = reading.coded(raw.get("code"))
+    if not _concerns(coded, reading):
+        return
+    seen = project(raw, PROCEDURE)
+    coded = reading.coded(seen.get("code"))
+    performed, ended, problem = _performed(seen, reading)
+    resource = reference_name(raw)
+    sites = site_words(seen.get("bodySite"), reading)
+    yield from worded_implants(coded, resource, performed, reading)
+    if is_lumbar_mri(coded, sites, reading):
+        yield ImagingFact(resource, coded.label, performed)
+        return
+    for concepts, certainty, history in _done(coded, reading):
+        place = read_place(concepts, coded.words, sites, reading)
+        placed = placed_concepts(concepts, place, reading)
+        if found := placed & _FINDINGS:
+            yield Fact(
+                found, certainty, Origin.PROCEDURE, resource, coded.label,
+                history=history, recorded=performed, started_problem=problem, code_systems=coded.systems,
+            )  # fmt: skip
+        yield ProcedureFact(
+            concepts=placed,
+            resource=resource,
+            text=coded.label,
+            performed=performed,
+            ended=ended,
+            performed_problem=problem,
+            region=place.region,
+            reasons=reason_concepts(seen, raw, reading),
+            reason_given=has_reason(seen, raw),
+            certainty=certainty,
+            history=history,
+        )
+
+
+def _concerns(coded: Coded, reading: Reading) -> bool:
+    if coded.concerns:
+        return True
+    return any(
+        reading.services(word) or reading.patterns.implants_in(word) or words_name_lumbar_mri(word, reading)
+        for word in coded.words
+    )
+
+
+def _done(coded: Coded, reading: Reading) -> Iterator[tuple[frozenset[str], Certainty, bool]]:
+    """What was done: by code, else each treatment and operation that the words name."""
+    if coded.known:
+        for stated in read_statements(coded, reading):
+            if stated.certainty.positive:
+                yield stated.concepts, stated.certainty, stated.history
+        return
+    services = NOTHING.union(*map(reading.services, coded.words))
+    if services:
+        yield services, Certainty.KNOWN, False
+    for stated in read_statements(coded, reading):
+        if stated.certainty.positive:
+            yield stated.concepts, stated.certainty, stated.history
+
+
+def _performed(
+    seen: Projection, reading: Reading
+) -> tuple[Interval | None, Interval | None, DateProblem | None]:
+    """Its day or first day, its last day, and why the day cannot be used."""
+    period: dict[str, Any] = seen.get("performedPeriod", {})
+    performed, problem = reading.moment(
+        seen.get("performedDateTime") or period.get("start") or period.get("end")
+    )
+    end = period.get("end")
+    ended = read_date(end, reading.zone) if end else None
+    if ended and ended.last > reading.today:
+        ended = None  # still going on
+    return performed, ended, problem

@@ -1,0 +1,311 @@
+"""Questionnaire responses: the best carrier of an explicit no, and of treatment so far."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from cds_service.record.answers import Answer, read_answer
+from cds_service.record.dates import Interval
+from cds_service.record.facts import (
+    Attestation,
+    Certainty,
+    Fact,
+    Measure,
+    Measurement,
+    Origin,
+)
+from cds_service.record.free_text import Said
+from cds_service.record.projection import BrokenElement, Raw, project, shape
+from cds_service.record.quantities import read_number, to_canonical
+from cds_service.record.reading import Reading, reference_name, status_of
+from cds_service.record.statements import placed_concepts, read_place, read_statements
+
+RESPONSE = shape("QuestionnaireResponse", dates=("authored",), required={"status": "completed"})
+_COUNTS = frozenset({"completed", "amended"})
+_TYPES: dict[str, tuple[type, ...]] = {
+    "valueBoolean": (bool,), "valueString": (str,), "valueCoding": (dict,), "valueInteger": (int,),
+    "valueDecimal": (int, float, str, Decimal), "valueQuantity": (dict,),
+    "valueDate": (str,), "valueDateTime": (str,),
+}  # fmt: skip
+_DEEPEST = 20
+_DURATION = re.compile(
+    r"(\d+(?:\.\d+)?|a|one|two|three|four|five|six|seven|eight|nine|ten|twelve)"
+    r"\s*(?:\+|-|or more)?\s*(day|week|wk|month|year)s?\b",
+    re.I,
+)
+_NUMBERS = {
+    "a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
+    "eight": 8, "nine": 9, "ten": 10, "twelve": 12,
+}  # fmt: skip
+_DAYS = {"day": 1, "week": 7, "wk": 7, "month": 30, "year": 365}
+Item = Fact | Attestation | Measurement
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One answered question, with the headings above it."""
+
+    link_id: str
+    question: str
+    headings: tuple[str, ...]
+    answers: tuple[Raw, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    resource: str
+    questionnaire: str
+    when: Interval | None
+
+
+def read_response(raw: Raw, reading: Reading) -> Iterator[Item]:
+    """The items of one response; raises BrokenElement."""
+    if status_of(raw) not in _COUNTS:
+        return
+    seen = project(raw, RESPONSE)
+    questionnaire = raw.get("questionnaire")
+    name = questionnaire.split("|", 1)[0] if isinstance(questionnaire, str) else ""
+    form = _Form(reference_name(raw), name, reading.day(seen.get("authored")))
+    for asked in _questions(raw.get("item"), (), 0):
+        yield from _read_question(asked, form, reading)
+
+
+def questionnaire_of(raw: Raw) -> str:
+    """What makes two responses answers to the same form: its canonical address, else its questions."""
+    questionnaire = raw.get("questionnaire")
+    if isinstance(questionnaire, str) and questionnaire:
+        return questionnaire.split("|", 1)[0]
+    items = raw.get("item")
+    listed = items if isinstance(items, list) else []
+    return repr(sorted(str(item.get("linkId")) for item in listed if isinstance(item, dict)))
+
+
+def _questions(items: Any, headings: tuple[str, ...], depth: int) -> Iterator[_Asked]:
+    if items is None:
+        return
+    if not isinstance(items, list) or depth > _DEEPEST:
+        raise BrokenElement("item")
+    for item in items:
+        if not isinstance(item, dict):
+            raise BrokenElement("item")
+        text, link_id = item.get("text"), item.get("linkId")
+        answers = _answers(item.get("answer"))
+        name = text if isinstance(text, str) else ""
+        if answers:
+            yield _Asked(link_id if isinstance(link_id, str) else "", name, headings, answers)
+        below = (*headings, name) if name else headings
+        yield from _questions(item.get("item"), below, depth + 1)
+        for answer in answers:
+            yield from _questions(answer.get("item"), below, depth + 1)
+
+
+def _answers(value: Any) -> tuple[Raw, ...]:
+    """The answers, with their values checked by type; the model would take 60 microseconds a question."""
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(answer, dict) for answer in value):
+        raise BrokenElement("item.answer")
+    for answer in value:
+        for name, types in _TYPES.items():
+            given = answer.get(name)
+            if given is not None and not isinstance(given, types):
+                raise BrokenElement(f"item.answer.{name}")
+    return tuple(value)
+
+
+def _read_question(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Item]:
+    patterns = reading.patterns
+    words = asked.question or asked.link_id
+    concept = patterns.questions.get((form.questionnaire, asked.link_id))
+    if concept:
+        yield from _checked(frozenset({concept}), False, asked, form, reading)
+        return
+    kinds = patterns.treatment.names(patterns.plain(words))
+    if kinds & {"any", "one"}:
+        yield from _treatment(kinds, asked, form, reading)
+        return
+    if any("family-before" in patterns.cues.names(patterns.plain(heading)) for heading in asked.headings):
+        return
+    if score := _score(words, asked, form, reading):
+        yield score
+        return
+    named = [m for m in reading.question_mentions(words) if m.said is not Said.FAMILY]
+    concepts = frozenset(mention.concept for mention in named)
+    if concepts:
+        turned = any(mention.said is Said.DENIED for mention in named) or _is_reversed(words, reading)
+        history = all(mention.history for mention in named)
+        yield from _checked(concepts, turned, asked, form, reading, history=history)
+    elif finding := reading.exam_finding(words):
+        yield from _checked(frozenset({finding}), True, asked, form, reading)
+    else:
+        yield from _told(asked, form, reading)
+
+
+def _is_reversed(question: str, reading: Reading) -> bool:
+    """Whether a yes is good news: "Is your bladder control normal?"."""
+    return "reversed" in reading.patterns.answers_in(question)
+
+
+def _score(words: str, asked: _Asked, form: _Form, reading: Reading) -> Measurement | None:
+    if reading.coded({"text": words}).measure is not Measure.PAIN_SCORE:
+        return None
+    for answer in asked.answers:
+        quantity = answer.get("valueQuantity")
+        value = quantity.get("value") if quantity else answer.get("valueInteger", answer.get("valueDecimal"))
+        number = read_number(value if value is not None else answer.get("valueString"))
+        if number is not None:
+            found, problem, _ = to_canonical(
+                Measure.PAIN_SCORE, number, (), reading.patterns, reading.thresholds
+            )
+            return Measurement(Measure.PAIN_SCORE, found, form.resource, str(number), form.when, problem)
+    return None
+
+
+def _checked(
+    concepts: frozenset[str],
+    turned: bool,
+    asked: _Asked,
+    form: _Form,
+    reading: Reading,
+    *,
+    history: bool = False,
+) -> Iterator[Fact]:
+    """The answer to a question that names concepts: no denies all of them, yes asserts them (8.2)."""
+    for answer in asked.answers:
+        certainty = _certainty(read_answer(answer, reading, about=concepts), turned)
+        if certainty is None:
+            continue
+        if certainty is Certainty.KNOWN and len(_subjects(concepts, reading)) > 1:
+            yield from _one_of_several(concepts, asked, answer, form, reading)
+            continue
+        yield _fact(concepts | _general(concepts, reading), certainty, asked, answer, form, reading, history)
+
+
+def _certainty(answer: Answer, turned: bool) -> Certainty | None:
+    """How sure; None where nothing was answered. A yes or no to a question put the other way is unknown."""
+    match answer:
+        case Answer.NONE:
+            return None
+        case Answer.UNKNOWN:
+            return Certainty.UNKNOWN
+        case Answer.ABNORMAL:
+            return Certainty.KNOWN
+        case Answer.INTACT:
+            return Certainty.DENIED
+        case Answer.TEXT:
+            return Certainty.WORDS
+    if turned:
+        return Certainty.UNKNOWN
+    return Certainty.KNOWN if answer in (Answer.YES, Answer.YES_WORD) else Certainty.DENIED
+
+
+def _general(concepts: frozenset[str], reading: Reading) -> frozenset[str]:
+    """The general concepts of the questions: `bladder-dysfunction` of a question on passing urine."""
+    asked_as = reading.patterns.asked_as
+    return frozenset(asked_as[concept] for concept in concepts if concept in asked_as)
+
+
+def _subjects(concepts: Iterable[str], reading: Reading) -> frozenset[str]:
+    """What a question asks about: bladder and bowel are one pathway, fever and cancer are two."""
+    patterns = reading.patterns
+    return frozenset(patterns.pathway.get(concept) or concept for concept in concepts)
+
+
+def _one_of_several(
+    concepts: frozenset[str], asked: _Asked, answer: Raw, form: _Form, reading: Reading
+) -> Iterator[Fact]:
+    """A yes to "cancer, fever or weight loss?" says that one is true and not which: each is asked about."""
+    for subject in sorted(_subjects(concepts, reading)):
+        own = frozenset(c for c in concepts if (reading.patterns.pathway.get(c) or c) == subject)
+        yield _fact(own | _general(own, reading), Certainty.WORDS, asked, answer, form, reading, False)
+
+
+def _fact(
+    concepts: frozenset[str],
+    certainty: Certainty,
+    asked: _Asked,
+    answer: Raw,
+    form: _Form,
+    reading: Reading,
+    history: bool,
+) -> Fact:
+    told = answer.get("valueString")
+    words = (told,) if isinstance(told, str) and told else ()
+    place = read_place(concepts, (*words, asked.question), (), reading)
+    return Fact(
+        concepts=placed_concepts(concepts, place, reading) if certainty.positive else concepts,
+        certainty=certainty,
+        origin=Origin.ANSWER,
+        resource=form.resource,
+        text=asked.question or asked.link_id,
+        history=history and certainty.positive,
+        recorded=form.when,
+        # The question's own "getting worse?" is no trend: only the answer can say so.
+        trend=next((trend for word in words if (trend := reading.patterns.trend_in(word))), None),
+        side=place.side,
+        region=place.region,
+    )
+
+
+def _told(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Fact]:
+    """An open question: whatever the answer's words or code name."""
+    for answer in asked.answers:
+        told, coding = answer.get("valueString"), answer.get("valueCoding")
+        coded = reading.coded({"coding": [coding]} if coding else {"text": told}) if coding or told else None
+        if coded is None or coded.broken:
+            continue
+        for stated in read_statements(coded, reading):
+            yield _fact(stated.concepts, stated.certainty, asked, answer, form, reading, stated.history)
+
+
+def _treatment(kinds: frozenset[str], asked: _Asked, form: _Form, reading: Reading) -> Iterator[Attestation]:
+    """What is said of treatment so far; only a question about any treatment can be answered "none" (8.2)."""
+    for answer in asked.answers:
+        text = _answer_text(answer, reading)
+        days = _attested_days(text, asked.question, answer)
+        none_at_all = "none" in reading.patterns.treatment.names(reading.patterns.plain(text)) or text == "no"
+        if days is not None:
+            yield Attestation(form.resource, _said(asked, text), days=days, when=form.when)
+        elif none_at_all:
+            if "any" in kinds:
+                yield Attestation(form.resource, _said(asked, text), none=True, when=form.when)
+        elif text:
+            yield Attestation(form.resource, _said(asked, text), when=form.when)
+
+
+def _answer_text(answer: Raw, reading: Reading) -> str:
+    if isinstance(boolean := answer.get("valueBoolean"), bool):
+        return "yes" if boolean else "no"
+    if isinstance(text := answer.get("valueString"), str):
+        return text.strip()
+    coded = reading.coded({"coding": [answer["valueCoding"]]}) if answer.get("valueCoding") else None
+    if coded is not None and not coded.broken:
+        return coded.label.strip()
+    number = answer.get("valueInteger", answer.get("valueDecimal"))
+    return str(number) if number is not None else ""
+
+
+def _attested_days(text: str, question: str, answer: Raw) -> int | None:
+    """Days of treatment: "tried for 5 weeks", or a number to a question that names the unit."""
+    quantity = answer.get("valueQuantity")
+    if isinstance(quantity, dict):
+        number = read_number(quantity.get("value"))
+        unit = str(quantity.get("unit") or quantity.get("code") or "").lower().rstrip("s")
+        days = {"d": 1, "wk": 7, "mo": 30, "a": 365}.get(unit) or _DAYS.get(unit)
+        return None if number is None or days is None else int(number * days)
+    if found := _DURATION.search(text):
+        count = found[1].lower()
+        return int(Decimal(_NUMBERS.get(count, count)) * _DAYS[found[2].lower()])
+    unit_asked = re.search(r"\b(day|week|month)s\b", question, re.I)
+    number = read_number(text)
+    if unit_asked and number is not None and 0 <= number < 10_000:
+        return int(number * _DAYS[unit_asked[1].lower()])
+    return None
+
+
+def _said(asked: _Asked, text: str) -> str:
+    return f"{asked.question or asked.link_id}: {text}"

@@ -1,0 +1,251 @@
+"""What all readers of one request share: the guideline's words and codes, today, and what was met before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from cds_service.guideline.thresholds import Thresholds
+from cds_service.record.dates import Interval, on_day, read_date
+from cds_service.record.facts import DateProblem, Measure, Region, Side
+from cds_service.record.free_text import NOTHING as NOTHING_NAMED
+from cds_service.record.free_text import Mention, Patterns
+from cds_service.record.projection import BrokenElement, Raw
+from cds_service.record.terminology import NOTHING, Terminology
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """What a CodeableConcept says: the concepts of its known codings, its words, and a label."""
+
+    concepts: frozenset[str]
+    words: tuple[str, ...]  # text and displays, each once
+    systems: frozenset[str] = frozenset()  # of the known codings
+    codes: tuple[str, ...] = ()
+    broken: bool = False
+    measure: Measure | None = None  # the quantity that a known code, or else its words, name
+    concerns: bool = True  # whether code or words concern the guideline, or are broken and must be looked at
+
+    @property
+    def label(self) -> str:
+        """What a doctor would call it."""
+        return self.words[0] if self.words else ", ".join(self.codes)
+
+    @property
+    def known(self) -> bool:
+        """Whether a value set of the guideline holds one of its codings."""
+        return bool(self.concepts)
+
+    @property
+    def empty(self) -> bool:
+        """Whether it says nothing at all."""
+        return not self.words and not self.codes
+
+
+NOT_CODED = Coded(NOTHING, ())
+MEASURES: Mapping[str, Measure] = {
+    "body-temperature": Measure.TEMPERATURE,
+    "crp": Measure.CRP,
+    "crp-high-sensitivity": Measure.CRP,
+    "esr": Measure.ESR,
+    "residual-volume": Measure.RESIDUAL_VOLUME,
+    "body-weight": Measure.WEIGHT,
+    "pain-score": Measure.PAIN_SCORE,
+    "egfr": Measure.EGFR,
+}
+BROKEN = Coded(NOTHING, (), broken=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One request's reading; the caches live as long as the request, because texts are the patient's."""
+
+    terminology: Terminology
+    patterns: Patterns
+    thresholds: Thresholds
+    zone: ZoneInfo
+    today: date
+    birth: Interval | None = None
+    by_reference: Mapping[str, Raw] = field(default_factory=dict)
+    _coded: dict[Any, Coded] = field(default_factory=dict)
+    _mentions: dict[str, tuple[Mention, ...]] = field(default_factory=dict)
+    _services: dict[str, frozenset[str]] = field(default_factory=dict)
+    _drugs: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def coded(self, value: Any) -> Coded:
+        """What a CodeableConcept says; `broken` where it is none."""
+        if value is None:
+            return NOT_CODED
+        try:
+            key = _key(value)
+            found = self._coded.get(key)
+        except (AttributeError, TypeError, KeyError):
+            return BROKEN
+        if found is None:
+            found = self._coded[key] = self._read_coded(key)
+        return found
+
+    def _read_coded(self, key: tuple[Any, ...]) -> Coded:
+        text, *codings = key
+        if not _all_text(text, codings):
+            return BROKEN
+        concepts: set[str] = set()
+        systems: set[str] = set()
+        for system, code, _ in codings:
+            found = self.terminology.concepts_of(system, code)
+            if found:
+                concepts |= found
+                systems.add(system)
+        words = dict.fromkeys(word for word in (text, *(c[2] for c in codings)) if word and word.strip())
+        codes = tuple(code for _, code, _ in codings if code)
+        measure = self._measure(concepts, words)
+        concerns = bool(concepts or measure or not (words or codes) or any(map(self._asks, words)))
+        return Coded(frozenset(concepts), tuple(words), frozenset(systems), codes, False, measure, concerns)
+
+    def _measure(self, concepts: Iterable[str], words: Iterable[str]) -> Measure | None:
+        by_code = next((MEASURES[concept] for concept in concepts if concept in MEASURES), None)
+        if by_code or concepts:
+            return by_code
+        named = (name for word in words for name in self.patterns.measures.names(self.patterns.plain(word)))
+        return next((Measure(name) for name in named if name != NOTHING_NAMED), None)
+
+    def _asks(self, word: str) -> bool:
+        """Whether the words name a concept of the guideline, or a question that it knows."""
+        if self.mentions(word):
+            return True
+        plain = self.patterns.plain(word)
+        return bool(self.patterns.muscles.find(plain) or self.patterns.exams.find(plain))
+
+    def exam_finding(self, word: str) -> str | None:
+        """The finding that an abnormal answer to a structured question is (8.2)."""
+        spans = self.patterns.exams.find(self.patterns.plain(word))
+        return self.patterns.exam_concepts[spans[0].name] if spans else None
+
+    def mentions(self, text: str) -> tuple[Mention, ...]:
+        """The concepts that a text names, and what it says of them."""
+        found = self._mentions.get(text)
+        if found is None:
+            found = self._mentions[text] = self.patterns.mentions(text)
+        return found
+
+    def question_mentions(self, question: str) -> tuple[Mention, ...]:
+        """What a question names; its words may be barer than a finding's ("Bladder?")."""
+        key = f"? {question}"
+        found = self._mentions.get(key)
+        if found is None:
+            found = self._mentions[key] = self.patterns.asked_in(question)
+        return found
+
+    def services(self, text: str) -> frozenset[str]:
+        """The treatments that a text says were given."""
+        found = self._services.get(text)
+        if found is None:
+            found = self._services[text] = self.patterns.services_in(text)
+        return found
+
+    def drugs(self, text: str) -> frozenset[str]:
+        """The concepts of the drugs that a medicine's text names."""
+        found = self._drugs.get(text)
+        if found is None:
+            found = self._drugs[text] = self.patterns.drugs_in(text)
+        return found
+
+    def all_mentions(self, texts: Iterable[str]) -> tuple[Mention, ...]:
+        """The mentions of several texts, each only once."""
+        return tuple(dict.fromkeys(mention for text in texts for mention in self.mentions(text)))
+
+    def moment(self, text: str | None) -> tuple[Interval | None, DateProblem | None]:
+        """A recorded moment that has to lie in the past, or why it cannot be used.
+
+        Up to the tolerance ahead it is today (8.1.4); a period that runs past today ends today.
+        """
+        if text is None:
+            return None, None
+        found = read_date(text, self.zone)
+        if found is None or (self.birth and found.last < self.birth.first):
+            return None, DateProblem.IMPOSSIBLE
+        if found.first > self.today + timedelta(days=self.thresholds.future_tolerance_days):
+            return None, DateProblem.FUTURE
+        if found.first > self.today:
+            return on_day(self.today), None
+        if found.last > self.today:
+            return Interval(found.first, self.today), None
+        return found, None
+
+    def day(self, text: str | None) -> Interval | None:
+        """A recorded moment in the past; None where there is none that can be used."""
+        return self.moment(text)[0]
+
+    def side(self, *texts: str) -> Side | None:
+        """The side that any of the texts names; the first text that names one decides."""
+        return next((side for text in texts if (side := self.patterns.side_in(text))), None)
+
+    def region(self, texts: Iterable[str], sites: Iterable[str], concepts: frozenset[str]) -> Region | None:
+        """The part of the body: by the body site, else the words, else what the code itself says."""
+        own = {self.patterns.region[concept] for concept in concepts if concept in self.patterns.region}
+        # "Foot drop (L5)" is a foot drop of the leg: the level is where it comes from, not where it is.
+        not_here = _SPINE if own and own <= _LIMBS else frozenset[Region]()
+        for words in (sites, texts):
+            found = NOTHING.union(*map(self.patterns.sites_in, words))
+            if region := _region_of(found, not_here):
+                return region
+        return next((region for region in _REGION_ORDER if region in own), None)
+
+    def with_sites(self, concepts: frozenset[str], places: frozenset[str]) -> frozenset[str]:
+        """The concepts, and those that they make together with the place: numbness of the saddle area."""
+        made = {
+            gives
+            for (concept, site), gives in self.patterns.at_site.items()
+            if concept in concepts and site in places
+        }
+        return concepts | made if made else concepts
+
+
+_REGION_ORDER = (Region.LUMBAR, Region.LEG, Region.ARM, Region.OTHER_SPINE, Region.SPINE, Region.OTHER)
+
+
+_LIMBS = frozenset({Region.LEG, Region.ARM})
+_SPINE = frozenset({Region.LUMBAR, Region.SPINE})
+
+
+def _region_of(places: frozenset[str], not_here: frozenset[Region]) -> Region | None:
+    return next((r for r in _REGION_ORDER if r.value in places and r not in not_here), None)
+
+
+def _key(value: Any) -> tuple[Any, ...]:
+    codings = value.get("coding")
+    if not codings:
+        return (value.get("text"),)
+    if not isinstance(codings, list):
+        raise TypeError
+    return (value.get("text"), *((c.get("system"), c.get("code"), c.get("display")) for c in codings))
+
+
+def _all_text(text: Any, codings: list[Any]) -> bool:
+    return all(part is None or isinstance(part, str) for part in (text, *(p for c in codings for p in c)))
+
+
+def new_reading(
+    terminology: Terminology, patterns: Patterns, thresholds: Thresholds, zone: ZoneInfo, now: datetime
+) -> Reading:
+    """A fresh reading for one request at `now`."""
+    local = now.astimezone(zone) if now.tzinfo else now
+    return Reading(terminology, patterns, thresholds, zone, local.date())
+
+
+def status_of(raw: Raw, element: str = "status") -> str:
+    """The code of a status element; raises BrokenElement where it is missing or no text."""
+    status = raw.get(element)
+    if not isinstance(status, str):
+        raise BrokenElement(element)
+    return status
+
+
+def reference_name(raw: Raw) -> str:
+    """`Condition/c7`; without an id the type alone."""
+    own_id = raw.get("id")
+    kind = str(raw.get("resourceType", "resource"))
+    return f"{kind}/{own_id}" if isinstance(own_id, str) and own_id else kind

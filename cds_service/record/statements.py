@@ -1,0 +1,140 @@
+"""From codes and words to statements: which concepts, how sure, and with what trend, side and place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from cds_service.record.facts import Certainty, Region, Side, Trend
+from cds_service.record.free_text import Mention, Said
+from cds_service.record.reading import Coded, Reading
+from cds_service.record.terminology import NOTHING
+
+PAIN = frozenset({"low-back-pain", "radicular-pain", "back-pain-unspecified", "degenerative-lumbar"})
+_BY_CODE_HISTORY = frozenset(
+    {"cancer-history", "cancer-history-high-risk", "spinal-surgery-history", "injecting-drug-use-past"}
+)
+_TRENDS = {
+    "coded-progressive": Trend.WORSENING,
+    "coded-acute": None,
+    "coded-chronic": Trend.STABLE,
+}
+_BOTH_LEGS = frozenset({"radicular-pain", "leg-numbness"})
+_PAST = ("history of", "history", "past history", "personal history", "previous", "status post")
+_RISK = ("at risk", "risk of", "increased risk", "high risk of")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One thing that a code or text says, before it is dated."""
+
+    concepts: frozenset[str]
+    certainty: Certainty
+    text: str
+    history: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where it is, as the body site, the words and the code say."""
+
+    side: Side | None = None
+    region: Region | None = None
+    sites: frozenset[str] = NOTHING
+
+
+def read_statements(coded: Coded, reading: Reading, *, pain_is_known: bool = True) -> Iterator[Statement]:
+    """What a code says, or where no value set knows it, what its words say.
+
+    The words beside a known code can only doubt, deny or date it;
+    they are not searched for other things (specification 2.2).
+    """
+    if coded.known:
+        stated = _coded_statement(coded, reading)
+        if stated:
+            yield stated
+        return
+    for mention in _strongest(reading.all_mentions(coded.words)):
+        certainty = worded_certainty(mention, reading)
+        if certainty:
+            yield Statement(_worded_concepts(mention), certainty, coded.label, mention.history)
+
+
+def worded_certainty(mention: Mention, reading: Reading) -> Certainty | None:
+    """How sure words alone are (8.1.9): a red flag in words asks, negated or advised words are nothing."""
+    if mention.said not in (Said.ASSERTED, Said.QUERIED):
+        return None
+    if mention.concept not in reading.patterns.enough:
+        return Certainty.WORDS
+    return Certainty.KNOWN if mention.said is Said.ASSERTED else Certainty.SUSPECTED
+
+
+def _worded_concepts(mention: Mention) -> frozenset[str]:
+    return frozenset({mention.concept})
+
+
+def _strongest(mentions: Sequence[Mention]) -> list[Mention]:
+    """One mention a concept; what is asserted anywhere is asserted."""
+    by_concept: dict[str, Mention] = {}
+    for mention in sorted(mentions, key=lambda mention: _STRENGTH.index(mention.said)):
+        by_concept.setdefault(mention.concept, mention)
+    return list(by_concept.values())
+
+
+_STRENGTH = (Said.ASSERTED, Said.QUERIED, Said.DENIED, Said.ADVISED, Said.FAMILY)
+
+
+def _coded_statement(coded: Coded, reading: Reading) -> Statement | None:
+    if "family-history" in coded.concepts:
+        return None
+    plain = [reading.patterns.plain(word) for word in coded.words]
+    if any(text.startswith(_RISK) for text in plain):
+        return None
+    said = {m.said for m in reading.all_mentions(coded.words) if _related(m.concept, coded.concepts, reading)}
+    if said and said <= {Said.FAMILY}:
+        return None
+    history = not coded.concepts.isdisjoint(_BY_CODE_HISTORY) or any(t.startswith(_PAST) for t in plain)
+    certainty = Certainty.KNOWN
+    if said and said <= {Said.DENIED, Said.ADVISED, Said.FAMILY} and Said.DENIED in said:
+        certainty = Certainty.DENIED
+    elif Said.QUERIED in said and Said.ASSERTED not in said:
+        certainty = Certainty.SUSPECTED
+    return Statement(coded.concepts, certainty, coded.label, history)
+
+
+def _related(concept: str, concepts: frozenset[str], reading: Reading) -> bool:
+    """Whether a word is about a code: the same concept, or another of the same pathway."""
+    if concept in concepts:
+        return True
+    pathway = reading.patterns.pathway.get(concept)
+    return pathway is not None and any(reading.patterns.pathway.get(known) == pathway for known in concepts)
+
+
+def read_place(
+    concepts: frozenset[str], words: Sequence[str], sites: Sequence[str], reading: Reading
+) -> Place:
+    """Side and region by the body site first, then the words, then what the code itself says."""
+    named = frozenset[str]().union(*map(reading.patterns.sites_in, (*sites, *words)))
+    return Place(reading.side(*sites, *words), reading.region(words, sites, concepts), named)
+
+
+def placed_concepts(concepts: frozenset[str], place: Place, reading: Reading) -> frozenset[str]:
+    """The concepts together with those that the place makes of them."""
+    found = reading.with_sites(concepts, place.sites)
+    if place.side is Side.BOTH and place.region is not Region.ARM and not found.isdisjoint(_BOTH_LEGS):
+        found |= {"bilateral-leg-symptoms"}
+    return found
+
+
+def coded_trend(concepts: frozenset[str]) -> Trend | None:
+    """The trend that a code itself names."""
+    return next((trend for concept, trend in _TRENDS.items() if concept in concepts and trend), None)
+
+
+def words_trend(coded: Coded, reading: Reading) -> Trend | None:
+    """The trend in a code or its words; worsening beats improving beats stable."""
+    said = {reading.patterns.trend_in(word) for word in coded.words} | {coded_trend(coded.concepts)}
+    return next((trend for trend in TREND_ORDER if trend in said), None)
+
+
+TREND_ORDER = (Trend.WORSENING, Trend.IMPROVING, Trend.STABLE)

@@ -1,0 +1,159 @@
+"""Visits: encounters, kept appointments, and what care plans and messages say of advice given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from cds_service.record.conditions import SUBJECT
+from cds_service.record.facts import Certainty, Fact, Origin, VisitFact
+from cds_service.record.projection import Projection, Raw, project, shape
+from cds_service.record.reading import Coded, Reading, reference_name, status_of
+from cds_service.record.reasons import has_reason, reason_concepts
+from cds_service.record.statements import PAIN, placed_concepts, read_place, read_statements
+from cds_service.record.terminology import NOTHING
+
+ENCOUNTER = shape(
+    "Encounter",
+    codes=("type", "serviceType", "reasonCode"),
+    periods=("period",),
+    required={"status": "finished", "class": {"code": "AMB"}},
+)
+APPOINTMENT = shape(
+    "Appointment",
+    "description",
+    codes=("serviceType", "serviceCategory", "specialty", "appointmentType", "reasonCode"),
+    dates=("start",),
+    required={"status": "fulfilled", "participant": [{"status": "accepted"}]},
+)
+CARE_PLAN = shape(
+    "CarePlan", periods=("period",), required={"status": "active", "intent": "plan", "subject": SUBJECT}
+)
+COMMUNICATION = shape(
+    "Communication",
+    codes=("topic", "reasonCode"),
+    dates=("sent", "received"),
+    required={"status": "completed"},
+)
+_ATTENDED = frozenset({"finished", "in-progress", "arrived", "triaged"})
+_KINDS = frozenset({"physical-therapy", "self-management"})
+
+
+def read_encounter(raw: Raw, reading: Reading) -> Iterator[Fact | VisitFact]:
+    """The visit, and its reasons as facts of its day; raises BrokenElement."""
+    if status_of(raw) not in _ATTENDED:
+        return
+    codes = _codes(raw, ("type", "serviceType"), reading)
+    reasons = _codes(raw, ("reasonCode",), reading)
+    told = any(reason.concerns and not reason.empty for reason in reasons)
+    broken = any(coded.broken for coded in (*codes, *reasons))
+    if not (told or broken or _kinds(codes, reading)):
+        return
+    seen = project(raw, ENCOUNTER)
+    when = reading.day(seen.get("period", {}).get("start"))
+    if kinds := _kinds(_codes(seen, ("type", "serviceType"), reading), reading):
+        yield _visit(kinds, raw, seen, codes, when, reading)
+    for reason in _codes(seen, ("reasonCode",), reading):
+        yield from _reason_facts(reason, raw, when, reading)
+
+
+def _reason_facts(coded: Coded, raw: Raw, when: Any, reading: Reading) -> Iterator[Fact]:
+    """Somebody came with it: the pain itself is known, anything else is what they came to find out."""
+    for stated in read_statements(coded, reading):
+        place = read_place(stated.concepts, coded.words, (), reading)
+        concepts = placed_concepts(stated.concepts, place, reading)
+        certainty = stated.certainty
+        if certainty is Certainty.KNOWN and concepts.isdisjoint(PAIN):
+            certainty = Certainty.SUSPECTED
+        yield Fact(
+            concepts=concepts,
+            certainty=certainty,
+            origin=Origin.ENCOUNTER,
+            resource=reference_name(raw),
+            text=stated.text,
+            history=stated.history,
+            recorded=when,
+            started_is_minimum=not concepts.isdisjoint(PAIN),
+            side=place.side,
+            region=place.region,
+            code_systems=coded.systems,
+        )
+
+
+def read_appointment(raw: Raw, reading: Reading) -> Iterator[VisitFact]:
+    """An appointment that was kept; missed and cancelled ones prove nothing. Raises BrokenElement."""
+    if status_of(raw) != "fulfilled":
+        return
+    names = ("serviceType", "serviceCategory", "specialty", "appointmentType")
+    codes = _codes(raw, names, reading)
+    told = raw.get("description")
+    description = reading.services(told) if isinstance(told, str) else NOTHING
+    if not _kinds(codes, reading) and not description and not any(coded.broken for coded in codes):
+        return
+    seen = project(raw, APPOINTMENT)
+    kinds = _kinds(_codes(seen, names, reading), reading) | description
+    if kinds:
+        yield _visit(kinds, raw, seen, codes, reading.day(seen.get("start")), reading)
+
+
+def read_care_plan(raw: Raw, reading: Reading) -> Iterator[VisitFact]:
+    """Advice and education that a care plan says were given or are under way."""
+    if raw.get("status") not in ("active", "completed", "on-hold") or not isinstance(
+        raw.get("activity"), list
+    ):
+        return
+    details = [part.get("detail") for part in raw["activity"] if isinstance(part, dict)]
+    done = [d for d in details if isinstance(d, dict) and d.get("status") in ("completed", "in-progress")]
+    codes = [reading.coded(detail.get("code")) for detail in done]
+    kinds = _kinds(codes, reading) | _kinds_of_texts([detail.get("description") for detail in done], reading)
+    if kinds:
+        seen = project(raw, CARE_PLAN)
+        # Exercise on a plan is advice; only a visit or procedure proves treatment.
+        when = reading.day(seen.get("period", {}).get("start"))
+        yield _visit(frozenset({"self-management"}), raw, seen, codes, when, reading)
+
+
+def read_communication(raw: Raw, reading: Reading) -> Iterator[VisitFact]:
+    """Advice and education that were sent or told."""
+    if raw.get("status") != "completed":
+        return
+    codes = _codes(raw, ("topic", "reasonCode"), reading)
+    payload = raw.get("payload")
+    parts = payload if isinstance(payload, list) else ()
+    texts = [part.get("contentString") for part in parts if isinstance(part, dict)]
+    if _kinds(codes, reading) | _kinds_of_texts(texts, reading):
+        seen = project(raw, COMMUNICATION)
+        when = reading.day(seen.get("sent") or seen.get("received"))
+        yield _visit(frozenset({"self-management"}), raw, seen, codes, when, reading)
+
+
+def _codes(raw: Raw, elements: Sequence[str], reading: Reading) -> list[Coded]:
+    listed = [raw[name] for name in elements if raw.get(name)]
+    flat = [one for value in listed for one in (value if isinstance(value, list) else [value])]
+    return [reading.coded(value) for value in flat]
+
+
+def _kinds(codes: Sequence[Coded], reading: Reading) -> frozenset[str]:
+    """The treatments that codes or their words name."""
+    by_code = NOTHING.union(*(coded.concepts & _KINDS for coded in codes))
+    return by_code or NOTHING.union(*(reading.services(word) for coded in codes for word in coded.words))
+
+
+def _kinds_of_texts(texts: Sequence[Any], reading: Reading) -> frozenset[str]:
+    return NOTHING.union(*(reading.services(text) for text in texts if isinstance(text, str)))
+
+
+def _visit(
+    kinds: frozenset[str], raw: Raw, seen: Projection, codes: Sequence[Coded], when: Any, reading: Reading
+) -> VisitFact:
+    label = next((coded.label for coded in codes if coded.label), str(seen.get("description", "")))
+    return VisitFact(
+        kinds, reference_name(raw), label, when, reason_concepts(seen, raw, reading), has_reason(seen, raw)
+    )
+
+
+def encounter_class(raw: Raw) -> str | None:
+    """The class of an encounter, given as a Coding or as a plain code; None where it is not said."""
+    found = raw.get("class")
+    code = found.get("code") if isinstance(found, dict) else found
+    return code.upper() if isinstance(code, str) and code else None
