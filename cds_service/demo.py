@@ -9,6 +9,7 @@ from typing import Any
 import click
 from rich.console import Console, Group, RenderableType
 from rich.markdown import Markdown
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.text import Text
 
@@ -61,16 +62,15 @@ def _draw_card(card: dict[str, Any]) -> Panel:
     if "detail" in card:
         parts += [Text(), Markdown(card["detail"])]
     for number, suggestion in enumerate(card.get("suggestions", ()), start=1):
-        parts += ([Text()] if number == 1 else []) + _draw_suggestion(number, suggestion, colour)
+        parts += [Text()] if number == 1 else []
+        parts += _draw_suggestion(number, suggestion, colour)
     if "overrideReasons" in card:
         reasons = " · ".join(reason["display"] for reason in card["overrideReasons"])
         parts += [Text(), Text.assemble(("Dismiss, because: ", "bold"), reasons)]
     if "links" in card:
         parts.append(Text())
-        parts += [
-            Text.assemble((link["label"], "underline"), "\n  ", (link["url"], "dim"))
-            for link in card["links"]
-        ]
+        for link in card["links"]:
+            parts += [Text(link["label"], style="underline"), _indented(Text(link["url"], style="dim"), 2)]
     return Panel(
         Group(*parts),
         title=Text(card["indicator"].upper(), style=f"bold {colour}"),
@@ -80,11 +80,14 @@ def _draw_card(card: dict[str, Any]) -> Panel:
     )
 
 
-def _draw_suggestion(number: int, suggestion: dict[str, Any], colour: str) -> list[RenderableType]:
+def _draw_suggestion(number: int, suggestion: dict[str, Any], colour: str) -> Iterator[RenderableType]:
     """A numbered button, and under it what it would do."""
     recommended = "  (recommended)" if suggestion.get("isRecommended") else ""
-    button = Text.assemble((f" [{number}] {suggestion['label']} ", f"bold reverse {colour}"), recommended)
-    actions = [
-        Text(f"      - {action['description']}", style="dim") for action in suggestion.get("actions", ())
-    ]
-    return [button, *actions]
+    yield Text.assemble((f" [{number}] {suggestion['label']} ", f"bold reverse {colour}"), recommended)
+    for action in suggestion.get("actions", ()):
+        yield _indented(Text(f"- {action['description']}", style="dim"), 5)
+
+
+def _indented(text: Text, columns: int) -> Padding:
+    """A text whose every line, wrapped ones too, begins so many columns to the right."""
+    return Padding(text, (0, 0, 0, columns))

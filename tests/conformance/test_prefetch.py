@@ -198,7 +198,9 @@ def test_a_red_flag_on_the_first_page_counts(service: Service, body: dict[str, A
 def test_the_form_of_a_bundle_does_not_matter(
     service: Service, body: dict[str, Any], members: dict[str, Any]
 ) -> None:
-    bundle = searchset([old_entry(), back_pain(), {"resourceType": "Encounter", "id": "included"}], **members)
+    bundle = searchset(
+        [old_entry(), back_pain(), {"resourceType": "Practitioner", "id": "included"}], **members
+    )
     bundle["entry"] = [{"resource": entry["resource"]} for entry in bundle["entry"]]
     assert advice(service.call(having(body, bundle, "prefetch", "conditions"))) == advice(service.call(body))
 
