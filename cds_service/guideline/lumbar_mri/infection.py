@@ -30,7 +30,7 @@ from cds_service.guideline.lumbar_mri.coded_infections import (
     read_infections,
 )
 from cds_service.guideline.lumbar_mri.immunosuppression import read_immunosuppression
-from cds_service.guideline.lumbar_mri.inflammation import read_fever, read_markers
+from cds_service.guideline.lumbar_mri.inflammation import read_fever, read_markers, stale_markers
 from cds_service.guideline.lumbar_mri.pain import Pain
 from cds_service.guideline.lumbar_mri.weak_symptoms import read_weak_symptoms
 from cds_service.guideline.thresholds import Thresholds
@@ -128,11 +128,12 @@ def list_without_pain(facts: PatientFacts, today: date, guideline: Guideline) ->
 
 
 def list_contributory(facts: PatientFacts, today: date, guideline: Guideline) -> tuple[Evidence, ...]:
-    """What the card names and no tier counts: risks, and values that an operation explains."""
+    """What the card names and no tier counts: risks, old high values, and those after an operation."""
     clues = read_infection_clues(facts, today, guideline.thresholds)
     risks = [evidence_of(f, plain_name(f.text)) for f in facts.about(*_CONTRIBUTORY) if _is_a_risk(f)]
     untiered = [clue.evidence for clue in clues if clue.weight is Weight.LISTED]
-    return (*risks, *_age(facts, today), *untiered)
+    stale = stale_markers(facts, today, guideline.thresholds)
+    return (*risks, *_age(facts, today), *untiered, *stale)
 
 
 def _grade(

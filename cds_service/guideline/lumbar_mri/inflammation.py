@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from cds_service.guideline.decision import Evidence
 from cds_service.guideline.lumbar_mri.clues import Clue, Weight, last_mention, read_clue
 from cds_service.guideline.lumbar_mri.measured_values import (
     is_over,
@@ -92,6 +93,19 @@ def read_markers(facts: PatientFacts, today: date, limits: Thresholds) -> tuple[
         for fact in facts.about(*RAISED_MARKERS)
     )  # fmt: skip
     return (*measured, *(clue for clue in coded if clue))
+
+
+def stale_markers(facts: PatientFacts, today: date, limits: Thresholds) -> tuple[Evidence, ...]:
+    """The last CRP and the last ESR where it was high and is now too old to count (2.15)."""
+    found = []
+    for measure, weak in ((Measure.CRP, limits.crp_weak_mg_l), (Measure.ESR, limits.esr_weak_mm_h)):
+        dated = sorted((m for m in facts.measurements if m.measure is measure and m.when), key=moment)
+        newest = dated[-1] if dated else None
+        if newest is None or newest.when is None or newest.when.within(limits.lab_days, today):
+            continue
+        if is_over(newest, weak):
+            found.append(show(newest, note="too old to count"))
+    return tuple(found)
 
 
 def _judge_fever(fact: Fact, today: date, limits: Thresholds) -> Weight | None:

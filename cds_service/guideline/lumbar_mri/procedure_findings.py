@@ -47,7 +47,7 @@ class Verdict:
 def judge_time(
     intervention: Intervention, new: bool | None, today: date, guideline: Guideline
 ) -> Verdict | None:
-    """The verdict by kind, age and level; `new` tells whether the pain is new or worse (None: cannot tell)."""
+    """The verdict by kind, age and level; `new`: whether the pain is new or worse (None: unknown)."""
     judged = _judge_undated(intervention, new, guideline) if intervention.when is None else None
     if intervention.when is not None:
         judged = _judge_dated(intervention, new, today, guideline)

@@ -47,9 +47,9 @@ CRITERIA: tuple[tuple[str, str], ...] = (
     ),
     (
         "urgent",
-        "Surgery, cement, stimulator, pump or injection within $procedure_recent_days days, and the pain began "
-        "after it, came back after a pain-free time, or is worse since by $pain_improved_points points or in "
-        "words",
+        "Surgery, cement, stimulator, pump or injection within $procedure_recent_days days, and the pain "
+        "began after it, came back after a pain-free time, or is worse since by $pain_improved_points points "
+        "or in words",
     ),
     (
         "urgent",

@@ -1,0 +1,571 @@
+"""Pain after an invasive procedure on the lumbar spine, R6 (specification 2.10, 8.3, 8.6.2, 8.7.5)."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cds_service.guideline.content import Guideline
+from cds_service.guideline.decision import Finding, Outcome
+from cds_service.guideline.lumbar_mri.pain import read_pain
+from cds_service.guideline.lumbar_mri.procedures import (
+    VARIANTS,
+    assess_procedure,
+    has_spinal_haematoma,
+)
+from cds_service.record.facts import (
+    Certainty,
+    DateProblem,
+    DeviceFact,
+    DeviceSafety,
+    Origin,
+    PatientFacts,
+    Region,
+    State,
+    Trend,
+)
+from tests.guideline.lumbar_mri.facts_builders import (
+    TODAY,
+    ago,
+    done,
+    fact,
+    medicine,
+    mri_order,
+    on,
+    pain,
+    record,
+    score,
+)
+
+E, U, P, X = Outcome.EMERGENCY, Outcome.URGENT, Outcome.POSSIBLE, Outcome.UNCLEAR
+INDICATED = Outcome.INDICATED
+LUMBAR, SPINE, NECK = Region.LUMBAR, Region.SPINE, Region.OTHER_SPINE
+
+
+def assess(
+    facts: PatientFacts, guideline: Guideline, *, neuro: bool = False, fever: bool = False
+) -> Finding | None:
+    order = mri_order()
+    seen = read_pain(facts, order, TODAY, guideline)
+    return assess_procedure(facts, seen, order, TODAY, guideline, neuro=neuro, fever=fever)
+
+
+def found(guideline: Guideline, *entries: Any, **more: Any) -> tuple[Outcome, str] | None:
+    finding = assess(record(*entries), guideline, **more)
+    if finding is None:
+        return None
+    assert finding.outcome is X or finding.variant in VARIANTS
+    return finding.outcome, finding.variant
+
+
+def after(concept: str, days: int, **more: Any) -> tuple[Any, Any]:
+    """A procedure so many days ago, and pain that began the day after it."""
+    return done(concept, performed=ago(days), **more), pain(max(days - 1, 0))
+
+
+def hardware(resource: str = "Device/1") -> DeviceFact:
+    return DeviceFact(frozenset({"spinal-hardware"}), resource, "Pedicle screws", DeviceSafety.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("concept", "days", "more", "expected"),
+    [
+        pytest.param("lumbar-surgery", 90, {}, (U, "urgent"), id="surgery 90 days"),
+        pytest.param("lumbar-surgery", 91, {}, (INDICATED, "indicated"), id="surgery 91 days"),
+        pytest.param("lumbar-surgery", 9000, {}, (INDICATED, "indicated"), id="surgery of long ago"),
+        pytest.param("lumbar-surgery", 21, {"region": NECK}, (U, "urgent"), id="lumbar by code"),
+        pytest.param("vertebral-augmentation", 90, {"region": LUMBAR}, (U, "urgent"), id="cement 90 days"),
+        pytest.param(
+            "vertebral-augmentation", 91, {"region": LUMBAR}, (INDICATED, "indicated"), id="cement 91 days"
+        ),
+        pytest.param("vertebral-augmentation", 21, {}, (P, "possible-level"), id="cement, no level"),
+        pytest.param("stimulator-or-pump", 90, {}, (U, "urgent"), id="stimulator 90 days"),
+        pytest.param("stimulator-or-pump", 91, {}, (INDICATED, "indicated"), id="stimulator 91 days"),
+        pytest.param("spinal-injection", 90, {}, (U, "urgent"), id="injection 90 days"),
+        pytest.param("spinal-injection", 91, {}, None, id="injection 91 days"),
+        pytest.param(
+            "spinal-injection", 21, {"region": SPINE}, (P, "possible-level"), id="injection, no level"
+        ),
+        pytest.param("lumbar-puncture", 30, {}, (P, "possible-needle"), id="puncture 30 days"),
+        pytest.param("lumbar-puncture", 31, {}, None, id="puncture 31 days"),
+        pytest.param(
+            "neuraxial-anaesthesia", 30, {"region": SPINE}, (P, "possible-needle"), id="anaesthesia 30 days"
+        ),
+        pytest.param("neuraxial-anaesthesia", 31, {}, None, id="anaesthesia 31 days"),
+        pytest.param(
+            "spinal-surgery-without-level",
+            21,
+            {"region": LUMBAR},
+            (U, "urgent"),
+            id="laminectomy, lumbar site",
+        ),
+        pytest.param(
+            "spinal-surgery-without-level",
+            21,
+            {"region": SPINE},
+            (P, "possible-level"),
+            id="laminectomy, spine",
+        ),
+        pytest.param("spinal-surgery-without-level", 26, {}, (P, "possible-level"), id="V83"),
+        pytest.param(
+            "spinal-surgery-without-level", 900, {}, (P, "possible-level"), id="laminectomy, old, no level"
+        ),
+        pytest.param(
+            "spinal-surgery-without-level", 21, {"region": NECK}, None, id="laminectomy of the neck"
+        ),
+        pytest.param("other-spine-procedure", 21, {}, None, id="cervical by code"),
+        pytest.param(
+            "lumbar-surgery", 21, {"certainty": Certainty.WORDS}, (P, "possible"), id="surgery in words"
+        ),
+        pytest.param(
+            "spinal-injection", 91, {"certainty": Certainty.WORDS}, None, id="old injection in words"
+        ),
+        pytest.param("lumbar-mri", 21, {}, None, id="no invasive procedure"),
+    ],
+)
+def test_new_pain_after_a_procedure_counts_by_kind_and_age(
+    guideline: Guideline, concept: str, days: int, more: Any, expected: tuple[Outcome, str] | None
+) -> None:
+    assert found(guideline, *after(concept, days, **more)) == expected
+
+
+SURGERY = done("lumbar-surgery", performed=ago(21))
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        pytest.param((pain(21),), (U, "urgent"), id="began the same day"),
+        pytest.param((pain(22),), None, id="began the day before"),
+        pytest.param((pain(400),), None, id="began long before"),
+        pytest.param(
+            (fact("low-back-pain", started=on("2026-05"), recorded=ago(1)),),
+            (U, "urgent"),
+            id="began on some day of the month",
+        ),
+        pytest.param((pain(400), score("5", 40), score("7", 3)), (U, "urgent"), id="score up by 2 since"),
+        pytest.param((pain(400), score("5", 40), score("6.9", 3)), None, id="score up by less"),
+        pytest.param(
+            (pain(400), score("7", 40), score("3", 15), score("5", 3)),
+            (U, "urgent"),
+            id="score up by 2 from the lowest since",
+        ),
+        pytest.param(
+            (pain(400), score("3", 50), score("7", 40), score("7", 3)), None, id="rise before the procedure"
+        ),
+        pytest.param((pain(400), score("5", 40), score("5", 3)), None, id="score unchanged"),
+        pytest.param(
+            (pain(400, trend=Trend.WORSENING, trend_on=ago(21)),),
+            (U, "urgent"),
+            id="worse in words, that day",
+        ),
+        pytest.param(
+            (pain(400, trend=Trend.WORSENING, trend_on=ago(22)),), None, id="worse in words, the day before"
+        ),
+        pytest.param(
+            (pain(400), fact("pain-free", recorded=ago(10), resource="Observation/free")),
+            (U, "urgent"),
+            id="pain-free in between",
+        ),
+        pytest.param(
+            (pain(400), fact("pain-free", recorded=ago(22), resource="Observation/free")),
+            None,
+            id="pain-free before the procedure",
+        ),
+        pytest.param(
+            (pain(400), fact("pain-free", recorded=ago(10), certainty=Certainty.DENIED)),
+            None,
+            id="not pain-free",
+        ),
+        pytest.param(
+            (fact("low-back-pain", recorded=ago(3)),), (U, "urgent"), id="onset unknown, first recorded after"
+        ),
+        pytest.param((fact("low-back-pain", recorded=ago(60)),), None, id="onset unknown, recorded before"),
+        pytest.param((fact("low-back-pain"),), (P, "possible"), id="undated"),
+        pytest.param(
+            (fact("low-back-pain", origin=Origin.ORDER, certainty=Certainty.SUSPECTED, recorded=ago(0)),),
+            (P, "possible"),
+            id="the order's reason only",
+        ),
+        pytest.param((fact("radicular-pain", started=ago(10)),), (U, "urgent"), id="new leg pain"),
+        pytest.param((), None, id="no pain recorded"),
+    ],
+)
+def test_the_pain_must_be_new_or_worse_since_the_procedure(
+    guideline: Guideline, entries: tuple[Any, ...], expected: tuple[Outcome, str] | None
+) -> None:
+    assert found(guideline, SURGERY, *entries) == expected
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        pytest.param(
+            (fact("spinal-surgery-history"), pain(21)),
+            (INDICATED, "indicated"),
+            id="history, pain of three weeks",
+        ),
+        pytest.param(
+            (fact("spinal-surgery-history"), pain(90)),
+            (INDICATED, "indicated"),
+            id="history, pain of 90 days",
+        ),
+        pytest.param(
+            (fact("spinal-surgery-history"), pain(91)), (P, "possible-date"), id="history, pain of 91 days"
+        ),
+        pytest.param(
+            (fact("spinal-surgery-history", recorded=ago(400)), pain(200)),
+            (INDICATED, "indicated"),
+            id="on record before the pain",
+        ),
+        pytest.param(
+            (fact("spinal-surgery-history", recorded=ago(100)), pain(200)),
+            (P, "possible-date"),
+            id="on record after the pain began",
+        ),
+        pytest.param(
+            (fact("spinal-surgery-history", started=ago(20), recorded=ago(20)), pain(200)),
+            (P, "possible-date"),
+            id="a syndrome's onset is no operation",
+        ),
+        pytest.param(
+            (fact("spinal-surgery-history"), pain(400, trend=Trend.WORSENING, trend_on=ago(3))),
+            (INDICATED, "indicated"),
+            id="history, worse",
+        ),
+        pytest.param(
+            (fact("spinal-surgery-history"), fact("low-back-pain")),
+            (P, "possible-date"),
+            id="history, pain undated",
+        ),
+        pytest.param((fact("spinal-surgery-history", region=NECK), pain(21)), None, id="of the neck"),
+        pytest.param(
+            (fact("spinal-surgery-history", certainty=Certainty.WORDS), pain(21)),
+            (P, "possible"),
+            id="in words",
+        ),
+        pytest.param(
+            (fact("spinal-surgery-history", certainty=Certainty.DENIED), pain(21)), None, id="denied"
+        ),
+        pytest.param((fact("spinal-surgery-history"),), None, id="without pain"),
+        pytest.param(
+            (done("lumbar-surgery", history=True), pain(21)),
+            (INDICATED, "indicated"),
+            id="procedure of unknown day",
+        ),
+        pytest.param(
+            (done("lumbar-surgery", performed_problem=DateProblem.FUTURE), pain(400)),
+            (P, "possible-date"),
+            id="day in the future",
+        ),
+        pytest.param(
+            (done("spinal-injection"), pain(21)), (P, "possible-date"), id="injection of unknown day"
+        ),
+        pytest.param((done("lumbar-puncture"), pain(21)), (P, "possible-date"), id="puncture of unknown day"),
+        pytest.param(
+            (fact("spinal-procedure", origin=Origin.ANSWER, recorded=ago(0)), pain(21)),
+            (P, "possible-date"),
+            id="answer: injection or surgery",
+        ),
+        pytest.param(
+            (
+                fact("spinal-procedure", origin=Origin.ANSWER, certainty=Certainty.UNKNOWN, recorded=ago(14)),
+                pain(21),
+            ),
+            (X, ""),
+            id="no usable answer",
+        ),
+        pytest.param(
+            (
+                fact("spinal-procedure", origin=Origin.ANSWER, certainty=Certainty.UNKNOWN, recorded=ago(15)),
+                pain(21),
+            ),
+            None,
+            id="no usable answer, stale",
+        ),
+        pytest.param(
+            (fact("spinal-procedure", origin=Origin.ANSWER, certainty=Certainty.DENIED), pain(21)),
+            None,
+            id="answer: no",
+        ),
+        pytest.param((hardware(), pain(21)), (INDICATED, "indicated"), id="hardware, new pain"),
+        pytest.param((hardware(), pain(4000)), (P, "possible-date"), id="hardware, old pain"),
+        pytest.param(
+            (hardware(), done("lumbar-surgery", performed=on("2012")), pain(6000)),
+            None,
+            id="V97: hardware beside its dated operation",
+        ),
+        pytest.param(
+            (fact("spinal-surgery-history"), done("lumbar-surgery", performed=on("2012")), pain(6000)),
+            None,
+            id="history beside its dated operation",
+        ),
+    ],
+)
+def test_a_procedure_of_unknown_day_is_late_with_new_pain_and_else_asks(
+    guideline: Guideline, entries: tuple[Any, ...], expected: tuple[Outcome, str] | None
+) -> None:
+    assert found(guideline, *entries) == expected
+
+
+RECENT = done("lumbar-surgery", performed=ago(14))
+LEG_PAIN = fact("radicular-pain", started=ago(3), resource="Condition/leg")
+WARFARIN = medicine("anticoagulant", started=ago(400), open=True)
+
+
+@pytest.mark.parametrize(
+    ("entries", "more", "expected"),
+    [
+        pytest.param((RECENT,), {"neuro": True}, (E, "emergency"), id="neurology"),
+        pytest.param((RECENT,), {"fever": True}, (E, "emergency"), id="fever"),
+        pytest.param((RECENT,), {}, None, id="no alarm, no pain"),
+        pytest.param(
+            (done("lumbar-surgery", performed=ago(15)),), {"neuro": True, "fever": True}, None, id="15 days"
+        ),
+        pytest.param(
+            (done("lumbar-puncture", performed=ago(14)),), {"fever": True}, (E, "emergency"), id="needle"
+        ),
+        pytest.param(
+            (done("spinal-injection", performed=ago(14)),), {"neuro": True}, (E, "emergency"), id="injection"
+        ),
+        pytest.param(
+            (done("spinal-surgery-without-level", performed=ago(14)),),
+            {"fever": True},
+            (E, "emergency"),
+            id="level unknown",
+        ),
+        pytest.param(
+            (done("spinal-surgery-without-level", performed=ago(14), region=NECK),),
+            {"fever": True},
+            None,
+            id="of the neck",
+        ),
+        pytest.param(
+            (done("lumbar-surgery", performed=ago(14), certainty=Certainty.WORDS),),
+            {"neuro": True},
+            None,
+            id="in words only",
+        ),
+        pytest.param(
+            (done("lumbar-surgery", performed=on("2026-06")),),
+            {"fever": True},
+            (E, "emergency"),
+            id="some day of this month",
+        ),
+        pytest.param(
+            (done("lumbar-surgery", performed=on("2026-05")),),
+            {"fever": True},
+            None,
+            id="some day of last month",
+        ),
+        pytest.param((RECENT, score("6", 20), score("8", 2)), {}, (E, "emergency"), id="score 8, up by 2"),
+        pytest.param((RECENT, score("6.1", 20), score("8", 2)), {}, None, id="score 8, up by less"),
+        pytest.param((RECENT, score("5", 20), score("7.9", 2)), {}, None, id="score under 8"),
+        pytest.param(
+            (RECENT, score("9", 20), score("0", 10), score("8", 2)),
+            {},
+            (E, "emergency"),
+            id="back to 8 from none",
+        ),
+        pytest.param(
+            (RECENT, score("4", 60), score("9", 20), score("9", 2)), {}, None, id="the rise lay before it"
+        ),
+        pytest.param((RECENT, WARFARIN, LEG_PAIN), {}, (E, "emergency"), id="anticoagulant and new leg pain"),
+        pytest.param(
+            (RECENT, WARFARIN, fact("leg-numbness", started=ago(14), resource="Condition/l")),
+            {},
+            (E, "emergency"),
+            id="numb that day",
+        ),
+        pytest.param(
+            (RECENT, WARFARIN, fact("leg-numbness", started=ago(15), resource="Condition/l")),
+            {},
+            None,
+            id="numb the day before",
+        ),
+        pytest.param(
+            (RECENT, fact("bleeding-disorder"), LEG_PAIN),
+            {},
+            (E, "emergency"),
+            id="bleeding disorder and new leg pain",
+        ),
+        pytest.param(
+            (RECENT, medicine("anticoagulant", started=ago(400), ended=ago(15)), LEG_PAIN),
+            {},
+            (U, "urgent"),
+            id="anticoagulant stopped before",
+        ),
+        pytest.param((RECENT, WARFARIN), {}, None, id="anticoagulant alone"),
+        pytest.param(
+            (RECENT, fact("retention-postoperative", started=ago(13))),
+            {},
+            (E, "emergency"),
+            id="postoperative retention",
+        ),
+        pytest.param((RECENT, fact("retention-drug", started=ago(20))), {}, None, id="retention from before"),
+    ],
+)
+def test_alarm_features_in_the_first_two_weeks_need_no_pain(
+    guideline: Guideline, entries: tuple[Any, ...], more: Any, expected: tuple[Outcome, str] | None
+) -> None:
+    assert found(guideline, *entries, **more) == expected
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        pytest.param(
+            (done("lumbar-puncture", performed=ago(2)), fact("spinal-haematoma")),
+            (E, "emergency-haematoma"),
+            id="after a puncture",
+        ),
+        pytest.param(
+            (done("lumbar-surgery", performed=on("2012")), fact("spinal-haematoma")),
+            (E, "emergency-haematoma"),
+            id="operated long ago",
+        ),
+        pytest.param(
+            (done("lumbar-surgery"), fact("spinal-haematoma", certainty=Certainty.SUSPECTED)),
+            (E, "emergency-haematoma"),
+            id="suspected",
+        ),
+        pytest.param(
+            (done("lumbar-surgery"), fact("spinal-haematoma", certainty=Certainty.WORDS)),
+            (P, "possible"),
+            id="in words",
+        ),
+        pytest.param(
+            (done("lumbar-surgery"), fact("spinal-haematoma", disputed=True)),
+            (P, "possible"),
+            id="records disagree",
+        ),
+        pytest.param(
+            (done("lumbar-surgery"), fact("spinal-haematoma", state=State.ENDED)), None, id="resolved"
+        ),
+        pytest.param(
+            (done("lumbar-surgery"), fact("spinal-haematoma", certainty=Certainty.REFUTED)),
+            None,
+            id="refuted",
+        ),
+        pytest.param((fact("spinal-haematoma"),), None, id="without a procedure it is R3"),
+        pytest.param(
+            (done("other-spine-procedure", performed=ago(2)), fact("spinal-haematoma")),
+            None,
+            id="cervical procedure",
+        ),
+    ],
+)
+def test_a_spinal_haematoma_after_a_procedure_is_an_emergency(
+    guideline: Guideline, entries: tuple[Any, ...], expected: tuple[Outcome, str] | None
+) -> None:
+    assert found(guideline, *entries) == expected
+
+
+def test_the_haematoma_is_told_with_and_without_a_procedure(guideline: Guideline) -> None:
+    older = fact("spinal-haematoma", started=ago(40), resource="Condition/older")
+    newer = fact("spinal-haematoma", started=ago(1), resource="Condition/newer")
+    assert has_spinal_haematoma(record(newer, older), TODAY, guideline) == newer
+    for no_haematoma in (
+        record(),
+        record(replace(newer, certainty=Certainty.WORDS)),
+        record(replace(newer, certainty=Certainty.DENIED)),
+        record(replace(newer, state=State.ENDED)),
+    ):
+        assert has_spinal_haematoma(no_haematoma, TODAY, guideline) is None
+
+
+@pytest.mark.parametrize("concept", ["csf-leak", "implant-failure"])
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        pytest.param({"started": ago(90)}, (U, "urgent-complication"), id="90 days"),
+        pytest.param({"started": ago(91)}, (INDICATED, "indicated"), id="91 days"),
+        pytest.param({}, (INDICATED, "indicated"), id="undated"),
+        pytest.param(
+            {"started": ago(5), "certainty": Certainty.SUSPECTED}, (U, "urgent-complication"), id="suspected"
+        ),
+        pytest.param({"started": ago(5), "certainty": Certainty.WORDS}, (P, "possible"), id="words"),
+        pytest.param({"started": ago(5), "disputed": True}, (P, "possible"), id="records disagree"),
+        pytest.param({"started": ago(5), "region": NECK}, None, id="of the neck"),
+        pytest.param({"started": ago(5), "state": State.ENDED}, None, id="resolved"),
+        pytest.param({"started": ago(5), "certainty": Certainty.DENIED}, None, id="denied"),
+    ],
+)
+def test_leaks_and_implant_failures_count_by_their_age(
+    guideline: Guideline, concept: str, more: Any, expected: tuple[Outcome, str] | None
+) -> None:
+    assert found(guideline, pain(400), fact(concept, **more)) == expected
+    assert found(guideline, fact(concept, **more)) is None
+
+
+def test_other_complications_only_ask(guideline: Guideline) -> None:
+    assert found(guideline, pain(400), fact("procedure-complication")) == (P, "possible")
+    assert found(guideline, pain(400), fact("post-procedural-disorder")) is None
+    assert found(guideline, pain(400), fact("post-procedural-disorder", region=LUMBAR)) == (P, "possible")
+
+
+def test_the_orders_own_reason_says_new_or_worse_pain(guideline: Guideline) -> None:
+    reason = fact(
+        "reason-red-flag-procedure", origin=Origin.ORDER, certainty=Certainty.SUSPECTED, recorded=ago(0)
+    )
+    assert found(guideline, reason) == (INDICATED, "indicated")
+    assert found(guideline, reason, SURGERY, fact("low-back-pain")) == (U, "urgent")
+
+
+def test_the_gravest_comes_first_and_the_others_are_shown(guideline: Guideline) -> None:
+    fusion = done("lumbar-surgery", performed=on("2012"), resource="Procedure/fusion", text="Lumbar fusion")
+    injection = done(
+        "spinal-injection", performed=ago(26), resource="Procedure/inj", text="Epidural injection"
+    )
+    finding = assess(record(fusion, injection, pain(10)), guideline)
+    assert finding
+    assert (finding.outcome, finding.fills["procedure"]) == (U, "epidural injection")
+    assert [line.resource for line in finding.evidence] == [
+        "Procedure/inj",
+        "Procedure/fusion",
+        "Condition/low-back-pain",
+    ]
+
+
+def test_the_alarm_is_shown_before_the_procedure(guideline: Guideline) -> None:
+    finding = assess(record(RECENT, WARFARIN, LEG_PAIN), guideline)
+    assert finding
+    assert [line.resource for line in finding.evidence][:3] == [
+        "Condition/leg",
+        "MedicationRequest/anticoagulant",
+        "Procedure/lumbar-surgery",
+    ]
+    assert "anticoagulant" in finding.flags
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        pytest.param(ago(1), {"days": "1", "ago": "1 day"}, id="yesterday"),
+        pytest.param(ago(21), {"days": "21", "ago": "21 days"}, id="V75"),
+        pytest.param(ago(90), {"days": "90", "ago": "90 days"}, id="90 days"),
+        pytest.param(ago(91), {"days": "91", "ago": "2 months"}, id="91 days"),
+        pytest.param(on("2025-06-15"), {"days": "365", "ago": "12 months"}, id="a year"),
+        pytest.param(on("2024-06-16"), {"days": "729", "ago": "23 months"}, id="two years less a day"),
+        pytest.param(on("2024-06-15"), {"days": "730", "ago": "2 years"}, id="two years"),
+        pytest.param(on("2012"), {"days": "4914", "ago": "14 years"}, id="some day of 2012"),
+        pytest.param(None, {}, id="undated"),
+    ],
+)
+def test_the_card_says_how_long_ago(guideline: Guideline, when: Any, expected: dict[str, str]) -> None:
+    operation = done("lumbar-surgery", performed=when, text="L4/5 discectomy")
+    finding = assess(record(operation, pain(0)), guideline)
+    assert finding
+    assert dict(finding.fills) == {"procedure": "L4/5 discectomy"} | expected
+
+
+def test_a_site_may_choose_what_late_and_needle_come_to(guideline: Guideline) -> None:
+    def with_switches(**switches: Any) -> Guideline:
+        return replace(guideline, switches=replace(guideline.switches, **switches))
+
+    late, needle = after("lumbar-surgery", 900), after("lumbar-puncture", 5)
+    assert found(with_switches(late_procedure_outcome="possible"), *late) == (P, "possible")
+    assert found(with_switches(needle_outcome="urgent"), *needle) == (U, "urgent")
+    not_invasive = with_switches(needle_counts_as_invasive=False)
+    assert found(not_invasive, *needle) is None
+    assert found(not_invasive, *needle, fever=True) == (E, "emergency")
