@@ -116,10 +116,13 @@ def new_order(
     guideline: Guideline,
     *,
     priority: str = "routine",
-    reason: Reason | None = None,
+    reason: Reason | str | None = None,
     period: tuple[date, date] | None = None,
 ) -> dict[str, Any]:
-    """A new draft order for this patient; without an id, which the client gives."""
+    """A new draft order for this patient; without an id, which the client gives.
+
+    `reason` is text where it has no code.
+    """
     systems = guideline.terminology.systems
     coding = [
         {"system": systems[s].url, "code": c.code, "display": c.display} for s, c in entry.codes.items()
@@ -170,7 +173,9 @@ def _objects(value: Any) -> list[Mapping[str, Any]]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
-def _concept(reason: Reason) -> dict[str, Any]:
+def _concept(reason: Reason | str) -> dict[str, Any]:
+    if isinstance(reason, str):
+        return {"text": reason}
     coding = {"system": reason.system, "code": reason.code, "display": reason.display}
     return {"coding": [coding], "text": reason.display}
 

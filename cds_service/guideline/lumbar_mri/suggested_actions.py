@@ -99,6 +99,11 @@ class Desk:
         code = self.decision.recommendations[0]
         return Reason(OWN_RECOMMENDATIONS, code, self.say(f"topic.{code}"))
 
+    def reason_outside(self) -> str | None:
+        """Why an order is made that no recommendation asks for; None where the words name no reason."""
+        section = f"reason.{self.variant}"
+        return self.say(section) if self.guideline.words.has(SHARED, section) else None
+
     def refer(self) -> tuple[Action, ...]:
         priority = "stat" if self.decision.outcome is Outcome.EMERGENCY else "urgent"
         return self.create(self.setting, priority=priority)
@@ -107,7 +112,7 @@ class Desk:
         self, name: str, *, priority: str = "routine", period: tuple[date, date] | None = None
     ) -> tuple[Action, ...]:
         entry = self.guideline.order_codes.orders[name]
-        reason = self.recommended_reason() if self.decision.recommendations else None
+        reason = self.recommended_reason() if self.decision.recommendations else self.reason_outside()
         resource = new_order(
             entry, self.whom, self.guideline, priority=priority, reason=reason, period=period
         )

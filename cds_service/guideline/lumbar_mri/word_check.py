@@ -65,7 +65,7 @@ _SAFETY_SECTIONS = (
     "line.hardware", "line.claustrophobia", "line.renal", "line.contrast-reaction", "line.pregnancy",
     "line.default",
 )  # fmt: skip
-_LOOKED_UP = ("missing", "check", "change", "unread", "type", "alternative")
+_LOOKED_UP = ("missing", "check", "change", "unread", "type", "reason")
 # Said where its blank has a value, beside the words of the variant.
 _OPTIONAL = ("screen", "other-reason")
 _KINDS = ("summary", "why", "do", "change", "evidence")

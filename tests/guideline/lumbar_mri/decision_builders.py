@@ -24,7 +24,8 @@ from cds_service.guideline.lumbar_mri.render import render_cards
 from cds_service.record.dates import Interval, on_day
 
 TODAY = date(2026, 6, 15)
-NOW = datetime(2026, 6, 15, 10, 0, tzinfo=ZoneInfo("Asia/Singapore"))
+ZONE = ZoneInfo("Asia/Singapore")
+NOW = datetime(2026, 6, 15, 10, 0, tzinfo=ZONE)
 SNOMED = "http://snomed.info/sct"
 
 RECOMMENDATION = {

@@ -1,0 +1,404 @@
+"""The guideline's card: blocks in order, facts with date and record type, the auditable decision."""
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cds_service.guideline.content import Guideline
+from cds_service.guideline.decision import Indicator, Outcome, Pathway, Plan
+from cds_service.record.dates import read_date
+from tests.guideline.lumbar_mri.decision_builders import (
+    ZONE,
+    card_of,
+    cards_of,
+    cauda_equina,
+    decision,
+    device,
+    draft,
+    fact,
+    finding,
+    order,
+    short_pain,
+)
+
+DECISION = "org.lumbar-mri-cds.decision"
+HEADINGS = [
+    "Why you see this",
+    "What to do",
+    "Not recorded or out of date",
+    "What would change this advice",
+    "Evidence",
+    "Limits",
+]
+
+
+def headings(card: dict[str, Any]) -> list[str]:
+    return re.findall(r"^\*\*(.+)\*\*$", card["detail"], re.MULTILINE)
+
+
+def block(card: dict[str, Any], heading: str) -> str:
+    """The text under one heading."""
+    return str(card["detail"]).split(f"**{heading}**")[1].split("\n\n**")[0].strip()
+
+
+def extension_of(card: dict[str, Any]) -> dict[str, Any]:
+    described: dict[str, Any] = card["extension"][DECISION]
+    return described
+
+
+def test_the_blocks_stand_in_their_order(guideline: Guideline) -> None:
+    assert headings(card_of(short_pain(), guideline)) == HEADINGS
+
+
+def test_a_block_without_content_is_left_out(guideline: Guideline) -> None:
+    card = card_of(cauda_equina(not_recorded=()), guideline)
+    assert headings(card) == [name for name in HEADINGS if name != "Not recorded or out of date"]
+
+
+def test_the_detail_ends_with_the_clinician_deciding(guideline: Guideline) -> None:
+    for made in (cauda_equina(), short_pain(), cauda_equina(endorsed=True)):
+        detail = card_of(made, guideline)["detail"]
+        assert detail.endswith("Decision support from coded records; clinical judgement decides.")
+
+
+def test_a_fact_has_its_date_and_record_type(guideline: Guideline) -> None:
+    why = block(card_of(cauda_equina(), guideline), "Why you see this")
+    assert why.splitlines()[-2:] == [
+        "- Numbness of saddle area, 14 Jun 2026 (Condition)",
+        "- Post-void residual 450 mL, 15 Jun 2026 (Observation)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("resource", "said"),
+    [
+        ("QuestionnaireResponse/q", "(questionnaire)"),
+        ("MedicationRequest/m", "(medication order)"),
+        ("ServiceRequest/mri-1", "(order)"),
+        ("Procedure/p", "(Procedure)"),
+    ],
+)
+def test_record_types_are_said_in_plain_words(resource: str, said: str, guideline: Guideline) -> None:
+    found = finding(Pathway.CAUDA_EQUINA, Outcome.EMERGENCY, "emergency", (fact("Numb", resource=resource),))
+    card = card_of(decision(found, reason="cauda-equina.emergency"), guideline)
+    assert f"- Numb, 14 Jun 2026 {said}" in card["detail"]
+
+
+def test_a_note_a_partial_date_and_a_missing_date_are_said_as_they_are(guideline: Guideline) -> None:
+    evidence = (
+        replace(fact("Saddle anaesthesia", note="recorded without a value"), when=read_date("2026-05", ZONE)),
+        fact("Numb perineum", None, None),
+    )
+    found = finding(Pathway.CAUDA_EQUINA, Outcome.POSSIBLE, "possible", evidence)
+    why = block(card_of(decision(found, reason="cauda-equina.possible"), guideline), "Why you see this")
+    assert "- Saddle anaesthesia, May 2026 (Condition); recorded without a value" in why
+    assert "- Numb perineum\n" in f"{why}\n"
+
+
+def test_many_facts_are_counted_and_not_listed(guideline: Guideline) -> None:
+    evidence = tuple(fact(f"Feature {number}") for number in range(9))
+    found = finding(Pathway.CAUDA_EQUINA, Outcome.EMERGENCY, "emergency", evidence)
+    card = card_of(decision(found, reason="cauda-equina.emergency"), guideline)
+    why = block(card, "Why you see this")
+    assert "- and 4 more on record" in why
+    assert "Feature 5" not in why
+    assert len(extension_of(card)["facts"]) == 9
+
+
+def test_other_findings_stand_behind_the_leading_one(guideline: Guideline) -> None:
+    surgery = finding(
+        Pathway.PROCEDURE, Outcome.URGENT, "urgent", (fact("L4/5 discectomy", "2026-05-25", "Procedure/p1"),)
+    )
+    made = cauda_equina()
+    made = replace(made, findings=(*made.findings, surgery), recommendations=("R4", "R6"))
+    why = block(card_of(made, guideline), "Why you see this").splitlines()
+    assert why[-1] == "- Also, pain after a spinal procedure (R6): L4/5 discectomy, 25 May 2026 (Procedure)"
+
+
+def test_facts_without_a_tier_are_listed_apart(guideline: Guideline) -> None:
+    made = short_pain(listed=(fact("Diabetes mellitus type 2", "2015-03-01"),))
+    why = block(card_of(made, guideline), "Why you see this")
+    assert (
+        "- Also on record, no change to this advice: Diabetes mellitus type 2, 1 Mar 2015 (Condition)" in why
+    )
+
+
+def test_the_negative_screen_is_quoted_with_its_day(guideline: Guideline) -> None:
+    made = short_pain()
+    made = replace(made, fills={"pain_days": "10", "screen": "15 Jun"})
+    assert "Red-flag screen of 15 Jun negative." in card_of(made, guideline)["detail"]
+
+
+def test_without_a_screen_none_is_claimed(guideline: Guideline) -> None:
+    card = card_of(short_pain(), guideline)
+    assert "screen" not in card["detail"].lower()
+    assert "no red flag found in the coded record" in card["detail"]
+
+
+def test_the_order_that_names_another_reason_is_quoted(guideline: Guideline) -> None:
+    found = finding(
+        Pathway.PAIN, Outcome.UNCLEAR, "no-indication", recommendation="", fills={"reason": "Knee *pain*"}
+    )
+    card = card_of(decision(found, reason="unclear.no-indication"), guideline)
+    assert r"The order names another reason: Knee \*pain\*." in card["detail"]
+    assert card["source"]["topic"]["code"] == "none"
+
+
+def test_what_was_not_recorded_not_read_or_is_too_old_is_listed(guideline: Guideline) -> None:
+    made = cauda_equina(
+        unread=("Condition", "Observation"),
+        not_recorded=("saddle", "fever"),
+        stale=(fact("CRP 85 mg/L", "2026-03-01", "Observation/o2"),),
+    )
+    assert block(card_of(made, guideline), "Not recorded or out of date").splitlines() == [
+        "- Problem list could not be read in full.",
+        "- Observations and results could not be read in full.",
+        "- Not recorded: saddle sensation, fever or temperature.",
+        "- Out of date: CRP 85 mg/L, 1 Mar 2026 (Observation).",
+    ]
+
+
+def test_what_would_change_the_advice_is_said_on_the_card_and_in_the_decision(guideline: Guideline) -> None:
+    card = card_of(short_pain(), guideline)
+    said = block(card, "What would change this advice").splitlines()
+    assert said == [
+        "- Any red flag on record, or added as a reason of the order.",
+        "- Pain that persists after 4 to 6 weeks of conservative care.",
+    ]
+    assert extension_of(card)["wouldChange"] == [line.removeprefix("- ") for line in said]
+
+
+def test_an_emergency_says_what_would_change_it_in_the_words_of_its_disease(guideline: Guideline) -> None:
+    said = block(card_of(cauda_equina(), guideline), "What would change this advice")
+    assert said == "- A completed MRI of these days, or a record that the feature is old and unchanged."
+
+
+def test_a_key_without_words_is_said_as_it_is_spelled(guideline: Guideline) -> None:
+    made = cauda_equina(would_change=("new-thing",), not_recorded=("other-thing",))
+    card = card_of(made, guideline)
+    assert "- New thing." in card["detail"]
+    assert extension_of(card)["notRecorded"] == ["other thing"]
+
+
+@pytest.mark.parametrize(
+    ("pathway", "variant", "strength"),
+    [
+        (Pathway.CAUDA_EQUINA, "emergency", "ACE R4: strong recommendation, moderate certainty of evidence."),
+        (Pathway.PROCEDURE, "urgent", "ACE R6: strong recommendation, low certainty of evidence."),
+    ],
+)
+def test_the_evidence_begins_with_strength_and_certainty(
+    pathway: Pathway, variant: str, strength: str, guideline: Guideline
+) -> None:
+    made = decision(finding(pathway, Outcome.URGENT, variant), reason=f"{pathway.value}.{variant}")
+    assert block(card_of(made, guideline), "Evidence").splitlines()[0] == f"- {strength}"
+
+
+@pytest.mark.parametrize(
+    ("variant", "shown"),
+    [("emergency", False), ("emergency-bilateral", True), ("emergency-cord", False), ("urgent", False)],
+)
+def test_the_odds_of_a_bilateral_deficit_are_shown_for_that_only(
+    variant: str, shown: bool, guideline: Guideline
+) -> None:
+    outcome = Outcome(variant.partition("-")[0])
+    made = decision(finding(Pathway.NEUROLOGY, outcome, variant), reason=f"neurology.{variant}")
+    detail = card_of(made, guideline)["detail"]
+    assert ("14.97 (95% CI 4.15-96.79)" in detail) is shown
+    assert ("14.97" in detail) is shown
+
+
+def test_other_figures_are_shown_only_where_a_site_wants_them(guideline: Guideline) -> None:
+    made = decision(finding(Pathway.INFECTION, Outcome.URGENT, "urgent"), reason="infection.urgent")
+    shown = replace(guideline, switches=replace(guideline.switches, other_figures=True))
+    assert "55%" not in card_of(made, guideline)["detail"]
+    assert "55% of patients with spinal infection [D9]" in card_of(made, shown)["detail"]
+
+
+def test_an_unclear_card_shows_no_evidence_for_a_recommendation_that_it_did_not_reach(
+    guideline: Guideline,
+) -> None:
+    found = finding(
+        Pathway.PAIN, Outcome.UNCLEAR, "care-unknown", recommendation="R1", fills={"pain_days": "35"}
+    )
+    made = decision(found, reason="unclear.care-unknown", recommendations=("R1", "R2"))
+    assert "Evidence" not in headings(card_of(made, guideline))
+
+
+def test_a_first_line_stands_before_everything(guideline: Guideline) -> None:
+    detail = card_of(short_pain(first_lines=("vascular",)), guideline)["detail"]
+    assert detail.startswith("**Consider a vascular emergency first")
+
+
+def test_a_child_is_named_with_the_age_of_the_guideline(guideline: Guideline) -> None:
+    detail = card_of(cauda_equina(first_lines=("child",)), guideline)["detail"]
+    assert detail.startswith("**Under 18 years: discuss with the paediatric team")
+
+
+def test_the_study_that_should_change_is_named(guideline: Guideline) -> None:
+    plan = Plan(priority="stat", region="whole-spine", contrast="with-and-without")
+    do = block(card_of(cauda_equina(plan=plan), guideline), "What to do")
+    assert "- Change the study: whole spine, with and without contrast; radiology decides." in do
+
+
+def test_checks_that_the_words_name_already_are_not_repeated(guideline: Guideline) -> None:
+    made = cauda_equina()
+    made = replace(made, findings=(replace(made.findings[0], checks=("saddle", "anal-tone")),))
+    do = block(card_of(made, guideline), "What to do")
+    assert "Check today: saddle sensation." in do
+
+
+def test_pregnancy_brings_its_line(guideline: Guideline) -> None:
+    do = block(card_of(cauda_equina(pregnant=True), guideline), "What to do")
+    assert "Pregnant: MRI without gadolinium" in do
+
+
+def test_duplicate_orders_are_both_named(guideline: Guideline) -> None:
+    twin = order(draft(id="mri-2"), label="MRI L-spine")
+    card = card_of(short_pain(duplicates=(twin,)), guideline)
+    assert (
+        "Possible duplicate order: MRI lumbar spine without contrast (ServiceRequest/mri-1) and MRI L-spine"
+        in (card["detail"])
+    )
+    assert extension_of(card)["orders"] == ["ServiceRequest/mri-1", "ServiceRequest/mri-2"]
+
+
+def test_hostile_record_text_is_escaped_wherever_it_enters(guideline: Guideline) -> None:
+    hostile = "<script>x</script> [a](http://evil.example) | `b`"
+    made = cauda_equina(
+        order=order(label=hostile),
+        duplicates=(order(draft(id="mri-2"), label=hostile),),
+        stale=(fact(hostile),),
+        listed=(fact(hostile),),
+        safety=(device("claustrophobia", hostile, own_card=False), device("unsafe", hostile)),
+        unread=(hostile,),
+        not_recorded=(),
+    )
+    evidence = fact(hostile, note=hostile, resource=f"{hostile}/1")
+    made = replace(made, findings=(replace(made.findings[0], evidence=(evidence,), fills={"days": hostile}),))
+    for card in cards_of(made, guideline=guideline):
+        assert "<script" not in card["detail"]
+        assert not re.search(r"(?<!\\)\]\(", card["detail"])
+        assert "http://" not in card["detail"]
+        assert not re.search(r"(?<!\\)[`|]", card["detail"])
+
+
+def test_the_decision_is_the_public_contract(guideline: Guideline) -> None:
+    made = cauda_equina(unread=("Observation",), would_change=("new-neurology",))
+    assert extension_of(card_of(made, guideline)) == {
+        "outcome": "emergency",
+        "endorsed": False,
+        "recommendations": ["R4"],
+        "orders": ["ServiceRequest/mri-1"],
+        "facts": [
+            {
+                "pathway": "cauda-equina",
+                "tier": "acute",
+                "resource": "Condition/c2",
+                "date": "2026-06-14",
+                "text": "Numbness of saddle area",
+            },
+            {
+                "pathway": "cauda-equina",
+                "tier": "acute",
+                "resource": "Observation/o1",
+                "date": "2026-06-15",
+                "text": "Post-void residual 450 mL",
+            },
+        ],
+        "notRecorded": ["lower-limb power", "fever or temperature"],
+        "unread": ["Observation"],
+        "wouldChange": ["A new leg, bladder, bowel or saddle sign makes it an emergency."],
+        "guideline": {"id": "lumbar-mri", "version": guideline.version, "digest": guideline.digest},
+        "evaluatedAt": "2026-06-15T10:00:00+08:00",
+    }
+
+
+def test_members_without_a_value_are_left_out_of_the_decision(guideline: Guideline) -> None:
+    found = finding(Pathway.OTHER, Outcome.OUTSIDE, "child", (fact("Age 15", None, None),), tier="")
+    described = extension_of(card_of(decision(found, reason="outside.child"), guideline))
+    assert described["facts"] == [{"pathway": "other", "text": "Age 15"}]
+    assert not described.keys() & {"recommendations", "notRecorded", "unread"}
+
+
+def test_the_decision_keeps_record_text_as_it_is_but_for_control_characters(guideline: Guideline) -> None:
+    found = finding(Pathway.CAUDA_EQUINA, Outcome.EMERGENCY, "emergency", (fact("a*b <c>\x00 " + "x" * 200),))
+    card = card_of(decision(found, reason="cauda-equina.emergency"), guideline)
+    assert extension_of(card)["facts"][0]["text"] == "a*b <c> " + "x" * 200
+
+
+@pytest.mark.parametrize(
+    ("recorded", "said"), [("2026-05", "2026-05"), ("2019", "2019"), ("2026-06-14", "2026-06-14")]
+)
+def test_the_decision_has_dates_as_whole_as_they_are_known(
+    recorded: str, said: str, guideline: Guideline
+) -> None:
+    when = read_date(recorded, ZONE)
+    found = finding(Pathway.CAUDA_EQUINA, Outcome.EMERGENCY, "emergency", (replace(fact("x"), when=when),))
+    card = card_of(decision(found, reason="cauda-equina.emergency"), guideline)
+    assert extension_of(card)["facts"][0]["date"] == said
+
+
+def test_source_and_links_are_the_guideline_s_and_hold_nothing_of_the_patient(guideline: Guideline) -> None:
+    card = card_of(cauda_equina(), guideline)
+    assert card["source"] == {
+        "label": "ACE Clinical Guideline: When to order MRI for low back pain",
+        "url": guideline.url,
+        "topic": {
+            "system": "urn:lumbar-mri-cds:recommendation",
+            "code": "R4",
+            "display": "Suspected cauda equina syndrome",
+        },
+    }
+    assert [(link["type"], link["url"]) for link in card["links"]] == [
+        ("absolute", guideline.url),
+        ("absolute", guideline.sources["A2"].url),
+    ]
+
+
+def test_an_endorsed_order_gets_one_short_card_without_anything_to_choose(guideline: Guideline) -> None:
+    made = cauda_equina(endorsed=True, indicator=Indicator.INFO, plan=Plan(setting="emergency"))
+    (card,) = cards_of(made, guideline=guideline)
+    assert card["summary"].startswith(
+        "Proceed as ordered: emergency MRI is indicated. Saddle numbness 14 Jun"
+    )
+    assert card["indicator"] == "info"
+    assert not card.keys() & {"suggestions", "selectionBehavior", "overrideReasons"}
+    assert headings(card) == ["Why you see this", "What to do", "Evidence", "Limits"]
+    assert "[18]" in card["detail"]
+    assert extension_of(card)["endorsed"] is True
+
+
+def test_an_endorsed_order_beside_a_forbidden_device_does_not_say_proceed_as_ordered(
+    guideline: Guideline,
+) -> None:
+    made = cauda_equina(endorsed=True, indicator=Indicator.INFO, plan=Plan(), safety=(device(),))
+    card, _ = cards_of(made, guideline=guideline)
+    assert card["summary"].startswith("Proceed once MRI safety is settled")
+
+
+def test_every_word_before_the_evidence_can_be_read_in_a_minute(guideline: Guideline) -> None:
+    for made in (cauda_equina(), short_pain()):
+        assert len(card_of(made, guideline)["detail"].split("**Evidence**")[0].split()) <= 160
+
+
+def test_a_draft_of_another_patient_is_named_by_nothing_but_its_reference(guideline: Guideline) -> None:
+    found = finding(Pathway.OTHER, Outcome.UNCLEAR, "foreign")
+    made = decision(
+        found, reason="unclear.foreign", order=order({}, reference="ServiceRequest/x", label="SECRET")
+    )
+    card = card_of(made, guideline)
+    assert "SECRET" not in json.dumps(card)
+    assert not card.keys() & {"suggestions", "overrideReasons"}
+    assert extension_of(card)["orders"] == ["ServiceRequest/x"]
+
+
+def test_every_card_and_suggestion_has_a_uuid_of_its_own(guideline: Guideline) -> None:
+    cards = cards_of(cauda_equina(safety=(device(),)), short_pain(), guideline=guideline)
+    uuids = [card["uuid"] for card in cards] + [
+        s["uuid"] for card in cards for s in card.get("suggestions", ())
+    ]
+    assert len(uuids) == len(set(uuids)) == 9

@@ -1,0 +1,278 @@
+"""The summary: the action first, the features that fit, the recommendation last, at most 139 characters."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cds_service.guideline.content import Guideline
+from cds_service.guideline.decision import Decision, Evidence, Outcome, Pathway, Plan
+from cds_service.guideline.lumbar_mri.phrases import Feature, feature_of, long_date, short_date
+from cds_service.guideline.lumbar_mri.summary import fit_summary
+from cds_service.guideline.lumbar_mri.wording import VARIANTS
+from cds_service.record.dates import Interval, read_date
+from tests.guideline.lumbar_mri.decision_builders import (
+    RECOMMENDATION,
+    TODAY,
+    ZONE,
+    card_of,
+    cards_of,
+    cauda_equina,
+    decision,
+    device,
+    draft,
+    fact,
+    finding,
+    order,
+    short_pain,
+)
+
+TAG = " (ACE R4, strong)."
+FIXED = {"not-indicated": Outcome.NOT_INDICATED, "may-be-indicated": Outcome.MAY_BE_INDICATED}
+FIXED |= {"outside": Outcome.OUTSIDE, "unclear": Outcome.UNCLEAR}
+ALL_VARIANTS = [
+    (file, variant) for file, variants in VARIANTS.items() if file != "endorsed" for variant in variants
+]
+
+
+def features(*texts: str) -> list[Feature]:
+    return [Feature(text, f"{text} 14 Jun") for text in texts]
+
+
+def outcome_of(file: str, variant: str) -> Outcome:
+    if variant in ("value-unknown", "unclear"):
+        return Outcome.UNCLEAR
+    return FIXED.get(file) or Outcome(variant.partition("-")[0])
+
+
+def decision_of(file: str, variant: str, *evidence: Evidence, fill: str = "10") -> Decision:
+    """A decision that speaks with these words, every blank of a finding filled with the same text."""
+    outcome = outcome_of(file, variant)
+    pathway = Pathway(file) if file in {p.value for p in RECOMMENDATION} else Pathway.PAIN
+    recommendation = RECOMMENDATION.get(pathway) or {"not-indicated": "R1", "may-be-indicated": "R2"}.get(
+        file, ""
+    )
+    blanks = (
+        "pain_days",
+        "care_days",
+        "care_weeks",
+        "days",
+        "weeks",
+        "procedure",
+        "ago",
+        "cancer",
+        "screen",
+        "reason",
+    )
+    found = finding(
+        pathway, outcome, variant, evidence, recommendation=recommendation, fills=dict.fromkeys(blanks, fill)
+    )
+    return decision(found, reason=f"{file}.{variant}", plan=Plan(priority="stat"), unread=("Condition",))
+
+
+def test_all_features_are_named_where_they_fit() -> None:
+    said = fit_summary("Refer now. $features", features("saddle numbness", "retention"), TAG)
+    assert said == "Refer now. Saddle numbness 14 Jun, retention 14 Jun (ACE R4, strong)."
+
+
+def test_features_go_from_the_last_one_on() -> None:
+    said = fit_summary("Refer now. $features", features("saddle numbness", "retention"), TAG, limit=60)
+    assert said == "Refer now. Saddle numbness 14 Jun (ACE R4, strong)."
+
+
+def test_the_only_feature_loses_its_date_before_it_goes() -> None:
+    said = fit_summary("Refer now. $features", features("saddle numbness"), TAG, limit=45)
+    assert said == "Refer now. Saddle numbness (ACE R4, strong)."
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        pytest.param("Refer now. $features", "Refer now (ACE R4, strong).", id="own sentence"),
+        pytest.param("Refer now: $features", "Refer now (ACE R4, strong).", id="behind a colon"),
+        pytest.param("One sign ($features). Check", "One sign. Check (ACE R4, strong).", id="in brackets"),
+    ],
+)
+def test_without_features_nothing_of_their_place_is_left(template: str, said: str) -> None:
+    assert fit_summary(template, [], TAG) == said
+
+
+def test_words_are_cut_only_when_no_feature_is_left() -> None:
+    said = fit_summary("Refer to the emergency department now", features("saddle numbness"), TAG, limit=40)
+    assert said == "Refer to the… (ACE R4, strong)."
+
+
+def test_a_feature_that_the_words_name_is_not_said_twice() -> None:
+    said = fit_summary("Call after discectomy. $features", features("Discectomy", "fever"), TAG)
+    assert said == "Call after discectomy. Fever 14 Jun (ACE R4, strong)."
+
+
+@given(
+    st.text("abcdefgh 0123456789.,", max_size=200).filter(str.strip),
+    st.lists(st.text("abcdef 0123456789.", min_size=1, max_size=70).filter(str.strip), max_size=8),
+)
+def test_a_summary_always_fits_and_always_ends_with_its_recommendation(head: str, texts: list[str]) -> None:
+    said = fit_summary(f"{head}. $features", features(*texts), TAG)
+    assert len(said) <= 139
+    assert said.endswith(TAG)
+
+
+@given(st.lists(st.integers(0, 10**9).map(str), min_size=1, max_size=60))
+def test_no_number_is_cut(numbers: list[str]) -> None:
+    said = fit_summary(" ".join(numbers), [], TAG)
+    assert set(re.findall(r"\d+", said.removesuffix(TAG))) <= set(numbers)
+
+
+@pytest.mark.parametrize(("file", "variant"), ALL_VARIANTS)
+@pytest.mark.parametrize("primary_care", [True, False], ids=["primary", "hospital"])
+def test_every_variant_fits_with_the_longest_record_text(
+    file: str, variant: str, primary_care: bool, guideline: Guideline
+) -> None:
+    text = "Extraordinarily long description of a finding 123.45 " * 5
+    made = decision_of(file, variant, *[fact(text)] * 5, fill=text)
+    for card in cards_of(replace(made, primary_care=primary_care), made, guideline=guideline):
+        assert 1 <= len(card["summary"]) <= 139
+        assert card["summary"].endswith(".")
+        assert "$" not in card["summary"]
+        assert "$" not in card["detail"]
+
+
+@pytest.mark.parametrize(("file", "variant"), ALL_VARIANTS)
+def test_every_variant_has_room_for_a_feature_of_its_own(
+    file: str, variant: str, guideline: Guideline
+) -> None:
+    words = guideline.words.sections[file][f"summary.{variant}"]
+    made = decision_of(file, variant, fact("Retention of urine"), fill="21")
+    assert ("Retention of urine" in card_of(made, guideline)["summary"]) == ("$features" in words)
+
+
+@pytest.mark.parametrize(
+    ("made", "end"),
+    [
+        pytest.param(cauda_equina(), "(ACE R4, strong).", id="strong"),
+        pytest.param(
+            decision_of("procedure", "urgent"), "(ACE R6, strong; low certainty).", id="low certainty"
+        ),
+        pytest.param(decision_of("may-be-indicated", "band"), "(ACE R2, conditional).", id="conditional"),
+        pytest.param(decision_of("cancer", "possible-weak"), "(ACE R5).", id="possible has no strength"),
+        pytest.param(
+            replace(decision_of("unclear", "care-unknown"), recommendations=("R1", "R2")),
+            "(ACE R1/R2).",
+            id="between two",
+        ),
+        pytest.param(decision_of("outside", "child"), "not assessed.", id="outside names none"),
+    ],
+)
+def test_the_summary_ends_with_recommendation_and_strength(
+    made: Decision, end: str, guideline: Guideline
+) -> None:
+    assert card_of(made, guideline)["summary"].endswith(end)
+
+
+def test_the_emergency_starts_with_the_action_and_names_the_features(guideline: Guideline) -> None:
+    assert card_of(cauda_equina(), guideline)["summary"] == (
+        "Refer to ED now: suspected cauda equina, emergency MRI. "
+        "Saddle numbness 14 Jun, residual volume 450 mL 15 Jun (ACE R4, strong)."
+    )
+
+
+def test_in_hospital_nobody_is_sent_to_the_emergency_department(guideline: Guideline) -> None:
+    assert card_of(cauda_equina(primary_care=False), guideline)["summary"].startswith(
+        "Call the spine team now"
+    )
+
+
+def test_short_pain_reads_as_the_guideline_says_it(guideline: Guideline) -> None:
+    assert card_of(short_pain(), guideline)["summary"] == (
+        "MRI not indicated: low back pain 10 days, no red flag found in the coded record (ACE R1, strong)."
+    )
+
+
+def test_one_day_is_a_day(guideline: Guideline) -> None:
+    made = short_pain()
+    (found,) = made.findings
+    made = replace(made, findings=(replace(found, fills={"pain_days": "1"}),), fills={})
+    assert "low back pain 1 day, no red flag" in card_of(made, guideline)["summary"]
+
+
+def test_a_blank_without_a_value_leaves_the_general_words(guideline: Guideline) -> None:
+    made = short_pain()
+    made = replace(made, findings=(replace(made.findings[0], fills={}),), fills={})
+    assert card_of(made, guideline)["summary"].startswith(
+        "MRI not indicated: low back pain, no red flag found"
+    )
+
+
+def test_a_variant_without_words_of_its_own_has_those_of_its_outcome(guideline: Guideline) -> None:
+    made = replace(cauda_equina(), reason="cauda-equina.emergency-other")
+    assert card_of(made, guideline)["summary"].startswith("Refer to ED now: suspected cauda equina")
+
+
+def test_an_open_red_flag_beside_a_routine_outcome_is_the_summary(guideline: Guideline) -> None:
+    late = finding(Pathway.PROCEDURE, Outcome.INDICATED, "indicated", (fact("Lumbar fusion", "2012-03-01"),))
+    open_flag = finding(
+        Pathway.CAUDA_EQUINA, Outcome.POSSIBLE, "possible", (fact("Hesitancy", short="hesitancy"),)
+    )
+    made = decision(late, open_flag, reason="procedure.indicated", first_lines=("check-first",))
+    card = card_of(made, guideline)
+    assert card["summary"].startswith(
+        "Check saddle, bladder and leg power today before this MRI. Hesitancy 14 Jun"
+    )
+    assert card["detail"].startswith("**Check saddle sensation, bladder and leg power today")
+    assert "routine" not in (card["summary"] + card["detail"]).lower()
+
+
+def test_two_orders_have_summaries_that_differ(guideline: Guideline) -> None:
+    wide = order(draft(id="mri-2"), label="MRI whole spine", covers="whole-spine")
+    one, two = cards_of(cauda_equina(), cauda_equina(order=wide), guideline=guideline)
+    assert "order 1: MRI lumbar spine" in one["summary"]
+    assert "order 2: MRI whole spine" in two["summary"]
+    assert "Order checked (2 of 2): MRI whole spine." in two["detail"]
+
+
+def test_two_orders_with_one_label_are_told_apart_by_number(guideline: Guideline) -> None:
+    one, two = cards_of(cauda_equina(), cauda_equina(), guideline=guideline)
+    assert one["summary"] != two["summary"]
+
+
+def test_a_dollar_sign_of_the_record_is_no_blank(guideline: Guideline) -> None:
+    made = decision_of("procedure", "urgent", fact("x"), fill="$features and $$ $order")
+    assert "$" not in card_of(made, guideline)["summary"]
+
+
+def test_markup_of_the_record_opens_no_tag_in_summary_or_labels(guideline: Guideline) -> None:
+    marked = order(label="<script>MRI</script>")
+    made = cauda_equina(order=marked, safety=(device(text="<img src=x>"),))
+    for card in cards_of(made, made, guideline=guideline):
+        texts = [card["summary"], card["detail"]]
+        texts += [a["description"] for s in card.get("suggestions", ()) for a in s["actions"]]
+        assert not any(re.search(r"<[A-Za-z/!]", text) for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "long", "short"),
+    [
+        pytest.param("2026-06-14", "14 Jun 2026", "14 Jun", id="a day of this year"),
+        pytest.param("2025-12-31", "31 Dec 2025", "31 Dec 2025", id="a day of another year"),
+        pytest.param("2026-05", "May 2026", "May 2026", id="a month"),
+        pytest.param("2026-02", "Feb 2026", "Feb 2026", id="a short month"),
+        pytest.param("2019", "2019", "2019", id="a year"),
+        pytest.param("2026-06-14T23:30:00Z", "15 Jun 2026", "15 Jun", id="a moment in the guideline's zone"),
+    ],
+)
+def test_dates_are_said_as_they_are_known(recorded: str, long: str, short: str) -> None:
+    when = read_date(recorded, ZONE)
+    assert when is not None
+    assert (long_date(when), short_date(when, TODAY)) == (long, short)
+
+
+def test_any_other_interval_shows_both_ends() -> None:
+    assert long_date(Interval(TODAY.replace(day=2), TODAY)) == "2 Jun 2026 to 15 Jun 2026"
+
+
+def test_a_feature_without_short_words_uses_the_text_and_without_a_date_has_none() -> None:
+    assert feature_of(fact("Saddle anaesthesia", None), TODAY) == Feature(
+        "Saddle anaesthesia", "Saddle anaesthesia"
+    )
