@@ -101,13 +101,7 @@ def assess_cauda_equina(
 
     Needs no coded pain: a missing code must not hide an emergency (2.3).
     """
-    t = guideline.thresholds
-    features = [*_diagnoses(facts, today, t), *_findings(facts, pain, today, t), *_volumes(facts, today, t)]
-    features += _weak_legs(facts, today, t)
-    features += _bilateral_symptoms(facts, today, guideline)
-    features += _catheter(facts, features)
-    features = [_resolve_explained(feature, features, facts, today, t) for feature in features]
-    features = [_close_if_refuted(feature, facts, today, t) for feature in features]
+    features = _read_features(facts, pain, today, guideline)
     tiered = sorted((f for f in features if f.outcome is not None), key=_precedence)
     if not tiered:
         return None
@@ -123,6 +117,27 @@ def assess_cauda_equina(
         flags=frozenset(_flags(tiered)),
         checks=("saddle", "bladder-bowel", "anal-tone", "residual-volume"),
     )
+
+
+def list_untiered(facts: PatientFacts, pain: Pain, today: date, guideline: Guideline) -> tuple[Evidence, ...]:
+    """Features too old for a tier, such as a sexual dysfunction of years, and a refuted diagnosis (2.8, 8.6.1)."""
+    old = (f for f in _read_features(facts, pain, today, guideline) if f.outcome is None)
+    refuted = (f for f in facts.about("cauda-equina") if f.certainty is Certainty.REFUTED)
+    return (
+        *(replace(feature.evidence, note="old and unchanged") for feature in old),
+        *(evidence_of(fact, note="refuted") for fact in refuted),
+    )
+
+
+def _read_features(facts: PatientFacts, pain: Pain, today: date, guideline: Guideline) -> list[Feature]:
+    """Every feature with its tier, explained and refuted ones lowered."""
+    t = guideline.thresholds
+    features = [*_diagnoses(facts, today, t), *_findings(facts, pain, today, t), *_volumes(facts, today, t)]
+    features += _weak_legs(facts, today, t)
+    features += _bilateral_symptoms(facts, today, guideline)
+    features += _catheter(facts, features)
+    features = [_resolve_explained(feature, features, facts, today, t) for feature in features]
+    return [_close_if_refuted(feature, facts, today, t) for feature in features]
 
 
 def _precedence(feature: Feature) -> tuple[int, int]:

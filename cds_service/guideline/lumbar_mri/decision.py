@@ -18,6 +18,7 @@ from cds_service.guideline.decision import (
     Plan,
     SafetyLine,
 )
+from cds_service.guideline.lumbar_mri import cauda_equina, infection, malignancy, neurology, outside
 from cds_service.guideline.lumbar_mri.cauda_equina import assess_cauda_equina
 from cds_service.guideline.lumbar_mri.conservative_care import (
     assess_care,
@@ -228,7 +229,7 @@ def _recommendations(top: Outcome, findings: Sequence[Finding]) -> tuple[str, ..
         return ()
     if leading.pathway is Pathway.PAIN and top is Outcome.UNCLEAR:
         return ("R1", "R2") if leading.recommendation else ()
-    named = [f.recommendation for f in findings if f is leading or f.outcome.rank >= Outcome.POSSIBLE.rank and f.outcome is not Outcome.UNCLEAR]
+    named = [f.recommendation for f in findings if f is leading or (f.outcome.rank >= Outcome.POSSIBLE.rank and f.outcome is not Outcome.UNCLEAR)]
     return tuple(dict.fromkeys(name for name in named if name))
 
 
@@ -302,12 +303,8 @@ def _listed(a: _Assessment, vascular: Evidence | None) -> Iterator[Evidence]:
     scan = previous_mri(a.facts, a.today, a.guideline)
     if scan is not None:
         yield scan
-    yield from _contributory(a)
-
-
-def _contributory(a: _Assessment) -> Iterator[Evidence]:
-    from cds_service.guideline.lumbar_mri import infection, malignancy, outside
-
+    yield from cauda_equina.list_untiered(a.facts, a.pain, a.today, a.guideline)
+    yield from neurology.list_long_standing(a.facts, a.today, a.guideline)
     for pathway in (infection, malignancy):
         yield from pathway.list_contributory(a.facts, a.today, a.guideline)
         if not a.pain.present and not any(f.recommendation == "R5" for f in a.findings):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from cds_service.guideline.content import Guideline
@@ -114,6 +114,19 @@ def leg_deficits(facts: PatientFacts, today: date, t: Thresholds) -> tuple[Defic
 
 # What a coded deficit says of a root group; a weakness of the leg without a muscle stands for none of them.
 _ROOT_GROUPS = {"foot-drop": "ankle-dorsiflexion", "peripheral-nerve-cause": "ankle-dorsiflexion"}
+
+
+def list_long_standing(facts: PatientFacts, today: date, guideline: Guideline) -> tuple[Evidence, ...]:
+    """The deficits that are no fact of R3 because they are old and no worse (2.7, row none)."""
+    t = guideline.thresholds
+    note = "long-standing and unchanged: no progression"
+    coded = [
+        evidence_of(fact, note=note)
+        for fact in facts.about(*MOTOR, *LONG_STANDING_CODES)
+        if counts_fully(fact) and is_current(fact) and _is_long_standing(fact, today, t)
+    ]
+    examined = [replace(d.evidence, note=note) for d in leg_deficits(facts, today, t) if d.tier == "stable"]
+    return (*coded, *examined)
 
 
 def lifts_other_pathways(finding: Finding | None) -> bool:
