@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import MriOrder
-from cds_service.guideline.lumbar_mri.order_elements import Json, codings_of, objects_of, text_of, words_of
+from cds_service.guideline.lumbar_mri.order_elements import (
+    Json,
+    codes_in,
+    codings_of,
+    objects_of,
+    text_of,
+    words_of,
+)
 from cds_service.guideline.lumbar_mri.order_patterns import OrderPatterns, plain
 from cds_service.record.terminology import NOTHING, Terminology, spell
 
@@ -93,9 +100,9 @@ def has_emergency_referral(draft_orders: Sequence[Json], patient_id: str, guidel
 
 def _with_references(draft_orders: Sequence[Json]) -> list[tuple[str, Json]]:
     """Each ServiceRequest with its reference; one without an id is named by its place among the drafts."""
-    named = []
+    named: list[tuple[str, Json]] = []
     for place, draft in enumerate(draft_orders, start=1):
-        if isinstance(draft, Mapping) and draft.get("resourceType") == "ServiceRequest":
+        if isinstance(draft, dict) and draft.get("resourceType") == "ServiceRequest":
             named.append((f"ServiceRequest/{text_of(draft.get('id')) or f'draft-{place}'}", draft))
     return named
 
@@ -126,7 +133,7 @@ def _is_to_be_done(draft: Json) -> bool:
 
 def _is_for(subject: Any, patient_id: str) -> bool:
     """Whether the draft is for the patient; one that does not say, or cannot be compared, is."""
-    reference = text_of(subject.get("reference")) if isinstance(subject, Mapping) else None
+    reference = text_of(subject.get("reference")) if isinstance(subject, dict) else None
     if reference is None or reference.startswith("#"):
         return True
     parts = reference.split("/_history/", 1)[0].rstrip("/").split("/")
@@ -140,7 +147,9 @@ def _read_study(draft: Json, guideline: Guideline) -> _Study | None:
 
     A known code decides; words only where no known code says what the study is.
     """
-    known = [(_concepts(coding, guideline.terminology), coding) for coding in codings_of(draft.get("code"))]
+    lookup = guideline.terminology.concepts_of
+    codings = codings_of(draft.get("code"))
+    known = [(lookup(coding.get("system"), coding.get("code")), coding) for coding in codings]
     for concepts, coding in known:
         for concept, covers in _COVERS.items():
             if concept in concepts:
@@ -192,9 +201,6 @@ def _covers_by_words(texts: Sequence[str], patterns: OrderPatterns) -> str | Non
 
 def _read_order(reference: str, draft: Json, study: _Study, guideline: Guideline) -> MriOrder:
     reasons = list(_reasons(draft))
-    concepts = [
-        _concepts(coding, guideline.terminology) for reason in reasons for coding in codings_of(reason)
-    ]
     priority = text_of(draft.get("priority"))
     return MriOrder(
         reference=reference,
@@ -203,12 +209,9 @@ def _read_order(reference: str, draft: Json, study: _Study, guideline: Guideline
         covers=study.covers,
         contrast=_contrast(draft, study, guideline),
         priority=priority.lower() if priority and priority.lower() in PRIORITIES else "routine",
-        reason_concepts=frozenset[str]().union(*concepts),
+        reason_concepts=NOTHING.union(*(codes_in(reason, guideline.terminology) for reason in reasons)),
         other_indication=read_other_indication(
-            (
-                (_concepts_of(reason, guideline.terminology), " ; ".join(words_of(reason)))
-                for reason in reasons
-            ),
+            ((codes_in(reason, guideline.terminology), " ; ".join(words_of(reason))) for reason in reasons),
             guideline,
         ),
         code_system=text_of(study.coding.get("system")) if study.coding else None,
@@ -237,7 +240,7 @@ def read_other_indication(reasons: Iterable[tuple[frozenset[str], str]], guideli
 
 
 def _label(code: Any, study: _Study) -> str:
-    text = text_of(code.get("text")) if isinstance(code, Mapping) else None
+    text = text_of(code.get("text")) if isinstance(code, dict) else None
     display = text_of(study.coding.get("display")) if study.coding else None
     return text or display or next(iter(words_of(code)), "MRI of the lumbar spine")
 
@@ -251,12 +254,14 @@ def _contrast(draft: Json, study: _Study, guideline: Guideline) -> str | None:
 
 
 def _official_display(coding: Json, terminology: Terminology) -> str:
-    system, code = text_of(coding.get("system")) or "", text_of(coding.get("code")) or ""
-    name = terminology.system_name(system)
+    """The name that the value set gives the code; a client's own display may be wrong."""
+    system = terminology.systems.get(terminology.system_name(text_of(coding.get("system")) or "") or "")
+    if system is None:
+        return ""
+    code = spell(text_of(coding.get("code")) or "", system)
     for concept in (*_COVERS, *_NO_REGION):
         for row in terminology.value_sets.get(concept, ()):
-            known = terminology.systems[terminology.system_name(row.system) or row.system]
-            if known.name == name and not row.prefix and row.code == spell(code, known):
+            if row.code == code and row.system == system.url and not row.prefix:
                 return row.display
     return ""
 
@@ -286,12 +291,3 @@ def _site_words(draft: Json) -> list[str]:
 
 def _detail_words(draft: Json) -> list[str]:
     return [word for detail in objects_of(draft.get("orderDetail")) for word in words_of(detail)]
-
-
-def _concepts_of(concept: Any, terminology: Terminology) -> frozenset[str]:
-    return frozenset[str]().union(*(_concepts(coding, terminology) for coding in codings_of(concept)))
-
-
-def _concepts(coding: Json, terminology: Terminology) -> frozenset[str]:
-    code = coding.get("code")
-    return terminology.concepts_of(coding.get("system"), code) if code else NOTHING

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 # Far more than any order says; a longer text is cut, so that no text can keep a worker busy.
-LONGEST_TEXT = 1_000
+LONGEST_TEXT = 500
 _NEAR = 40  # characters before a word in which a negation denies it
 _BLANKS = re.compile(r"[\s_ ]+")
 _DASHES = re.compile(r"[‐‑‒–—−]")

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Evidence, MriOrder
-from cds_service.guideline.lumbar_mri.order_elements import codings_of, objects_of, words_of
+from cds_service.guideline.lumbar_mri.order_elements import codes_in, objects_of, words_of
 from cds_service.guideline.thresholds import Thresholds
 from cds_service.record.dates import Interval
 from cds_service.record.facts import (
@@ -73,7 +73,9 @@ class Pain:
     leg: bool  # radicular / leg pain present
     earlier: tuple[Fact, ...]  # pain facts of earlier episodes
     scores: tuple[Measurement, ...]  # pain scores of the current episode's last days, oldest first
-    other_reason: str | None  # the order's coded/text reason that is not the back (8.4.5)
+    other_reason: (
+        str | None
+    )  # the order's coded/text reason that is not the back (8.4.5), whatever else it has
     evidence: tuple[Evidence, ...]
     flags: frozenset[str] = frozenset()
 
@@ -103,7 +105,7 @@ def read_pain(facts: PatientFacts, order: MriOrder, today: date, guideline: Guid
         leg=any(fact.is_about(*LEG) for fact in current),
         earlier=tuple(fact for fact in named if _is_recorded(fact) and fact not in episode),
         scores=scores,
-        other_reason=None if current else _other_reason(order, guideline),
+        other_reason=_other_reason(order, guideline),
         evidence=_evidence(leading, current, scores),
         flags=frozenset(_flags(current, episode, onset)),
     )
@@ -306,12 +308,11 @@ def _leading_order(fact: Fact) -> tuple[bool, int, date, str]:
 def _other_reason(order: MriOrder, guideline: Guideline) -> str | None:
     """The order's reason where it is neither the back nor anything else that the guideline knows."""
     for reason in objects_of(order.resource.get("reasonCode")):
-        known = (
-            guideline.terminology.concepts_of(c.get("system"), c.get("code")) for c in codings_of(reason)
-        )
-        text = next(iter(words_of(reason)), None)
-        if text and frozenset[str]().union(*known) <= _NOT_THE_BACK:
-            return text
+        words = words_of(reason)
+        known = set(codes_in(reason, guideline.terminology))
+        known.update(mention.concept for text in words for mention in guideline.patterns.mentions(text))
+        if words and known <= _NOT_THE_BACK:
+            return words[0]
     return None
 
 

@@ -354,6 +354,9 @@ CAUDA = {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "G83.4"
         pytest.param([CAUDA], None, id="a red flag is no other reason"),
         pytest.param([CAUDA, KNEE], "Knee pain", id="beside a red flag"),
         pytest.param([{"coding": [{"code": "x", "display": "Gout"}]}], "Gout", id="only a display"),
+        pytest.param([{"text": "Low back pain since May"}], None, id="the back in words"),
+        pytest.param([{"text": "? cauda equina"}], None, id="a red flag in words"),
+        pytest.param([{"text": "Neck pain"}], "Neck pain", id="the neck in words"),
         pytest.param([{}], None, id="empty"),
         pytest.param("Knee pain", None, id="not a list"),
         pytest.param(["Knee pain", None], None, id="not objects"),
@@ -366,9 +369,9 @@ def test_the_orders_other_reason_is_told(reasons: object, told: str | None, guid
     assert read(record(), guideline, resource=resource).other_reason == told
 
 
-def test_another_reason_does_not_matter_beside_back_pain(guideline: Guideline) -> None:
+def test_another_reason_is_told_beside_back_pain_too(guideline: Guideline) -> None:
     resource = {"resourceType": "ServiceRequest", "reasonCode": [KNEE]}
-    assert read(record(pain(5)), guideline, resource=resource).other_reason is None
+    assert read(record(pain(5)), guideline, resource=resource).other_reason == "Knee pain"
 
 
 def test_the_evidence_names_the_dating_fact_first_and_both_ends_of_the_scores(guideline: Guideline) -> None:
