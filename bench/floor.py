@@ -1,4 +1,4 @@
-"""The floor: the same server and the same Flask, which parse the same JSON body and answer one constant card."""
+"""The floor: the same server and Flask, which parse the same JSON body and answer one constant card."""
 
 from __future__ import annotations
 

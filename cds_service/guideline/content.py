@@ -234,7 +234,9 @@ def _exactly(kind: type[T], values: Mapping[str, Any]) -> T:
     """The dataclass with exactly its own fields, whole numbers as int; raises ContentError otherwise."""
     wanted = get_type_hints(kind)
     for name in wanted.keys() ^ values.keys():
-        raise ContentError("guideline.toml", None, f"{name}: {'a value' if name in wanted else 'no such name'}")
+        raise ContentError(
+            "guideline.toml", None, f"{name}: {'a value' if name in wanted else 'no such name'}"
+        )
     return kind(**{name: _typed(name, values[name], hint) for name, hint in wanted.items()})
 
 
@@ -257,7 +259,10 @@ def _read_sources(folder: Folder) -> dict[str, Source]:
 
 def _read_terminology(folder: Folder) -> Terminology:
     raw = _toml(folder, "code_systems.toml")
-    systems = [CodeSystem(name, **_parsed(_CodeSystem, "code_systems.toml", v).model_dump()) for name, v in raw.items()]
+    systems = [
+        CodeSystem(name, **_parsed(_CodeSystem, "code_systems.toml", v).model_dump())
+        for name, v in raw.items()
+    ]
     by_url = {system.url: system for system in systems}
     value_sets: dict[str, tuple[ValueSetCode, ...]] = {}
     for path, concept in _value_set_files(folder):
@@ -295,7 +300,9 @@ def _read_value_set(folder: Folder, path: str, systems: Mapping[str, CodeSystem]
             raise ContentError(path, line, "match: exact or prefix")
         if not row["code"].strip() or not row["provenance"].strip():
             raise ContentError(path, line, "a code and its provenance")
-        yield ValueSetCode(row["system"], row["code"], row["display"], row["match"] == "prefix", row["provenance"])
+        yield ValueSetCode(
+            row["system"], row["code"], row["display"], row["match"] == "prefix", row["provenance"]
+        )
 
 
 def _refuse_duplicates(value_sets: Mapping[str, tuple[ValueSetCode, ...]]) -> None:
@@ -313,7 +320,7 @@ def _read_prefetch(folder: Folder) -> dict[str, _Prefetch]:
 
 
 def _query(key: str, wanted: _Prefetch, terminology: Terminology) -> str:
-    """The search with the codes of its value sets; whole codes only, because a search cannot match a prefix."""
+    """The search with the codes of its value sets; whole codes only: a search cannot match a prefix."""
     unknown = [concept for concept in wanted.codes if concept not in terminology.value_sets]
     if unknown or ("$codes" in wanted.query) != bool(wanted.codes):
         raise ContentError("prefetch.toml", None, f"{key}: $codes and the names of value sets")

@@ -65,7 +65,7 @@ class Indicator(StrEnum):
 class Evidence:
     """One fact that a finding rests on, ready for a card: plain words, source and date."""
 
-    text: str  # our words or the record's, unescaped: "Saddle numbness", "CRP 42 mg/L (recorded as 4.2 mg/dL)"
+    text: str  # plain words, unescaped: "Saddle numbness", "CRP 42 mg/L (recorded as 4.2 mg/dL)"
     resource: str | None = None  # "Observation/crp-1"; None for what has no resource of its own
     when: Interval | None = None
     short: str = ""  # a few words for the summary line, without date: "saddle numbness"; empty: use `text`
@@ -80,9 +80,11 @@ class Finding:
     recommendation: str  # "R4"
     outcome: Outcome
     tier: str  # the specification's word: "acute", "subacute", "rapid", "known", "recent", ...
-    variant: str = ""  # section of the card file that has the words: "urgent-bilateral"; empty: the outcome's
+    variant: str = ""  # section of the card file: "urgent-bilateral"; empty: the outcome's own
     evidence: tuple[Evidence, ...] = ()
-    flags: frozenset[str] = frozenset()  # named circumstances that choose words: "bilateral-only", "imaged", ...
+    flags: frozenset[str] = (
+        frozenset()
+    )  # named circumstances that choose words: "bilateral-only", "imaged", ...
     checks: tuple[str, ...] = ()  # what the doctor should check now, as keys of `[checks]` in words
     fills: Mapping[str, str] = field(default_factory=dict)  # blanks of the card text: {"days": "13"}
 
@@ -107,7 +109,8 @@ class MriOrder:
 class SafetyLine:
     """One MRI-safety fact (2.14): a device on the second card, or a line of the main card."""
 
-    kind: str  # "unsafe", "conditional", "unknown-device", "hardware", "claustrophobia", "renal", "contrast-reaction", "pregnancy"
+    # unsafe, conditional, unknown-device, hardware, claustrophobia, renal, contrast-reaction or pregnancy
+    kind: str
     evidence: Evidence
     own_card: bool
 
@@ -137,7 +140,7 @@ class Decision:
     reason: str  # names the words of the card: file stem and section, e.g. "cauda-equina.emergency"
     evaluated_at: datetime
     today: date
-    not_recorded: tuple[str, ...] = ()  # keys of `[not_recorded]` words: "bladder-bowel", "saddle", "leg-power", ...
+    not_recorded: tuple[str, ...] = ()  # keys of words: "bladder-bowel", "saddle", "leg-power", ...
     stale: tuple[Evidence, ...] = ()
     unread: tuple[str, ...] = ()  # FHIR types
     would_change: tuple[str, ...] = ()  # keys of words

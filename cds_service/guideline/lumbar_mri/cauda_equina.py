@@ -22,6 +22,7 @@ from cds_service.guideline.lumbar_mri.assertions import (
     measured,
     on_both_sides,
 )
+from cds_service.guideline.lumbar_mri.measured_values import is_over
 from cds_service.guideline.lumbar_mri.neurology import leg_deficits, weakness_of_both_legs
 from cds_service.guideline.lumbar_mri.pain import Pain
 from cds_service.guideline.thresholds import Thresholds
@@ -37,34 +38,64 @@ from cds_service.record.facts import (
 )
 
 CRITERIA: tuple[tuple[str, str], ...] = (
-    ("emergency", "Cauda equina syndrome, known or suspected, dated within $cauda_diagnosis_days days or undated"),
-    ("emergency", "New within $cauda_acute_days days or worsening: urinary retention, hesitancy, incontinence or lost bladder sensation"),
-    ("emergency", "Post-void residual volume of $residual_volume_ml mL or more within $cauda_acute_days days"),
-    ("emergency", "New within $cauda_acute_days days or worsening: faecal incontinence, lost rectal sensation or reduced anal tone"),
+    (
+        "emergency",
+        "Cauda equina syndrome, known or suspected, dated within $cauda_diagnosis_days days or undated",
+    ),
+    (
+        "emergency",
+        "New within $cauda_acute_days days or worsening: urinary retention, hesitancy, "
+        "incontinence or lost bladder sensation",
+    ),
+    (
+        "emergency",
+        "Post-void residual volume of $residual_volume_ml mL or more within $cauda_acute_days days",
+    ),
+    (
+        "emergency",
+        "New within $cauda_acute_days days or worsening: faecal incontinence, lost rectal "
+        "sensation or reduced anal tone",
+    ),
     ("emergency", "New within $cauda_acute_days days or worsening: saddle, perianal or genital numbness"),
     ("emergency", "Severe or progressive weakness of both legs"),
     ("urgent", "One of these features up to $cauda_subacute_days days old and not improving"),
-    ("urgent", "Pain or numbness of both legs that began within $cauda_subacute_days days or is worsening, and nothing else"),
-    ("urgent", "New retention, incontinence or lost bladder sensation beside an enlarged prostate, or a bladder-active drug started up to $bladder_drug_days days before"),
+    (
+        "urgent",
+        "Pain or numbness of both legs that began within $cauda_subacute_days days or is "
+        "worsening, and nothing else",
+    ),
+    (
+        "urgent",
+        "New retention, incontinence or lost bladder sensation beside an enlarged prostate, "
+        "or a bladder-active drug started up to $bladder_drug_days days before",
+    ),
     ("urgent", "Cauda equina syndrome refuted without an MRI on record, with a feature dated before"),
     ("possible", "Hesitancy or incomplete emptying alone, beside an enlarged prostate or such a drug"),
     ("possible", "A retention older than the pain and unchanged, or a long-term catheter"),
     ("possible", "Features dated before a lumbar MRI that names no compression"),
-    ("possible", "A feature older than $cauda_subacute_days days, undated, improving, or resolved within $cauda_resolved_days days"),
+    (
+        "possible",
+        "A feature older than $cauda_subacute_days days, undated, improving, or resolved "
+        "within $cauda_resolved_days days",
+    ),
     ("possible", "Sexual dysfunction new within $cauda_subacute_days days, and nothing else"),
     ("possible", "Stress, urge or minor bowel symptoms new within $cauda_acute_days days"),
     ("possible", "Words in the order or record that name a feature or the syndrome"),
-)  # fmt: skip
+)
 
 # Kinds of feature: two concepts of one kind are one feature (8.6.2, 8.6.3).
 KINDS: dict[str, tuple[str, ...]] = {
     "emptying": (
-        "urinary-retention", "retention-postoperative", "retention-drug", "retention-chronic", "retention-other-cause",
-        "urinary-hesitancy", "incomplete-emptying", "neurogenic-bladder", "bladder-dysfunction",
+        "urinary-retention", "retention-postoperative", "retention-drug", "retention-chronic",
+        "retention-other-cause", "urinary-hesitancy", "incomplete-emptying", "neurogenic-bladder",
+        "bladder-dysfunction",
     ),
     "incontinence": ("urinary-incontinence",),
     "bladder sensation": ("bladder-sensation-lost",),
-    "bowel": ("faecal-incontinence", "rectal-sensation-lost", "anal-tone-reduced", "neurogenic-bowel", "bowel-dysfunction"),
+    "bowel": (
+        "faecal-incontinence", "rectal-sensation-lost", "anal-tone-reduced", "neurogenic-bowel",
+        "bowel-dysfunction",
+    ),
     "saddle": ("saddle-numbness",),
     "sexual": ("sexual-dysfunction",),
     "minor": ("incontinence-stress-urge", "bowel-minor"),
@@ -106,21 +137,22 @@ def assess_cauda_equina(
     if not tiered:
         return None
     top = tiered[0]
-    assert top.outcome is not None
     return Finding(
         pathway=Pathway.CAUDA_EQUINA,
         recommendation="R4",
-        outcome=top.outcome,
+        outcome=top.outcome or Outcome.POSSIBLE,
         tier=top.tier,
-        variant=_variant(tiered, guideline),
-        evidence=tuple(feature.evidence for feature in (*tiered, *(f for f in features if f.outcome is None))),
+        variant=_variant(tiered),
+        evidence=tuple(
+            feature.evidence for feature in (*tiered, *(f for f in features if f.outcome is None))
+        ),
         flags=frozenset(_flags(tiered)),
         checks=("saddle", "bladder-bowel", "anal-tone", "residual-volume"),
     )
 
 
 def list_untiered(facts: PatientFacts, pain: Pain, today: date, guideline: Guideline) -> tuple[Evidence, ...]:
-    """Features too old for a tier, such as a sexual dysfunction of years, and a refuted diagnosis (2.8, 8.6.1)."""
+    """Features too old for a tier, such as a sexual dysfunction of years; a refuted diagnosis (8.6.1)."""
     old = (f for f in _read_features(facts, pain, today, guideline) if f.outcome is None)
     refuted = (f for f in facts.about("cauda-equina") if f.certainty is Certainty.REFUTED)
     return (
@@ -142,9 +174,9 @@ def _read_features(facts: PatientFacts, pain: Pain, today: date, guideline: Guid
 
 def _precedence(feature: Feature) -> tuple[int, int]:
     """Highest outcome first, and the features that a doctor must hear of first within it."""
-    assert feature.outcome is not None
     order = ("diagnosis", "saddle", "emptying", "bowel", "incontinence", "bladder sensation")
-    return -feature.outcome.rank, order.index(feature.kind) if feature.kind in order else len(order)
+    rank = feature.outcome.rank if feature.outcome else 0
+    return -rank, order.index(feature.kind) if feature.kind in order else len(order)
 
 
 def _diagnoses(facts: PatientFacts, today: date, t: Thresholds) -> Iterator[Feature]:
@@ -152,11 +184,24 @@ def _diagnoses(facts: PatientFacts, today: date, t: Thresholds) -> Iterator[Feat
         if not fact.certainty.positive:
             continue
         if not counts_fully(fact):
-            yield Feature("diagnosis", Outcome.POSSIBLE, "words", evidence_of(fact, note="in words only"), fact.when, structured=False)
+            yield Feature(
+                "diagnosis",
+                Outcome.POSSIBLE,
+                "words",
+                evidence_of(fact, note="in words only"),
+                fact.when,
+                structured=False,
+            )
         elif is_current(fact):
             yield _diagnosis(fact, facts, today, t)
         elif (ended_days(fact, today) or 0) <= t.cauda_resolved_days:
-            yield Feature("diagnosis", Outcome.POSSIBLE, "resolved", evidence_of(fact, note="recorded as resolved"), fact.when)
+            yield Feature(
+                "diagnosis",
+                Outcome.POSSIBLE,
+                "resolved",
+                evidence_of(fact, note="recorded as resolved"),
+                fact.when,
+            )
 
 
 def _diagnosis(fact: Fact, facts: PatientFacts, today: date, t: Thresholds) -> Feature:
@@ -165,7 +210,9 @@ def _diagnosis(fact: Fact, facts: PatientFacts, today: date, t: Thresholds) -> F
     outcome, tier = (Outcome.EMERGENCY, "diagnosis") if recent else (Outcome.POSSIBLE, "old")
     if fact.disputed:
         outcome, tier = Outcome.POSSIBLE, "records disagree"
-    return Feature("diagnosis", outcome, tier, evidence_of(fact, note=_dispute(fact, facts)), fact.when, new=recent)
+    return Feature(
+        "diagnosis", outcome, tier, evidence_of(fact, note=_dispute(fact, facts)), fact.when, new=recent
+    )
 
 
 def _dispute(fact: Fact, facts: PatientFacts) -> str:
@@ -182,7 +229,9 @@ def _findings(facts: PatientFacts, pain: Pain, today: date, t: Thresholds) -> It
                 yield feature
 
 
-def _feature(kind: str, fact: Fact, facts: PatientFacts, pain: Pain, today: date, t: Thresholds) -> Feature | None:
+def _feature(
+    kind: str, fact: Fact, facts: PatientFacts, pain: Pain, today: date, t: Thresholds
+) -> Feature | None:
     if fact.certainty is Certainty.UNKNOWN:
         asked = evidence_of(fact, note="asked, answer not usable")
         fresh = fact.when is None or is_new(fact, t.cauda_acute_days, today)
@@ -192,7 +241,14 @@ def _feature(kind: str, fact: Fact, facts: PatientFacts, pain: Pain, today: date
     if is_only_a_hint(fact):
         in_words = fact.certainty is Certainty.WORDS
         note = "in words only" if in_words else "recorded without a value"
-        return Feature(kind, Outcome.POSSIBLE, "words" if in_words else "no value", evidence_of(fact, note=note), fact.when, structured=not in_words)
+        return Feature(
+            kind,
+            Outcome.POSSIBLE,
+            "words" if in_words else "no value",
+            evidence_of(fact, note=note),
+            fact.when,
+            structured=not in_words,
+        )
     if not is_current(fact) and not _retention_is_hidden(kind, fact, facts, today, t):
         return _resolved(kind, fact, today, t)
     outcome, tier = _tier(kind, fact, facts, pain, today, t)
@@ -211,9 +267,16 @@ def _retention_is_hidden(kind: str, fact: Fact, facts: PatientFacts, today: date
 
 def _resolved(kind: str, fact: Fact, today: date, t: Thresholds) -> Feature | None:
     ended = ended_days(fact, today)
-    if fact.state is not State.ENDED or kind in ("minor", "sexual") or ended is None or ended > t.cauda_resolved_days:
+    if (
+        fact.state is not State.ENDED
+        or kind in ("minor", "sexual")
+        or ended is None
+        or ended > t.cauda_resolved_days
+    ):
         return None
-    return Feature(kind, Outcome.POSSIBLE, "resolved", evidence_of(fact, note="recorded as resolved"), fact.when)
+    return Feature(
+        kind, Outcome.POSSIBLE, "resolved", evidence_of(fact, note="recorded as resolved"), fact.when
+    )
 
 
 def _tier(
@@ -229,7 +292,11 @@ def _tier(
             recent = age is None or age <= t.cauda_subacute_days or worse
             return (Outcome.POSSIBLE, "sexual") if recent else (None, "old")
         case "minor":
-            return (Outcome.POSSIBLE, "minor") if age is None or age <= t.cauda_acute_days or worse else (None, "old")
+            return (
+                (Outcome.POSSIBLE, "minor")
+                if age is None or age <= t.cauda_acute_days or worse
+                else (None, "old")
+            )
     if fact.is_about("retention-other-cause") and not worse:
         return Outcome.POSSIBLE, "explained"  # a clot or a blocked catheter
     if fact.is_about("retention-chronic") and not worse:
@@ -257,18 +324,11 @@ def _volumes(facts: PatientFacts, today: date, t: Thresholds) -> Iterator[Featur
         age = max(volume.when.days_ago(today), 0) if volume.when else None
         if volume.value is None:
             yield from _unusable_volume(volume, age, t)
-        elif _reaches(volume, t):
+        elif is_over(volume, t.residual_volume_ml, or_equal=True):
             outcome, tier = _volume_tier(age, t)
             short = f"residual volume {volume.value.normalize():f} mL"
             new = age is not None and age <= t.cauda_acute_days
             yield Feature("emptying", outcome, tier, measured(volume, short), volume.when, new)
-
-
-def _reaches(volume: Measurement, t: Thresholds) -> bool:
-    assert volume.value is not None
-    if volume.comparator in ("<", "<="):
-        return volume.value > t.residual_volume_ml
-    return volume.value >= t.residual_volume_ml
 
 
 def _volume_tier(age: int | None, t: Thresholds) -> tuple[Outcome, str]:
@@ -281,11 +341,13 @@ def _unusable_volume(volume: Measurement, age: int | None, t: Thresholds) -> Ite
     """A volume without a usable unit blocks R1, unless it is low in every unit in use for it (8.1.5)."""
     if age is not None and age > t.cauda_acute_days:
         return
-    if volume.could_be is not None and volume.could_be < t.residual_volume_ml:
+    if is_over(volume, t.residual_volume_ml, or_equal=True) is False:
         return
     note = str(volume.problem or "no value")
     outcome = Outcome.POSSIBLE if volume.flagged_high else Outcome.UNCLEAR
-    yield Feature("emptying", outcome, "value unknown", measured(volume, "residual volume", note), volume.when)
+    yield Feature(
+        "emptying", outcome, "value unknown", measured(volume, "residual volume", note), volume.when
+    )
 
 
 def _weak_legs(facts: PatientFacts, today: date, t: Thresholds) -> Iterator[Feature]:
@@ -308,14 +370,24 @@ def _bilateral_symptoms(facts: PatientFacts, today: date, guideline: Guideline) 
     coded = tuple(f for f in facts.about("bilateral-leg-symptoms") if f.certainty.positive and is_current(f))
     both = coded or (sided if on_both_sides(sided, t.bilateral_days) else ())
     for fact in both:
-        recent = is_new(fact, t.cauda_subacute_days, today) or is_worsening(fact, t.cauda_subacute_days, today)
+        recent = is_new(fact, t.cauda_subacute_days, today) or is_worsening(
+            fact, t.cauda_subacute_days, today
+        )
         neuropathy = any(
             counts_fully(f) and f.when and fact.when and f.when.last < fact.when.first
             for f in facts.about("polyneuropathy")
         )
         certain = counts_fully(fact) and recent and not neuropathy and not fact.disputed
         outcome = Outcome(guideline.switches.bilateral_only_outcome) if certain else Outcome.POSSIBLE
-        yield Feature("both legs", outcome, "bilateral", evidence_of(fact), fact.when, new=is_new(fact, t.cauda_acute_days, today), structured=fact.certainty is not Certainty.WORDS)
+        yield Feature(
+            "both legs",
+            outcome,
+            "bilateral",
+            evidence_of(fact),
+            fact.when,
+            new=is_new(fact, t.cauda_acute_days, today),
+            structured=fact.certainty is not Certainty.WORDS,
+        )
 
 
 def _catheter(facts: PatientFacts, features: list[Feature]) -> Iterator[Feature]:
@@ -324,7 +396,13 @@ def _catheter(facts: PatientFacts, features: list[Feature]) -> Iterator[Feature]
         return
     for fact in facts.about("urinary-catheter"):
         if fact.certainty.positive and is_current(fact):
-            yield Feature("emptying", Outcome.POSSIBLE, "explained", evidence_of(fact, note="a catheter hides retention"), fact.when)
+            yield Feature(
+                "emptying",
+                Outcome.POSSIBLE,
+                "explained",
+                evidence_of(fact, note="a catheter hides retention"),
+                fact.when,
+            )
 
 
 def _resolve_explained(
@@ -383,10 +461,13 @@ def _close_if_refuted(feature: Feature, facts: PatientFacts, today: date, t: Thr
     if feature.outcome is None or feature.when is None or feature.outcome.rank < Outcome.URGENT.rank:
         return feature
     scans = [i for i in facts.imaging if i.when and feature.when.first <= i.when.last]
-    clear = any(i.compression is False and i.when and i.when.within(t.cauda_imaging_days, today) for i in scans)
+    clear = any(
+        i.compression is False and i.when and i.when.within(t.cauda_imaging_days, today) for i in scans
+    )
     refutations = [
         on for f in facts.about("cauda-equina")
-        if f.certainty is Certainty.REFUTED and (on := f.recorded or f.started) and feature.when.last <= on.last
+        if f.certainty is Certainty.REFUTED
+        and (on := f.recorded or f.started) and feature.when.last <= on.last
     ]  # fmt: skip
     imaged = any(scan.when and scan.when.first <= on.last for scan in scans for on in refutations)
     if clear or imaged:
@@ -412,7 +493,7 @@ _URGENT_VARIANTS = {
 }
 
 
-def _variant(tiered: list[Feature], guideline: Guideline) -> str:
+def _variant(tiered: list[Feature]) -> str:
     top = tiered[0]
     match top.outcome:
         case Outcome.EMERGENCY if top.kind == "diagnosis":

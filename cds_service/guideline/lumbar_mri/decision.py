@@ -55,8 +55,18 @@ STOPPING_READS = {
 TRIED_READS = {"questionnaireResponses": "QuestionnaireResponse"}  # stops only where it was tried
 NO_INDICATION_READS = {"conditions": "Condition", "observations": "Observation", "encounter": "Encounter"}
 RED_FLAGS = frozenset({Outcome.EMERGENCY, Outcome.URGENT, Outcome.INDICATED})
-_TIES = {Pathway.CAUDA_EQUINA: 0, Pathway.NEUROLOGY: 1, Pathway.INFECTION: 2, Pathway.CANCER: 3, Pathway.PROCEDURE: 4}
-_INDICATORS = {Outcome.EMERGENCY: Indicator.CRITICAL, Outcome.URGENT: Indicator.WARNING, Outcome.NOT_INDICATED: Indicator.WARNING}
+_TIES = {
+    Pathway.CAUDA_EQUINA: 0,
+    Pathway.NEUROLOGY: 1,
+    Pathway.INFECTION: 2,
+    Pathway.CANCER: 3,
+    Pathway.PROCEDURE: 4,
+}
+_INDICATORS = {
+    Outcome.EMERGENCY: Indicator.CRITICAL,
+    Outcome.URGENT: Indicator.WARNING,
+    Outcome.NOT_INDICATED: Indicator.WARNING,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +119,22 @@ def _assess(order: MriOrder, facts: PatientFacts, today: date, guideline: Guidel
     r3 = assess_neurology(facts, pain, order, today, guideline)
     neuro = lifts_other_pathways(r4) or lifts_other_pathways(r3)
     fever = fever_present(facts, today, guideline)
-    infection = _lifted(assess_infection(facts, pain, order, today, guideline, neuro=neuro), neuro, "emergency-abscess")
-    cancer = _lifted(assess_cancer(facts, pain, order, today, guideline, neuro=neuro), neuro, "emergency-cord")
+    infection = _lifted(
+        assess_infection(facts, pain, order, today, guideline, neuro=neuro), neuro, "emergency-abscess"
+    )
+    cancer = _lifted(
+        assess_cancer(facts, pain, order, today, guideline, neuro=neuro), neuro, "emergency-cord"
+    )
     r6 = assess_procedure(facts, pain, order, today, guideline, neuro=neuro, fever=fever)
     found = [finding for finding in (r4, r3, infection, cancer, r6) if finding is not None]
     cancer_first = {Pathway.INFECTION: 0 if fever else 1, Pathway.CANCER: 1 if fever else 0}
-    found.sort(key=lambda f: (-f.outcome.rank, f.outcome is Outcome.UNCLEAR, _TIES[f.pathway] if f.pathway not in cancer_first else 2 + cancer_first[f.pathway]))
+    found.sort(
+        key=lambda f: (
+            -f.outcome.rank,
+            f.outcome is Outcome.UNCLEAR,
+            _TIES[f.pathway] if f.pathway not in cancer_first else 2 + cancer_first[f.pathway],
+        )
+    )
     return _Assessment(
         order, facts, pain, today, guideline, tuple(found),
         assess_outside(facts, pain, order, today, guideline), _unread(facts.reads),
@@ -171,7 +191,9 @@ def _no_indication(a: _Assessment) -> Finding:
     if not read:
         return _undecided("unread")
     fills = {"reason": a.pain.other_reason} if a.pain.other_reason else {}
-    return Finding(Pathway.PAIN, "", Outcome.UNCLEAR, tier="no indication", variant="no-indication", fills=fills)
+    return Finding(
+        Pathway.PAIN, "", Outcome.UNCLEAR, tier="no indication", variant="no-indication", fills=fills
+    )
 
 
 def _describe(
@@ -183,7 +205,9 @@ def _describe(
     safety = read_safety(a.facts, a.order, changes.contrast, a.today, a.guideline)
     vascular = vascular_fact(a.facts, a.pain, a.today, a.guideline)
     check_first = top in (Outcome.INDICATED, Outcome.OUTSIDE) and (bool(a.unread) or _has_open_question(a))
-    endorsed = not check_first and vascular is None and _is_concordant(a, target, top, safety, emergency_referral)
+    endorsed = (
+        not check_first and vascular is None and _is_concordant(a, target, top, safety, emergency_referral)
+    )
     return Decision(
         order=a.order,
         outcome=top,
@@ -219,17 +243,23 @@ def _is_concordant(
 ) -> bool:
     unsafe = any(line.kind == "unsafe" for line in safety)
     in_hospital = emergency_referral or a.facts.encounter_class in a.guideline.switches.emergency_classes
-    return top in RED_FLAGS and is_adequate(target, a.order, top, in_hospital=in_hospital, unsafe_implant=unsafe)
+    return top in RED_FLAGS and is_adequate(
+        target, a.order, top, in_hospital=in_hospital, unsafe_implant=unsafe
+    )
 
 
 def _recommendations(top: Outcome, findings: Sequence[Finding]) -> tuple[str, ...]:
-    """Leading first, then every other with a tier of possible or more; R1 with R2 where they cannot be told."""
+    """Leading first, then every other with a tier of possible or more; R1 with R2 where none can be told."""
     leading = findings[0]
     if top is Outcome.OUTSIDE:
         return ()
     if leading.pathway is Pathway.PAIN and top is Outcome.UNCLEAR:
         return ("R1", "R2") if leading.recommendation else ()
-    named = [f.recommendation for f in findings if f is leading or (f.outcome.rank >= Outcome.POSSIBLE.rank and f.outcome is not Outcome.UNCLEAR)]
+    named = [
+        f.recommendation
+        for f in findings
+        if f is leading or (f.outcome.rank >= Outcome.POSSIBLE.rank and f.outcome is not Outcome.UNCLEAR)
+    ]
     return tuple(dict.fromkeys(name for name in named if name))
 
 
@@ -241,7 +271,11 @@ def _indicator(top: Outcome, findings: Sequence[Finding], *, endorsed: bool, vas
     return _INDICATORS.get(top, Indicator.INFO)
 
 
-_FILES = {Outcome.NOT_INDICATED: "not-indicated", Outcome.MAY_BE_INDICATED: "may-be-indicated", Outcome.OUTSIDE: "outside"}
+_FILES = {
+    Outcome.NOT_INDICATED: "not-indicated",
+    Outcome.MAY_BE_INDICATED: "may-be-indicated",
+    Outcome.OUTSIDE: "outside",
+}
 
 
 def _reason(findings: Sequence[Finding]) -> str:
@@ -343,7 +377,11 @@ def _silence(a: _Assessment, decision: Decision, hook: str) -> str:
     if decision.endorsed and not switches.endorse:
         return "concordant"
     at_select = hook != ORDER_SIGN
-    if decision.reason == "unclear.no-indication" and at_select and not switches.no_indication_at_order_select:
+    if (
+        decision.reason == "unclear.no-indication"
+        and at_select
+        and not switches.no_indication_at_order_select
+    ):
         return "no indication"
     if decision.outcome is Outcome.UNCLEAR and at_select and not switches.unclear_at_order_select:
         return "unclear"

@@ -57,7 +57,10 @@ class Deficit:
 
 
 def read_deficits(
-    facts: PatientFacts, today: date, thresholds: Thresholds, long_standing: frozenset[tuple[str, Side | None]]
+    facts: PatientFacts,
+    today: date,
+    thresholds: Thresholds,
+    long_standing: frozenset[tuple[str, Side | None]],
 ) -> tuple[Deficit, ...]:
     """One deficit for each muscle and side of the legs that was examined, in a fixed order.
 
@@ -67,7 +70,9 @@ def read_deficits(
     exams = [exam for exam in facts.power if exam.limb is Region.LEG]
     keys = sorted({(e.muscle, e.root_group, e.side) for e in exams}, key=lambda key: (key[0], str(key[2])))
     return tuple(
-        _judge_series(_ordered(exams, muscle, side), group, today, thresholds, _stands(long_standing, group, side))
+        _judge_series(
+            _ordered(exams, muscle, side), group, today, thresholds, _stands(long_standing, group, side)
+        )
         for muscle, group, side in keys
     )
 
@@ -156,9 +161,14 @@ def _worst(exams: tuple[PowerExam, ...], t: Thresholds) -> PowerExam:
 
 
 def _has_rapid_fall(exams: tuple[PowerExam, ...], t: Thresholds) -> bool:
-    recent = [exam for exam in exams if exam.when and _day(exam) >= _day(exams[-1]) - timedelta(days=t.power_baseline_days)]
+    recent = [
+        exam
+        for exam in exams
+        if exam.when and _day(exam) >= _day(exams[-1]) - timedelta(days=t.power_baseline_days)
+    ]
     return any(
-        earlier.grade - later.grade >= t.power_drop_grades and (_day(later) - _day(earlier)).days <= t.power_rapid_days
+        earlier.grade - later.grade >= t.power_drop_grades
+        and (_day(later) - _day(earlier)).days <= t.power_rapid_days
         for number, later in enumerate(recent)
         for earlier in recent[:number]
     )

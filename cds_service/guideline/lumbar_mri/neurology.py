@@ -27,24 +27,46 @@ from cds_service.guideline.thresholds import Thresholds
 from cds_service.record.facts import Certainty, Fact, PatientFacts, Region, Side, Trend
 
 CRITERIA: tuple[tuple[str, str], ...] = (
-    ("emergency", "Leg power has fallen by $power_drop_grades MRC grade or more within $power_rapid_days days"),
-    ("emergency", "Leg power is grade $power_severe_grade or less, and the weakness began within $deficit_new_days days"),
+    (
+        "emergency",
+        "Leg power has fallen by $power_drop_grades MRC grade or more within $power_rapid_days days",
+    ),
+    (
+        "emergency",
+        "Leg power is grade $power_severe_grade or less, and the weakness began within "
+        "$deficit_new_days days",
+    ),
     ("emergency", "Foot drop that began within $deficit_new_days days"),
     ("emergency", "Paraparesis, paraplegia or loss of gait that began within $power_rapid_days days"),
-    ("emergency", "Two root groups, or both legs, each with a measured fall or an onset within $deficit_new_days days"),
+    (
+        "emergency",
+        "Two root groups, or both legs, each with a measured fall or an onset within $deficit_new_days days",
+    ),
     ("emergency", "Cord compression or myelopathy that is new, worsening, suspected or undated"),
     ("emergency", "Spinal epidural or subdural haematoma, current or suspected"),
-    ("urgent", "Leg power has fallen by $power_drop_grades MRC grade or more, with an exam within $power_recent_days days"),
+    (
+        "urgent",
+        "Leg power has fallen by $power_drop_grades MRC grade or more, with an exam within "
+        "$power_recent_days days",
+    ),
     ("urgent", "A leg weakness, numbness or gait problem coded as worsening or spreading"),
     ("urgent", "New weakness of one leg without a grade, within $deficit_new_days days"),
     ("urgent", "Radicular pain with new reflex loss within $deficit_new_days days"),
     ("urgent", "The doctor records that neurology is worse on examination"),
     ("possible", "A weakness examined once, undated, or last examined more than $power_recent_days days ago"),
     ("possible", "A smaller fall, or a fall over more than $power_baseline_days days"),
-    ("possible", "New weakness without a site, gait problem, hyperreflexia or Babinski sign within $deficit_new_days days"),
+    (
+        "possible",
+        "New weakness without a site, gait problem, hyperreflexia or Babinski sign within "
+        "$deficit_new_days days",
+    ),
     ("possible", "A new or worsening arm weakness or numbness: another region may need imaging"),
-    ("none", "A deficit older than $deficit_stable_days days and no worse since; numbness of one leg that is not spreading"),
-)  # fmt: skip
+    (
+        "none",
+        "A deficit older than $deficit_stable_days days and no worse since; numbness of one "
+        "leg that is not spreading",
+    ),
+)
 
 PARAPARESIS = ("paraparesis", "gait-loss")
 MOTOR = ("foot-drop", "leg-weakness", *PARAPARESIS)
@@ -80,7 +102,11 @@ def assess_neurology(
     t = guideline.thresholds
     deficits = leg_deficits(facts, today, t)
     signs = [*_signs_of_exams(deficits, facts, today, t), *_signs_of_facts(facts, pain, today, t)]
-    unknown = tuple(f for f in facts.about(*ALL_CONCEPTS) if f.certainty is Certainty.UNKNOWN and is_new(f, t.power_fresh_days, today))
+    unknown = tuple(
+        f
+        for f in facts.about(*ALL_CONCEPTS)
+        if f.certainty is Certainty.UNKNOWN and is_new(f, t.power_fresh_days, today)
+    )
     if not signs:
         return _unclear(unknown) if unknown else None
     if _is_severe(signs):
@@ -107,7 +133,10 @@ def leg_deficits(facts: PatientFacts, today: date, t: Thresholds) -> tuple[Defic
         for fact in facts.about(concept)
         if counts_fully(fact) and _is_old(fact, t.deficit_stable_days, today)
     }
-    if any(counts_fully(f) and _is_old(f, t.deficit_stable_days, today) for f in facts.about(*LONG_STANDING_CODES)):
+    if any(
+        counts_fully(f) and _is_old(f, t.deficit_stable_days, today)
+        for f in facts.about(*LONG_STANDING_CODES)
+    ):
         standing |= {(group, None) for group in set(_ROOT_GROUPS.values())}
     return read_deficits(facts, today, t, frozenset(standing))
 
@@ -139,13 +168,17 @@ def _is_old(fact: Fact, days: int, today: date) -> bool:
     return age is not None and age > days
 
 
-def _signs_of_exams(deficits: tuple[Deficit, ...], facts: PatientFacts, today: date, t: Thresholds) -> Iterator[Sign]:
+def _signs_of_exams(
+    deficits: tuple[Deficit, ...], facts: PatientFacts, today: date, t: Thresholds
+) -> Iterator[Sign]:
     for deficit in deficits:
         if deficit.outcome is None:
             continue
         part = (deficit.root_group, deficit.side) if deficit.fell or deficit.begun else None
         bilateral = deficit.side is Side.BOTH
-        lowered = not deficit.fell and not bilateral and _peripheral_cause(deficit.side, _start(deficit), facts)
+        lowered = (
+            not deficit.fell and not bilateral and _peripheral_cause(deficit.side, _start(deficit), facts)
+        )
         age = deficit.latest.when.days_ago(today) if deficit.latest.when else None
         yield Sign(
             outcome=_lowered(deficit.outcome) if lowered else deficit.outcome,
@@ -187,7 +220,13 @@ def _signs_of_facts(facts: PatientFacts, pain: Pain, today: date, t: Thresholds)
 def _judge_hint(fact: Fact) -> Sign:
     note = "in words only" if fact.certainty is Certainty.WORDS else "recorded without a value"
     structured = fact.certainty is Certainty.VALUELESS
-    return Sign(Outcome.POSSIBLE, "words" if not structured else "no value", evidence_of(fact, note=note), structured=structured, limb=_limb(fact))
+    return Sign(
+        Outcome.POSSIBLE,
+        "words" if not structured else "no value",
+        evidence_of(fact, note=note),
+        structured=structured,
+        limb=_limb(fact),
+    )
 
 
 def _limb(fact: Fact) -> Region:
@@ -210,7 +249,14 @@ def _judge_fact(fact: Fact, facts: PatientFacts, pain: Pain, today: date, t: Thr
         outcome = _lowered(outcome)
     note = "records disagree" if disputing(fact, facts.facts) else ""
     part = _severe_part(fact, today, t) if outcome.rank >= Outcome.URGENT.rank else None
-    return Sign(outcome, tier, evidence_of(fact, note=note), recent=is_new(fact, t.deficit_new_days, today), limb=_limb(fact), severe_part=part)
+    return Sign(
+        outcome,
+        tier,
+        evidence_of(fact, note=note),
+        recent=is_new(fact, t.deficit_new_days, today),
+        limb=_limb(fact),
+        severe_part=part,
+    )
 
 
 _Verdict = tuple[Outcome, str] | None
@@ -218,7 +264,11 @@ _Verdict = tuple[Outcome, str] | None
 
 def _judge_arm(fact: Fact, today: date, t: Thresholds) -> _Verdict:
     """Never R3, but new or worsening it asks whether another region needs imaging (2.2)."""
-    if is_new(fact, t.deficit_new_days, today) or is_worsening(fact, t.deficit_stable_days, today) or fact.when is None:
+    if (
+        is_new(fact, t.deficit_new_days, today)
+        or is_worsening(fact, t.deficit_stable_days, today)
+        or fact.when is None
+    ):
         return Outcome.POSSIBLE, "arm"
     return None
 
@@ -235,7 +285,11 @@ def _judge_cord(fact: Fact, pain: Pain, today: date, t: Thresholds) -> _Verdict:
     """Cord compression and myelopathy (8.3, C4)."""
     if not fact.is_about("cord-compression"):
         return Outcome.POSSIBLE, "cervical or thoracic"
-    if fact.when is None or is_new(fact, t.deficit_stable_days, today) or is_worsening(fact, t.deficit_stable_days, today):
+    if (
+        fact.when is None
+        or is_new(fact, t.deficit_stable_days, today)
+        or is_worsening(fact, t.deficit_stable_days, today)
+    ):
         return Outcome.EMERGENCY, "cord"
     return Outcome.POSSIBLE, "old cord lesion"
 
@@ -269,7 +323,11 @@ def _judge_numbness(fact: Fact, pain: Pain, today: date, t: Thresholds) -> _Verd
 
 def _judge_reflex(fact: Fact, pain: Pain, today: date, t: Thresholds) -> _Verdict:
     if is_new(fact, t.deficit_new_days, today):
-        return (Outcome.URGENT, "radiculopathy with reflex loss") if pain.leg else (Outcome.POSSIBLE, "reflex loss")
+        return (
+            (Outcome.URGENT, "radiculopathy with reflex loss")
+            if pain.leg
+            else (Outcome.POSSIBLE, "reflex loss")
+        )
     return _judge_worsening(fact, today, t) or _judge_later(fact, today, t, t.deficit_new_days)
 
 
@@ -278,7 +336,11 @@ def _judge_unsited(fact: Fact, pain: Pain, today: date, t: Thresholds) -> _Verdi
     if fact.is_about("weakness-without-site") and fact.region is Region.LEG:
         return _judge_leg_weakness(fact, pain, today, t)
     if is_worsening(fact, t.deficit_stable_days, today):
-        return (Outcome.URGENT, "worsening") if fact.region is Region.LEG else (Outcome.POSSIBLE, "worsening without a site")
+        return (
+            (Outcome.URGENT, "worsening")
+            if fact.region is Region.LEG
+            else (Outcome.POSSIBLE, "worsening without a site")
+        )
     new = fact.when is None or is_new(fact, t.deficit_new_days, today)
     return (Outcome.POSSIBLE, "new without a site") if new else None
 
@@ -288,7 +350,7 @@ def _judge_worsening(fact: Fact, today: date, t: Thresholds) -> _Verdict:
 
 
 def _judge_later(fact: Fact, today: date, t: Thresholds, new_days: int) -> _Verdict:
-    """New: urgent; older than the stable window, or coded long-standing: none; between or undated: possible."""
+    """New: urgent; older than the stable window or coded long-standing: none; between, undated: possible."""
     if _is_long_standing(fact, today, t):
         return None
     if is_new(fact, new_days, today):
@@ -299,7 +361,9 @@ def _judge_later(fact: Fact, today: date, t: Thresholds, new_days: int) -> _Verd
 def _is_long_standing(fact: Fact, today: date, t: Thresholds) -> bool:
     if is_worsening(fact, t.deficit_stable_days, today):
         return False
-    coded = fact.is_about(*LONG_STANDING_CODES) or (fact.trend is Trend.STABLE and not is_new(fact, t.deficit_new_days, today))
+    coded = fact.is_about(*LONG_STANDING_CODES) or (
+        fact.trend is Trend.STABLE and not is_new(fact, t.deficit_new_days, today)
+    )
     return coded or _is_old(fact, t.deficit_stable_days, today)
 
 
@@ -345,17 +409,25 @@ def _is_severe(signs: list[Sign]) -> bool:
 
 
 def _raised(sign: Sign) -> Sign:
-    return Sign(Outcome.EMERGENCY, "severe", sign.evidence, sign.structured, sign.recent, sign.limb, sign.severe_part)
+    return Sign(
+        Outcome.EMERGENCY, "severe", sign.evidence, sign.structured, sign.recent, sign.limb, sign.severe_part
+    )
 
 
 def _spreading_numbness(facts: PatientFacts, today: date, t: Thresholds) -> Iterator[Sign]:
     """The count of numb levels has gone up between two records of one side (2.7)."""
-    counted = [f for f in facts.about(*SENSORY) if counts_fully(f) and f.levels is not None and f.when is not None]
+    counted = [
+        f for f in facts.about(*SENSORY) if counts_fully(f) and f.levels is not None and f.when is not None
+    ]
     counted.sort(key=lambda f: f.when.last if f.when else date.min)
     for number, later in enumerate(counted):
-        earlier = [f for f in counted[:number] if f.side is later.side and (f.levels or 0) < (later.levels or 0)]
+        earlier = [
+            f for f in counted[:number] if f.side is later.side and (f.levels or 0) < (later.levels or 0)
+        ]
         if earlier and is_new(later, t.power_fresh_days, today):
-            yield Sign(Outcome.URGENT, "spreading numbness", evidence_of(later, note="more levels than before"))
+            yield Sign(
+                Outcome.URGENT, "spreading numbness", evidence_of(later, note="more levels than before")
+            )
 
 
 def _variant(signs: list[Sign]) -> str:
@@ -412,7 +484,9 @@ def weakness_of_both_legs(
     """
     weak = [d for d in deficits if d.outcome is not None and d.side is not None]
     sides = {d.side for d in weak}
-    coded = tuple(f for f in facts.about(*MOTOR) if counts_fully(f) and is_current(f) and _limb(f) is Region.LEG)
+    coded = tuple(
+        f for f in facts.about(*MOTOR) if counts_fully(f) and is_current(f) and _limb(f) is Region.LEG
+    )
     measured_both = Side.BOTH in sides or {Side.LEFT, Side.RIGHT} <= sides
     if measured_both and any(d.outcome is not Outcome.POSSIBLE for d in weak):
         return Outcome.EMERGENCY, tuple(d.evidence for d in weak)

@@ -15,7 +15,7 @@ ENOUGH_FOR = {
 
 
 def make_plan(findings: Sequence[Finding]) -> Plan:
-    """The target of 2.12 for the findings, the leading one first; what the order already has is still in it."""
+    """The target of 2.12 for the findings, the leading one first; what the order has already is in it."""
     if not findings or findings[0].outcome not in (*ENOUGH_FOR, Outcome.INDICATED):
         return Plan()
     top = findings[0]
@@ -31,7 +31,9 @@ def make_plan(findings: Sequence[Finding]) -> Plan:
     return replace(plan, pattern=pattern)
 
 
-def what_changes(plan: Plan, order: MriOrder, outcome: Outcome, *, pregnant: bool, switches: Switches) -> Plan:
+def what_changes(
+    plan: Plan, order: MriOrder, outcome: Outcome, *, pregnant: bool, switches: Switches
+) -> Plan:
     """The plan without what the order already has, and without gadolinium in pregnancy (2.13)."""
     priority = None if order.priority in ENOUGH_FOR.get(outcome, frozenset()) else plan.priority
     region = plan.region if plan.region == "whole-spine" and order.covers != "whole-spine" else None
@@ -41,7 +43,9 @@ def what_changes(plan: Plan, order: MriOrder, outcome: Outcome, *, pregnant: boo
     return replace(plan, priority=priority, region=region, contrast=contrast)
 
 
-def is_adequate(plan: Plan, order: MriOrder, outcome: Outcome, *, in_hospital: bool, unsafe_implant: bool) -> bool:
+def is_adequate(
+    plan: Plan, order: MriOrder, outcome: Outcome, *, in_hospital: bool, unsafe_implant: bool
+) -> bool:
     """Whether the order is already right, so that it is confirmed instead of changed (2.11, 8.8.1)."""
     whole = order.covers == "whole-spine"
     covers = whole or plan.pattern not in ("cord-compression", "epidural-abscess")
@@ -79,12 +83,16 @@ def _plan_of(top: Finding) -> Plan:
         case Pathway.NEUROLOGY if "cord" in top.flags:
             return Plan(priority, "whole-spine", "without", setting or "specialist")
         case Pathway.NEUROLOGY:
-            return Plan(priority, "lumbosacral" if emergency else "lumbar", "without", setting or "specialist")
+            return Plan(
+                priority, "lumbosacral" if emergency else "lumbar", "without", setting or "specialist"
+            )
         case Pathway.INFECTION:
             return Plan(priority, "lumbar", "with-and-without", setting or "same-day")
         case Pathway.CANCER:
             suspected = "suspected" in top.flags
-            return Plan(priority, "lumbar" if suspected else "whole-spine", "with-and-without", setting or "oncology")
+            return Plan(
+                priority, "lumbar" if suspected else "whole-spine", "with-and-without", setting or "oncology"
+            )
         case Pathway.PROCEDURE if top.outcome is Outcome.INDICATED:
             return Plan(None, "lumbar", None, "specialist")
         case Pathway.PROCEDURE:

@@ -34,8 +34,18 @@ from tests.guideline.lumbar_mri.facts_builders import (
 from tests.guideline.lumbar_mri.test_muscle_power import exam
 
 E, U, P, X = Outcome.EMERGENCY, Outcome.URGENT, Outcome.POSSIBLE, Outcome.UNCLEAR
-STRONG = ("saddle-numbness", "urinary-retention", "urinary-hesitancy", "urinary-incontinence", "bladder-sensation-lost",
-          "faecal-incontinence", "rectal-sensation-lost", "anal-tone-reduced", "bladder-dysfunction", "bowel-dysfunction")  # fmt: skip
+STRONG = (
+    "saddle-numbness",
+    "urinary-retention",
+    "urinary-hesitancy",
+    "urinary-incontinence",
+    "bladder-sensation-lost",
+    "faecal-incontinence",
+    "rectal-sensation-lost",
+    "anal-tone-reduced",
+    "bladder-dysfunction",
+    "bowel-dysfunction",
+)
 
 
 def assess(facts: PatientFacts, guideline: Guideline) -> Finding | None:
@@ -121,11 +131,13 @@ def test_the_diagnosis_has_the_tier_of_its_age_and_certainty(
         pytest.param(volume("200", comparator="<"), None, id="less than 200 mL"),
         pytest.param(volume("200", comparator=">"), E, id="more than 200 mL"),
         pytest.param(volume(None, problem=ValueProblem.NO_UNIT), X, id="no unit"),
-        pytest.param(volume(None, problem=ValueProblem.NO_UNIT, flagged_high=True), P, id="no unit, flagged high"),
+        pytest.param(
+            volume(None, problem=ValueProblem.NO_UNIT, flagged_high=True), P, id="no unit, flagged high"
+        ),
         pytest.param(volume(None, 15, problem=ValueProblem.NO_UNIT), None, id="no unit, 15 days ago"),
         pytest.param(volume(None, problem=ValueProblem.IMPLAUSIBLE), X, id="implausible"),
     ],
-)  # fmt: skip
+)
 def test_a_residual_volume_supports_and_never_clears(
     entry: Any, expected: Outcome | None, guideline: Guideline
 ) -> None:
@@ -145,17 +157,25 @@ PROSTATE = fact("prostate-hyperplasia", started=ago(2000))
         pytest.param([since("urinary-hesitancy", 2)], P, id="hesitancy"),
         pytest.param([since("incomplete-emptying", 2)], P, id="incomplete emptying"),
         pytest.param([since("urinary-retention", 2)], U, id="retention"),
-        pytest.param([since("urinary-retention", 2), volume("450")], U, id="retention and its volume are one feature"),
+        pytest.param(
+            [since("urinary-retention", 2), volume("450")], U, id="retention and its volume are one feature"
+        ),
         pytest.param([volume("450")], U, id="volume"),
         pytest.param([since("urinary-incontinence", 2)], U, id="incontinence"),
         pytest.param([since("bladder-sensation-lost", 2)], U, id="lost sensation"),
-        pytest.param([since("urinary-retention", 2), since("saddle-numbness", 1)], E, id="with a second feature"),
-        pytest.param([since("urinary-hesitancy", 2), since("sexual-dysfunction", 3)], E, id="hesitancy with a second feature"),
+        pytest.param(
+            [since("urinary-retention", 2), since("saddle-numbness", 1)], E, id="with a second feature"
+        ),
+        pytest.param(
+            [since("urinary-hesitancy", 2), since("sexual-dysfunction", 3)],
+            E,
+            id="hesitancy with a second feature",
+        ),
         pytest.param([since("saddle-numbness", 2)], E, id="saddle numbness is never explained"),
         pytest.param([since("faecal-incontinence", 2)], E, id="bowel is never explained"),
         pytest.param([], None, id="an explanation alone is no fact"),
     ],
-)  # fmt: skip
+)
 def test_an_enlarged_prostate_explains_urinary_facts_only(
     entries: list[Any], expected: Outcome | None, guideline: Guideline
 ) -> None:
@@ -221,7 +241,9 @@ def test_an_mri_before_the_feature_closes_nothing(guideline: Guideline) -> None:
 
 
 @pytest.mark.parametrize(("days", "expected"), [(14, P), (15, U)])
-def test_a_report_without_compression_closes_for_two_weeks(days: int, expected: Outcome, guideline: Guideline) -> None:
+def test_a_report_without_compression_closes_for_two_weeks(
+    days: int, expected: Outcome, guideline: Guideline
+) -> None:
     assert outcome(guideline, since("saddle-numbness", days), scan(days, compression=False)) is expected
 
 
@@ -234,15 +256,33 @@ def test_a_report_that_names_no_finding_closes_nothing(guideline: Guideline) -> 
     [
         pytest.param([since("bilateral-leg-symptoms", 90)], U, id="coded, 90 days"),
         pytest.param([since("bilateral-leg-symptoms", 91)], P, id="coded, 91 days"),
-        pytest.param([since("bilateral-leg-symptoms", 300, trend=Trend.WORSENING, recorded=ago(3))], U, id="old and worsening"),
-        pytest.param([since("radicular-pain", 5, side=Side.LEFT), since("radicular-pain", 19, side=Side.RIGHT)], U, id="left and right 14 days apart"),
-        pytest.param([since("radicular-pain", 5, side=Side.LEFT), since("radicular-pain", 20, side=Side.RIGHT)], None, id="left and right 15 days apart"),
+        pytest.param(
+            [since("bilateral-leg-symptoms", 300, trend=Trend.WORSENING, recorded=ago(3))],
+            U,
+            id="old and worsening",
+        ),
+        pytest.param(
+            [since("radicular-pain", 5, side=Side.LEFT), since("radicular-pain", 19, side=Side.RIGHT)],
+            U,
+            id="left and right 14 days apart",
+        ),
+        pytest.param(
+            [since("radicular-pain", 5, side=Side.LEFT), since("radicular-pain", 20, side=Side.RIGHT)],
+            None,
+            id="left and right 15 days apart",
+        ),
         pytest.param([since("leg-numbness", 5, side=Side.BOTH)], U, id="numbness of both legs"),
-        pytest.param([since("leg-numbness", 5, side=Side.BOTH), since("polyneuropathy", 900)], P, id="with an older polyneuropathy"),
+        pytest.param(
+            [since("leg-numbness", 5, side=Side.BOTH), since("polyneuropathy", 900)],
+            P,
+            id="with an older polyneuropathy",
+        ),
         pytest.param([since("radicular-pain", 5, side=Side.LEFT)], None, id="one side"),
-        pytest.param([since("bilateral-leg-symptoms", 5), since("saddle-numbness", 1)], E, id="with saddle numbness"),
+        pytest.param(
+            [since("bilateral-leg-symptoms", 5), since("saddle-numbness", 1)], E, id="with saddle numbness"
+        ),
     ],
-)  # fmt: skip
+)
 def test_both_legs_without_another_feature_are_urgent(
     entries: list[Any], expected: Outcome | None, guideline: Guideline
 ) -> None:
@@ -254,11 +294,19 @@ def test_both_legs_without_another_feature_are_urgent(
     [
         pytest.param([("4", 0, Side.LEFT), ("4", 0, Side.RIGHT)], U, id="first exam, 4 on both sides"),
         pytest.param([("3", 0, Side.LEFT), ("4", 0, Side.RIGHT)], E, id="3 on one, 4 on the other"),
-        pytest.param([("4", 3, Side.LEFT), ("3", 0, Side.LEFT), ("4", 3, Side.RIGHT), ("3", 0, Side.RIGHT)], E, id="both fall"),
+        pytest.param(
+            [("4", 3, Side.LEFT), ("3", 0, Side.LEFT), ("4", 3, Side.RIGHT), ("3", 0, Side.RIGHT)],
+            E,
+            id="both fall",
+        ),
         pytest.param([("3", 0, Side.LEFT), ("5", 0, Side.RIGHT)], None, id="one side only"),
-        pytest.param([("4", 200, Side.LEFT), ("4", 0, Side.LEFT), ("4", 200, Side.RIGHT), ("4", 0, Side.RIGHT)], None, id="long-standing on both"),
+        pytest.param(
+            [("4", 200, Side.LEFT), ("4", 0, Side.LEFT), ("4", 200, Side.RIGHT), ("4", 0, Side.RIGHT)],
+            None,
+            id="long-standing on both",
+        ),
     ],
-)  # fmt: skip
+)
 def test_weakness_of_both_legs_is_a_feature(
     grades: list[tuple[str, int, Side]], expected: Outcome | None, guideline: Guideline
 ) -> None:
@@ -293,4 +341,5 @@ def test_a_newer_denial_never_lowers_and_is_named(guideline: Guideline) -> None:
 @pytest.mark.parametrize("concept", FEATURES)
 def test_no_new_coded_feature_falls_through(concept: str, guideline: Guideline) -> None:
     found = outcome(guideline, since(concept, 1))
-    assert found is not None and found.rank >= P.rank
+    assert found is not None
+    assert found.rank >= P.rank

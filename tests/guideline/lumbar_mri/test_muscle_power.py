@@ -27,7 +27,9 @@ def exam(grade: str, days: int | None, **more: Any) -> PowerExam:
     return PowerExam(grade=Decimal(grade), **(plain | more))
 
 
-def deficits(facts: PatientFacts, guideline: Guideline, *standing: tuple[str, Side | None]) -> tuple[Deficit, ...]:
+def deficits(
+    facts: PatientFacts, guideline: Guideline, *standing: tuple[str, Side | None]
+) -> tuple[Deficit, ...]:
     return read_deficits(facts, TODAY, guideline.thresholds, frozenset(standing))
 
 
