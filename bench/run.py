@@ -68,8 +68,8 @@ def main() -> int:
 def print_times(service: Server, floor: Server, calls: int) -> bool:
     """A row for each size of record; False where a target was missed."""
     print(f"order-select on {datetime.now(UTC):%Y-%m-%d}, one worker, milliseconds\n")
-    print(f"| {' | '.join(COLUMNS)} |
-|{' ---: |' * len(COLUMNS)}")
+    print(f"| {' | '.join(COLUMNS)} |")
+    print(f"|{' ---: |' * len(COLUMNS)}")
     good = True
     for size in SIZES:
         body = request_of(size)
