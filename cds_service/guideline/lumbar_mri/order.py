@@ -19,6 +19,22 @@ from cds_service.guideline.lumbar_mri.order_elements import (
 from cds_service.guideline.lumbar_mri.order_patterns import OrderPatterns, plain
 from cds_service.record.terminology import NOTHING, Terminology, spell
 
+CRITERIA: tuple[tuple[str, str], ...] = (
+    ("in scope", "A draft or active order whose code is an MRI of the lumbar, thoracolumbar or whole spine"),
+    (
+        "in scope",
+        "An MRI without a region in its code, where text, body site or order detail name the lumbar spine",
+    ),
+    ("in scope", "An order without any known code whose words order an MRI of the lumbar spine"),
+    ("out of scope", "A known code of another study, whatever the text says"),
+    ("out of scope", "An order for another patient: it is not evaluated, and the answer says so"),
+    (
+        "silent",
+        "An order for another indication (demyelination, tumour surveillance, axial spondyloarthritis, "
+        "scoliosis, planning of an operation, research) that does not name back pain too",
+    ),
+)
+
 STATUSES = frozenset({"draft", "active"})
 INTENTS = frozenset(
     {"proposal", "plan", "order", "original-order", "reflex-order", "filler-order", "instance-order"}

@@ -103,7 +103,7 @@ def read_pain(facts: PatientFacts, order: MriOrder, today: date, guideline: Guid
         onset_problem=onset is None and any(fact.started_problem for fact in episode),
         trend=_trend(current, scores, today, limits),
         leg=any(fact.is_about(*LEG) for fact in current),
-        earlier=tuple(fact for fact in named if _is_recorded(fact) and fact not in episode),
+        earlier=tuple(fact for fact in named if _is_recorded(fact) and not _belongs(fact, begins)),
         scores=scores,
         other_reason=_other_reason(order, guideline),
         evidence=_evidence(leading, current, scores),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 
 from cds_service.guideline.content import Guideline
@@ -20,6 +20,7 @@ from cds_service.record.facts import (
     PowerExam,
     Region,
 )
+from cds_service.record.terminology import NOTHING
 
 BLADDER_BOWEL = frozenset(
     {
@@ -47,7 +48,6 @@ PROCEDURE = frozenset(
         "stimulator-or-pump", "spinal-hardware",
     }
 )  # fmt: skip
-_SCREEN = (BLADDER_BOWEL, SADDLE, LEG_POWER)
 # Answers that a red-flag form may give with yes without a red flag.
 _NO_RED_FLAGS = PAIN | {
     "other-spine-pain",
@@ -112,13 +112,31 @@ def read_screen(facts: PatientFacts, today: date, guideline: Guideline) -> Inter
     Bladder or bowel, saddle and leg power must have been asked that day; an answer that cannot be used,
     or a red flag of that day or later, makes it no negative screen.
     """
-    for age in range(guideline.thresholds.negative_screen_days + 1):
+    window = guideline.thresholds.negative_screen_days
+    asked = [fact for fact in facts.facts if fact.origin in _ASKED and _is_fresh(fact.when, window, today)]
+    exams = [exam for exam in facts.power if _is_fresh(exam.when, window, today)]
+    for age in range(window + 1):
         day = today - timedelta(days=age)
-        if _has_red_flag_answer(facts, day) or _has_weak_leg(facts, day):
+        answers = [fact for fact in asked if fact.when and fact.when.last == day]
+        graded = [exam for exam in exams if exam.when and exam.when.last == day]
+        if any(map(_is_red_flag_or_unusable, answers)) or any(exam.grade < _FULL_POWER for exam in graded):
             return None
-        if all(_is_denied_on(facts, asked, day) for asked in _SCREEN):
+        if _denies_cauda_equina(answers, graded):
             return on_day(day)
     return None
+
+
+def _is_red_flag_or_unusable(answer: Fact) -> bool:
+    """Whether an answer is positive, or cannot be used; pain itself and the like are no red flag."""
+    open_or_positive = answer.certainty.positive or answer.certainty is Certainty.UNKNOWN
+    return open_or_positive and not answer.concepts <= _NO_RED_FLAGS
+
+
+def _denies_cauda_equina(answers: Sequence[Fact], graded: Sequence[PowerExam]) -> bool:
+    """Whether bladder or bowel, saddle and legs were all asked, or the legs examined, and nothing found."""
+    denied = NOTHING.union(*(fact.concepts for fact in answers if fact.certainty is Certainty.DENIED))
+    legs = bool(denied & LEG_POWER) or any(exam.limb is Region.LEG for exam in graded)
+    return legs and bool(denied & BLADDER_BOWEL) and bool(denied & SADDLE)
 
 
 def _is_answered(facts: PatientFacts, concepts: frozenset[str], days: int | None, today: date) -> bool:
@@ -206,27 +224,3 @@ def _stale_answer(
 
 def _scan_order(scan: ImagingFact) -> tuple[date, str]:
     return scan.when.last if scan.when else date.min, scan.resource
-
-
-def _has_red_flag_answer(facts: PatientFacts, day: date) -> bool:
-    """Whether an answer or finding of that day is positive, or cannot be used."""
-    open_or_positive = (
-        fact
-        for fact in _asked_on(facts.facts, day)
-        if fact.certainty.positive or fact.certainty is Certainty.UNKNOWN
-    )
-    return any(not fact.concepts <= _NO_RED_FLAGS for fact in open_or_positive)
-
-
-def _has_weak_leg(facts: PatientFacts, day: date) -> bool:
-    return any(exam.when and exam.when.last == day and exam.grade < _FULL_POWER for exam in facts.power)
-
-
-def _is_denied_on(facts: PatientFacts, concepts: frozenset[str], day: date) -> bool:
-    if concepts is LEG_POWER and any(exam.when and exam.when.last == day for exam in _leg_exams(facts)):
-        return True
-    return any(fact.certainty is Certainty.DENIED for fact in _asked_on(facts.about(*concepts), day))
-
-
-def _asked_on(facts: Iterable[Fact], day: date) -> Iterator[Fact]:
-    return (fact for fact in facts if fact.origin in _ASKED and fact.when and fact.when.last == day)
