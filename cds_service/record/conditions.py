@@ -11,7 +11,7 @@ from typing import Any
 from cds_service.record.dates import Interval, on_day, read_date
 from cds_service.record.devices import worded_implants
 from cds_service.record.facts import Certainty, DateProblem, DeviceFact, Fact, Origin, State, Trend
-from cds_service.record.projection import Projection, Raw, project, shape
+from cds_service.record.projection import Projection, Raw, Shape
 from cds_service.record.reading import Coded, Reading, reference_name
 from cds_service.record.statements import (
     PAIN,
@@ -23,22 +23,25 @@ from cds_service.record.statements import (
     words_trend,
 )
 
-SUBJECT = {"reference": "Patient/p"}
-CONDITION = shape(
-    "Condition",
-    "onsetAge", "onsetRange", "onsetString", "abatementAge", "abatementRange", "abatementString",
-    codes=("code", "bodySite", "clinicalStatus", "verificationStatus"),
+CONDITION = Shape(
+    codes=("code", "clinicalStatus", "verificationStatus"),
+    lists=("bodySite",),
     dates=("onsetDateTime", "abatementDateTime", "recordedDate"),
     periods=("onsetPeriod", "abatementPeriod"),
-    required={"subject": SUBJECT},
-)  # fmt: skip
-ALLERGY = shape(
-    "AllergyIntolerance",
-    codes=("code", "clinicalStatus", "verificationStatus"),
-    dates=("onsetDateTime", "recordedDate"),
-    required={"patient": SUBJECT},
+    others={
+        "onsetAge": "Age",
+        "onsetRange": "Range",
+        "onsetString": "string",
+        "abatementAge": "Age",
+        "abatementRange": "Range",
+        "abatementString": "string",
+    },
+)
+ALLERGY = Shape(
+    codes=("code", "clinicalStatus", "verificationStatus"), dates=("onsetDateTime", "recordedDate")
 )
 _OPERATIONS = frozenset({"lumbar-surgery", "spinal-surgery-without-level"})
+_CONTRAST = frozenset({"gadolinium", "contrast-reaction"})
 _SUSPECTED = frozenset({"unconfirmed", "provisional", "differential"})
 _CURRENT = frozenset({"active", "recurrence", "relapse"})
 _ENDED = frozenset({"inactive", "resolved"})
@@ -49,18 +52,14 @@ def read_condition(raw: Raw, reading: Reading) -> Iterator[Fact | DeviceFact]:
     if _code_of(raw.get("verificationStatus")) == "entered-in-error":
         return
     coded = reading.coded(raw.get("code"))
-    if not _concerns(coded, reading):
+    if not (coded.concerns or coded.implants):
         return
-    seen = project(raw, CONDITION)
+    seen = reading.project(raw, CONDITION)
     coded = reading.coded(seen.get("code"))
     yield from _implants(raw, seen, coded, reading)
     if stated := list(read_statements(coded, reading)):
         common = _common(raw, seen, coded, reading)
         yield from (_fact(one, common, coded, seen, reading) for one in stated)
-
-
-def _concerns(coded: Coded, reading: Reading) -> bool:
-    return coded.concerns or any(map(reading.patterns.implants_in, coded.words))
 
 
 def _implants(raw: Raw, seen: Projection, coded: Coded, reading: Reading) -> Iterator[DeviceFact]:
@@ -282,12 +281,11 @@ def read_allergy(raw: Raw, reading: Reading) -> Iterator[Fact]:
     """A reaction to gadolinium contrast as a fact; other allergies are no business of the guideline."""
     if _code_of(raw.get("verificationStatus")) in ("entered-in-error", "refuted"):
         return
-    if not reading.coded(raw.get("code")).concerns and not _names_contrast(raw, reading):
+    code = reading.coded(raw.get("code"))
+    if not (code.broken or "contrast" in code.drugs or code.concepts & _CONTRAST):
         return
-    seen = project(raw, ALLERGY)
+    seen = reading.project(raw, ALLERGY)
     coded = reading.coded(seen.get("code"))
-    if coded.concepts.isdisjoint({"gadolinium", "contrast-reaction"}) and not _names_contrast(raw, reading):
-        return
     started, problem = reading.moment(seen.get("onsetDateTime"))
     yield Fact(
         concepts=frozenset({"contrast-reaction"}),
@@ -303,8 +301,3 @@ def read_allergy(raw: Raw, reading: Reading) -> Iterator[Fact]:
         recorded=reading.day(seen.get("recordedDate")),
         code_systems=coded.systems,
     )
-
-
-def _names_contrast(raw: Raw, reading: Reading) -> bool:
-    words = reading.coded(raw.get("code")).words
-    return any("contrast" in reading.patterns.drugs_in(word) for word in words)

@@ -7,20 +7,10 @@ from typing import Any
 
 from cds_service.record.dates import Interval
 from cds_service.record.facts import Certainty, DeviceFact, DeviceSafety, Fact, Origin
-from cds_service.record.projection import Raw, project, shape
-from cds_service.record.reading import Coded, Reading, reference_name
+from cds_service.record.projection import Raw, Shape
+from cds_service.record.reading import IMPLANTS, Coded, Reading, reference_name
 
-IMPLANTS = frozenset(
-    {
-        "cardiac-device",
-        "cochlear-implant",
-        "neurostimulator-or-pump",
-        "aneurysm-clip",
-        "orbital-metal",
-        "spinal-hardware",
-    }
-)
-DEVICE = shape("Device", codes=("type", "safety"), dates=("manufactureDate",))
+DEVICE = Shape(codes=("type",), lists=("safety",), dates=("manufactureDate",))
 _NOT_IN_PLACE = frozenset({"inactive", "entered-in-error"})
 _SAFETY_CODES = {
     "device-mr-unsafe": DeviceSafety.UNSAFE,
@@ -40,7 +30,7 @@ def read_device(raw: Raw, reading: Reading) -> Iterator[DeviceFact | Fact]:
     catheter = _names_catheter(words, reading) or "urinary-catheter" in concepts
     if not coded.broken and concepts.isdisjoint(IMPLANTS) and not catheter:
         return
-    seen = project(raw, DEVICE)
+    seen = reading.project(raw, DEVICE)
     label = coded.label or next(iter(words), "")
     if catheter:
         made = reading.day(seen.get("manufactureDate"))
@@ -60,9 +50,8 @@ def worded_implants(
     coded: Coded, resource: str, when: Interval | None, reading: Reading
 ) -> Iterator[DeviceFact]:
     """The implants that a condition or procedure says are in place."""
-    concepts = (coded.concepts | _worded(coded.words, reading)) & IMPLANTS
-    if concepts and not any(_is_removal(word, reading) for word in coded.words):
-        yield DeviceFact(concepts, resource, coded.label, _safety(None, coded.words, reading), when)
+    if coded.implants and not any(_is_removal(word, reading) for word in coded.words):
+        yield DeviceFact(coded.implants, resource, coded.label, _safety(None, coded.words, reading), when)
 
 
 def _words(raw: Raw, reading: Reading) -> tuple[str, ...]:
@@ -75,7 +64,7 @@ def _words(raw: Raw, reading: Reading) -> tuple[str, ...]:
 
 
 def _worded(words: Iterable[str], reading: Reading) -> frozenset[str]:
-    return frozenset[str]().union(*map(reading.patterns.implants_in, words))
+    return frozenset[str]().union(*map(reading.implants, words))
 
 
 def _names_catheter(words: Iterable[str], reading: Reading) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cds_service.record.assertion import CUE_NAMES, Mention, Said, judge
 from cds_service.record.facts import Measure, Region, Side, Trend
-from cds_service.record.phrases import PhraseBook, PhraseError, build_book, plain
+from cds_service.record.phrases import PhraseBook, PhraseError, beginnings, build_book, plain
 
 NOTHING = "nothing"  # phrases that name a thing without saying that anybody has it
 __all__ = ["Mention", "Patterns", "PatternsError", "Said", "read_patterns"]
@@ -66,6 +66,11 @@ class Patterns:
     unit_spellings: Mapping[str, Mapping[str, str]]  # by measure
     units_in_use: Mapping[str, tuple[str, ...]]  # by measure, UCUM
     prednisolone_factor: Mapping[str, Decimal]
+    beginnings: frozenset[str]  # first letters of everything that could be named
+
+    def may_name(self, text: str) -> bool:
+        """Whether a text could name anything of the guideline, judged by the first letters of its words."""
+        return not self.beginnings.isdisjoint(beginnings(text))
 
     def plain(self, text: str) -> str:
         """The text as phrases are compared with it."""
@@ -90,6 +95,10 @@ class Patterns:
     def implants_in(self, text: str) -> frozenset[str]:
         """The implants that a text says are in place."""
         return _asserted(self._judged(self.implants, text))
+
+    def names_lumbar_mri(self, text: str) -> bool:
+        """Whether the words name an MRI of the lumbar spine."""
+        return bool(self.imaging.find(self.plain(text)))
 
     def device_safety_in(self, text: str) -> frozenset[str]:
         """What a text says of a device and the magnet: `unsafe`, `conditional`."""
@@ -227,37 +236,61 @@ def read_patterns(content: Mapping[str, Any]) -> Patterns:
 
 def _built(file: _File) -> Patterns:
     entries = file.concepts.items()
-    return Patterns(
-        abbreviations=file.abbreviations,
-        concepts=build_book({name: entry.words for name, entry in entries}),
-        question_concepts=build_book({name: entry.words + entry.question_words for name, entry in entries}),
-        services=build_book(file.services),
-        drugs=build_book(file.drugs),
-        implants=build_book(file.implants),
-        device_safety=build_book(file.device_safety),
-        measures=build_book(file.measures),
-        imaging=build_book(file.imaging),
-        compression=build_book(file.report),
-        cues=build_book(file.cues),
-        trends=build_book(file.trends),
-        sides=build_book(file.sides),
-        sites=build_book(file.sites),
-        muscles=build_book({name: entry.words for name, entry in file.muscles.items()}),
-        answers=build_book(file.answers),
-        exams=build_book({name: exam.words for name, exam in file.exams.items()}),
-        treatment=build_book(file.treatment),
-        power=build_book(file.power),
-        steroids=build_book({name: entry.words for name, entry in file.steroids.items()}),
-        muscle_named={name: Muscle(name, m.root_group, m.limb) for name, m in file.muscles.items()},
-        concept_names=frozenset(file.concepts) - {NOTHING},
-        enough=frozenset(name for name, entry in entries if entry.enough),
-        pathway={name: entry.pathway for name, entry in entries if entry.pathway},
-        asked_as={name: entry.asked_as for name, entry in entries if entry.asked_as},
-        region=file.regions,
-        at_site={(rule.concept, rule.site): rule.gives for rule in file.at_site},
-        exam_concepts={name: exam.finding for name, exam in file.exams.items()},
-        questions={(q.questionnaire, q.link_id): q.concept for q in file.questions},
-        unit_spellings={measure.value: unit.spellings for measure, unit in file.units.items()},
-        units_in_use={measure.value: unit.in_use for measure, unit in file.units.items()},
-        prednisolone_factor={name: entry.prednisolone_factor for name, entry in file.steroids.items()},
+    return _with_beginnings(
+        Patterns(
+            abbreviations=file.abbreviations,
+            concepts=build_book({name: entry.words for name, entry in entries}),
+            question_concepts=build_book(
+                {name: entry.words + entry.question_words for name, entry in entries}
+            ),
+            services=build_book(file.services),
+            drugs=build_book(file.drugs),
+            implants=build_book(file.implants),
+            device_safety=build_book(file.device_safety),
+            measures=build_book(file.measures),
+            imaging=build_book(file.imaging),
+            compression=build_book(file.report),
+            cues=build_book(file.cues),
+            trends=build_book(file.trends),
+            sides=build_book(file.sides),
+            sites=build_book(file.sites),
+            muscles=build_book({name: entry.words for name, entry in file.muscles.items()}),
+            answers=build_book(file.answers),
+            exams=build_book({name: exam.words for name, exam in file.exams.items()}),
+            treatment=build_book(file.treatment),
+            power=build_book(file.power),
+            steroids=build_book({name: entry.words for name, entry in file.steroids.items()}),
+            muscle_named={name: Muscle(name, m.root_group, m.limb) for name, m in file.muscles.items()},
+            concept_names=frozenset(file.concepts) - {NOTHING},
+            enough=frozenset(name for name, entry in entries if entry.enough),
+            pathway={name: entry.pathway for name, entry in entries if entry.pathway},
+            asked_as={name: entry.asked_as for name, entry in entries if entry.asked_as},
+            region=file.regions,
+            at_site={(rule.concept, rule.site): rule.gives for rule in file.at_site},
+            exam_concepts={name: exam.finding for name, exam in file.exams.items()},
+            questions={(q.questionnaire, q.link_id): q.concept for q in file.questions},
+            unit_spellings={measure.value: unit.spellings for measure, unit in file.units.items()},
+            units_in_use={measure.value: unit.in_use for measure, unit in file.units.items()},
+            prednisolone_factor={name: entry.prednisolone_factor for name, entry in file.steroids.items()},
+            beginnings=frozenset(),
+        )
     )
+
+
+def _with_beginnings(patterns: Patterns) -> Patterns:
+    p = patterns
+    books = (
+        p.question_concepts,
+        p.services,
+        p.drugs,
+        p.implants,
+        p.measures,
+        p.imaging,
+        p.muscles,
+        p.exams,
+        p.treatment,
+    )
+    found = frozenset[str]().union(*(book.keys for book in books))
+    # An abbreviation may stand for any of them: "IVDU", "r/o".
+    short = (beginning for name in p.abbreviations for beginning in beginnings(name))
+    return replace(p, beginnings=found.union(short))

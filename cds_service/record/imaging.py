@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cds_service.record.conditions import SUBJECT
 from cds_service.record.facts import ImagingFact, Region
-from cds_service.record.projection import Raw, project, shape
+from cds_service.record.projection import Raw, Shape
 from cds_service.record.reading import Coded, Reading, reference_name, status_of
 
-REPORT = shape(
-    "DiagnosticReport",
-    "conclusion",
-    codes=("code", "conclusionCode"),
+REPORT = Shape(
+    codes=("code",),
+    lists=("conclusionCode",),
     dates=("effectiveDateTime", "issued"),
     periods=("effectivePeriod",),
-    required={"status": "final", "subject": SUBJECT},
+    others={"conclusion": "string"},
 )
 _COUNTS = frozenset({"final", "amended", "corrected", "appended"})
 _LUMBAR = frozenset({"lumbar-mri", "whole-spine-mri", "thoracolumbar-mri"})
@@ -28,7 +26,7 @@ def read_report(raw: Raw, reading: Reading) -> Iterator[ImagingFact]:
     coded = reading.coded(raw.get("code"))
     if status_of(raw) not in _COUNTS or not (coded.broken or is_lumbar_mri(coded, (), reading)):
         return
-    seen = project(raw, REPORT)
+    seen = reading.project(raw, REPORT)
     period = seen.get("effectivePeriod", {})
     when = reading.day(seen.get("effectiveDateTime") or period.get("start") or seen.get("issued"))
     conclusion = seen.get("conclusion", "")
@@ -46,9 +44,4 @@ def is_lumbar_mri(coded: Coded, sites: tuple[str, ...], reading: Reading) -> boo
     words = (*coded.words, *sites)
     if not coded.concepts.isdisjoint(_LEVEL_NOT_SAID):
         return reading.region(words, (), frozenset()) is Region.LUMBAR
-    return not coded.known and any(words_name_lumbar_mri(word, reading) for word in coded.words)
-
-
-def words_name_lumbar_mri(word: str, reading: Reading) -> bool:
-    """Whether the words name an MRI of the lumbar spine."""
-    return bool(reading.patterns.imaging.find(reading.patterns.plain(word)))
+    return not coded.known and coded.names_lumbar_mri

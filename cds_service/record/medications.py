@@ -6,64 +6,45 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from cds_service.record.conditions import SUBJECT
 from cds_service.record.dates import Interval, on_day, read_date
 from cds_service.record.doses import prednisolone_mg_per_day
 from cds_service.record.facts import MedicationFact
-from cds_service.record.projection import Projection, Raw, Shape, project, shape
+from cds_service.record.projection import Projection, Raw, Shape
 from cds_service.record.quantities import read_number
 from cds_service.record.reading import Coded, Reading, reference_name, status_of
 from cds_service.record.reasons import has_reason, reason_concepts, resolve
-from cds_service.record.terminology import NOTHING
 
-_DRUG = {"medicationCodeableConcept": {"text": "drug"}}
-REQUEST = shape(
-    "MedicationRequest",
-    codes=("reasonCode",),
-    dates=("authoredOn",),
-    required={"status": "active", "intent": "order", "subject": SUBJECT, **_DRUG},
-)
-STATEMENT = shape(
-    "MedicationStatement",
-    codes=("reasonCode",),
-    dates=("effectiveDateTime", "dateAsserted"),
-    periods=("effectivePeriod",),
-    required={"status": "active", "subject": SUBJECT, **_DRUG},
-)
-DISPENSE = shape(
-    "MedicationDispense",
-    "daysSupply",
-    dates=("whenHandedOver", "whenPrepared"),
-    required={"status": "completed", **_DRUG},
-)
+_DRUG = ("medicationCodeableConcept",)
+_FORMS: dict[str, Shape] = {
+    "MedicationRequest": Shape(codes=_DRUG, lists=("reasonCode",), dates=("authoredOn",)),
+    "MedicationStatement": Shape(
+        codes=_DRUG, lists=("reasonCode",), dates=("effectiveDateTime",), periods=("effectivePeriod",)
+    ),
+    "MedicationDispense": Shape(
+        codes=_DRUG, dates=("whenHandedOver", "whenPrepared"), others={"daysSupply": "Quantity"}
+    ),
+}
 _REQUESTED = frozenset({"active", "completed", "stopped", "on-hold"})
 _ORDER_LIKE = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 _TAKEN = frozenset({"active", "completed", "on-hold", "stopped"})
-CONCEPTS = frozenset(
-    {
-        "simple-analgesic", "nsaid", "opioid", "muscle-relaxant-or-neuropathic",
-        "anticholinergic", "anticoagulant", "corticosteroid", "immunosuppressant", "biologic", "chemotherapy", "antineoplastic", "gadolinium",
-    }
-)  # fmt: skip
 
 
 def read_medication(raw: Raw, reading: Reading) -> Iterator[MedicationFact]:
     """A medicine of the guideline that counts by its status (2.2); raises BrokenElement."""
+    drug = reading.coded(_drug_element(raw, reading))
+    if not (drug.drugs or drug.broken):
+        return
     status = status_of(raw)
     if not _counts(raw, status):
         return
-    drug = _drug(raw, reading)
-    concepts = _concepts(drug, reading)
-    if not concepts and not drug.broken:
-        return
     form = _FORMS[raw["resourceType"]]
-    seen = project({**raw, "medicationCodeableConcept": _drug_element(raw, reading)}, _with_drug(form))
+    seen = reading.project({**raw, "medicationCodeableConcept": _drug_element(raw, reading)}, form)
     started, ended = _course(raw, seen, reading)
     is_open = status == "active" and ended is None
     if ended and ended.last > reading.today:
         ended, is_open = None, status == "active"
     yield MedicationFact(
-        concepts=concepts,
+        concepts=drug.drugs,
         resource=reference_name(raw),
         text=drug.label,
         started=started,
@@ -71,15 +52,8 @@ def read_medication(raw: Raw, reading: Reading) -> Iterator[MedicationFact]:
         open=is_open,
         reasons=reason_concepts(seen, raw, reading),
         reason_given=has_reason(seen, raw),
-        prednisolone_mg_per_day=_steroid_dose(raw, drug, concepts, reading),
+        prednisolone_mg_per_day=_steroid_dose(raw, drug, reading),
     )
-
-
-_FORMS: dict[str, Shape] = {
-    "MedicationRequest": REQUEST,
-    "MedicationStatement": STATEMENT,
-    "MedicationDispense": DISPENSE,
-}
 
 
 def _counts(raw: Raw, status: str) -> bool:
@@ -93,19 +67,6 @@ def _counts(raw: Raw, status: str) -> bool:
             return status == "completed"
 
 
-def _with_drug(form: Shape) -> Shape:
-    return _WITH_DRUG[form.model.__name__]
-
-
-_WITH_DRUG = {
-    form.model.__name__: Shape(
-        form.model, form.elements, form.codes | {"medicationCodeableConcept"}, form.dates, form.periods,
-        {name: value for name, value in form.required.items() if name not in _DRUG},
-    )
-    for form in _FORMS.values()
-}  # fmt: skip
-
-
 def _drug_element(raw: Raw, reading: Reading) -> Any:
     """The drug's CodeableConcept, also that of a Medication which is contained or in the prefetch."""
     if raw.get("medicationCodeableConcept"):
@@ -117,15 +78,6 @@ def _drug_element(raw: Raw, reading: Reading) -> Any:
     # The name that the reference itself shows is all there is.
     display = reference.get("display") if isinstance(reference, dict) else None
     return {"text": display} if isinstance(display, str) and display else None
-
-
-def _drug(raw: Raw, reading: Reading) -> Coded:
-    return reading.coded(_drug_element(raw, reading))
-
-
-def _concepts(drug: Coded, reading: Reading) -> frozenset[str]:
-    """By ingredient or class code, and by name: brands and packs have codes that no value set lists."""
-    return (drug.concepts & CONCEPTS) | NOTHING.union(*map(reading.drugs, drug.words)) & CONCEPTS
 
 
 def _course(raw: Raw, seen: Projection, reading: Reading) -> tuple[Interval | None, Interval | None]:
@@ -171,8 +123,8 @@ def _after(started: Interval | None, duration: Any, rounds: int) -> Interval | N
     return on_day(started.last + timedelta(days=int(number * days * rounds)))
 
 
-def _steroid_dose(raw: Raw, drug: Coded, concepts: frozenset[str], reading: Reading) -> Any:
-    if "corticosteroid" not in concepts:
+def _steroid_dose(raw: Raw, drug: Coded, reading: Reading) -> Any:
+    if "corticosteroid" not in drug.drugs:
         return None
     dosages = raw.get("dosageInstruction") or raw.get("dosage")
     return prednisolone_mg_per_day(drug, _dicts(dosages), reading)

@@ -22,7 +22,7 @@ from cds_service.record.facts import (
 )
 from cds_service.record.free_text import Muscle
 from cds_service.record.power import is_force, muscle_in, names_power, read_grades
-from cds_service.record.projection import BrokenElement, Projection, Raw, project, shape
+from cds_service.record.projection import BrokenElement, Projection, Raw, Shape
 from cds_service.record.quantities import read_number, read_worded_quantity, to_canonical
 from cds_service.record.reading import MEASURES, Coded, Reading, reference_name, status_of
 from cds_service.record.statements import (
@@ -32,25 +32,23 @@ from cds_service.record.statements import (
     words_trend,
 )
 
-VALUES = (
-    "valueQuantity", "valueCodeableConcept", "valueString", "valueBoolean", "valueInteger",
-    "valueRange", "valueRatio", "valueDateTime", "valuePeriod", "valueTime", "valueSampledData",
-)  # fmt: skip
-_READ_VALUES = VALUES[:5]
-OBSERVATION = shape(
-    "Observation",
-    "valueQuantity", "valueString", "valueBoolean", "valueInteger",
-    codes=("code", "bodySite", "valueCodeableConcept", "dataAbsentReason", "interpretation"),
+_VALUE_TYPES = {
+    "valueQuantity": "Quantity",
+    "valueString": "string",
+    "valueBoolean": "boolean",
+    "valueInteger": "integer",
+}
+COMPONENT = Shape(
+    codes=("code", "valueCodeableConcept", "dataAbsentReason"), lists=("interpretation",), others=_VALUE_TYPES
+)
+WHOLE = Shape(
+    codes=("code", "bodySite"),
     dates=("effectiveDateTime", "effectiveInstant", "issued"),
     periods=("effectivePeriod",),
-    required={"status": "final"},
-)  # fmt: skip
-COMPONENT = shape(
-    "Observation",
-    "valueQuantity", "valueString", "valueBoolean", "valueInteger",
-    codes=("code", "valueCodeableConcept", "dataAbsentReason", "interpretation"),
-    required={"status": "final"},
-)  # fmt: skip
+)
+OBSERVATION = Shape(
+    (*COMPONENT.codes, "bodySite"), COMPONENT.lists, WHOLE.dates, WHOLE.periods, COMPONENT.others
+)
 _COUNTS = frozenset({"final", "amended", "corrected", "preliminary"})
 _MEASURE_CONCEPTS = frozenset(MEASURES)
 _HIGH = frozenset({"H", "HH", "HU", "A", "AA", "POS"})
@@ -91,6 +89,13 @@ def read_observation(raw: Raw, reading: Reading) -> Iterator[Item]:
             yield from _read_member(raw, member, reading)
 
 
+def observation_concerns(raw: Raw, reading: Reading) -> bool:
+    """Whether anything in it could concern the guideline; most laboratory results and vital signs do not."""
+    if reading.coded(raw.get("code")).concerns:
+        return True
+    return "component" in raw or "valueCodeableConcept" in raw or "valueString" in raw or "contained" in raw
+
+
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
@@ -107,7 +112,7 @@ def _part_concerns(part: Any, reading: Reading) -> bool:
 
 
 def _exam(raw: Raw, reading: Reading, preliminary: bool) -> _Exam:
-    seen = project(raw, OBSERVATION)
+    seen = reading.project(raw, OBSERVATION)
     if not seen.get("code"):
         raise BrokenElement("code")
     when, problem, started = _moments(seen, reading)
@@ -139,14 +144,14 @@ def _moments(
 
 
 def _read_components(raw: Raw, components: list[Any], preliminary: bool, reading: Reading) -> Iterator[Item]:
-    whole = project({name: value for name, value in raw.items() if name not in VALUES}, OBSERVATION)
+    whole = reading.project(raw, WHOLE)
     when, problem, started = _moments(whole, reading)
     sites = site_words(whole.get("bodySite"), reading)
     for part in components:
         if not isinstance(part, dict):
             raise BrokenElement("component")
         try:
-            seen = project(part, COMPONENT)
+            seen = reading.project(part, COMPONENT)
         except BrokenElement as broken:
             raise BrokenElement(f"component.{broken.element}") from None
         if not seen.get("code"):

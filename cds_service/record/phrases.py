@@ -48,6 +48,11 @@ class PhraseBook:
 
     _by_key: Mapping[str, tuple[tuple[re.Pattern[str], str], ...]]
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """The first letters that some phrase begins with."""
+        return frozenset(self._by_key)
+
     def find(self, plain_text: str) -> list[Span]:
         """Every phrase in a plain text, from left to right; what lies within a longer one is left out."""
         found = list(self._all(plain_text))
@@ -72,12 +77,23 @@ class PhraseBook:
 def plain(text: str, abbreviations: Mapping[str, str]) -> str:
     """The text as phrases are compared with it."""
     lowered = text.lower().replace("’", "'").replace("&", " and ")
-    for short in _SLASHED.finditer(lowered):
-        lowered = lowered.replace(short[0], abbreviations.get(short[0], short[0]))
+    lowered = _ASKING.sub(" query ", lowered)
+    for short in _SLASHED.findall(lowered):
+        lowered = lowered.replace(short, abbreviations.get(short, short))
     return " ".join(abbreviations.get(token, token) for token in _TOKEN.findall(lowered))
 
 
+# "?CES" asks about what follows, "CES?" about what stands before.
+_ASKING = re.compile(r"(?<!\w)\?+\s*(?=\w)")
 _SLASHED = re.compile(r"(?<![a-z/])[a-z]/[a-z]{1,2}(?![a-z/])|[+-]ve\b")
+
+
+_BEGINNING = re.compile(rf"(?<![^\W_])[^\W_]{{1,{_KEY_LENGTH}}}")
+
+
+def beginnings(text: str) -> list[str]:
+    """The first letters of every word, as `keys` has them; much cheaper than a plain text."""
+    return _BEGINNING.findall(text.lower())
 
 
 def build_book(phrases: Mapping[str, Iterable[str]]) -> PhraseBook:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cds_service.record.conditions import SUBJECT, site_words
+from cds_service.record.conditions import site_words
 from cds_service.record.dates import Interval, read_date
 from cds_service.record.devices import worded_implants
 from cds_service.record.facts import (
@@ -17,19 +17,17 @@ from cds_service.record.facts import (
     Origin,
     ProcedureFact,
 )
-from cds_service.record.imaging import is_lumbar_mri, words_name_lumbar_mri
-from cds_service.record.projection import Projection, Raw, project, shape
+from cds_service.record.imaging import is_lumbar_mri
+from cds_service.record.projection import Projection, Raw, Shape
 from cds_service.record.reading import Coded, Reading, reference_name, status_of
 from cds_service.record.reasons import has_reason, reason_concepts
 from cds_service.record.statements import placed_concepts, read_place, read_statements
-from cds_service.record.terminology import NOTHING
 
-PROCEDURE = shape(
-    "Procedure",
-    codes=("code", "bodySite", "reasonCode"),
+PROCEDURE = Shape(
+    codes=("code",),
+    lists=("bodySite", "reasonCode"),
     dates=("performedDateTime",),
     periods=("performedPeriod",),
-    required={"status": "completed", "subject": SUBJECT},
 )
 _COUNTS = frozenset({"completed", "in-progress", "stopped"})
 # What a procedure says about the patient besides having been done.
@@ -52,9 +50,9 @@ def read_procedure(raw: Raw, reading: Reading) -> Iterator[Item]:
     if status_of(raw) not in _COUNTS:
         return
     coded = reading.coded(raw.get("code"))
-    if not _concerns(coded, reading):
+    if not (coded.concerns or coded.treatments or coded.implants or coded.names_lumbar_mri):
         return
-    seen = project(raw, PROCEDURE)
+    seen = reading.project(raw, PROCEDURE)
     coded = reading.coded(seen.get("code"))
     performed, ended, problem = _performed(seen, reading)
     resource = reference_name(raw)
@@ -86,15 +84,6 @@ def read_procedure(raw: Raw, reading: Reading) -> Iterator[Item]:
         )
 
 
-def _concerns(coded: Coded, reading: Reading) -> bool:
-    if coded.concerns:
-        return True
-    return any(
-        reading.services(word) or reading.patterns.implants_in(word) or words_name_lumbar_mri(word, reading)
-        for word in coded.words
-    )
-
-
 def _done(coded: Coded, reading: Reading) -> Iterator[tuple[frozenset[str], Certainty, bool]]:
     """What was done: by code, else each treatment and operation that the words name."""
     if coded.known:
@@ -102,9 +91,8 @@ def _done(coded: Coded, reading: Reading) -> Iterator[tuple[frozenset[str], Cert
             if stated.certainty.positive:
                 yield stated.concepts, stated.certainty, stated.history
         return
-    services = NOTHING.union(*map(reading.services, coded.words))
-    if services:
-        yield services, Certainty.KNOWN, False
+    if coded.treatments:
+        yield coded.treatments, Certainty.KNOWN, False
     for stated in read_statements(coded, reading):
         if stated.certainty.positive:
             yield stated.concepts, stated.certainty, stated.history

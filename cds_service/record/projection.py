@@ -1,28 +1,41 @@
 """The elements of a resource that the rules use, checked; anything else in it may be as odd as it likes.
 
-A resource is first cut down to the elements that somebody here reads, and only then checked against its
-FHIR type, so that one odd element elsewhere does not cost the whole resource.
-What comes back is the projection itself and not the model: FHIR's partial dates and the digits
-of a decimal survive only as they were sent.
+A resource is cut down to the elements that somebody here reads, and each of these is checked with the
+FHIR model of its datatype (`fhir.resources.R4B`).
+Checking the projection with the model of the whole resource says no more about these elements,
+and takes 65 to 150 microseconds where a datatype takes 20, or nothing for a code that was met before.
 
-Two things are checked here and not by the model. Dates, because the model refuses a clock time without
-a zone, which EHRs send. And codes that decide by themselves whether a resource counts (status, intent).
+What comes back is the projection and not a model: FHIR's partial dates and the digits of a decimal survive
+only as they were sent.
+Dates are checked here, because the models refuse a clock time without a zone, which EHRs send.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any
 
+from fhir.resources.R4B.age import Age
+from fhir.resources.R4B.codeableconcept import CodeableConcept
+from fhir.resources.R4B.duration import Duration
+from fhir.resources.R4B.quantity import Quantity
+from fhir.resources.R4B.range import Range
 from pydantic import BaseModel, ValidationError
 
 from cds_service.record.dates import is_date
 
 Projection = dict[str, Any]
 Raw = Mapping[str, Any]
+CodeKey = tuple[Any, ...]
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
+_MODELS: Mapping[str, type[BaseModel]] = {
+    "Age": Age,
+    "Duration": Duration,
+    "Quantity": Quantity,
+    "Range": Range,
+}
+_PRIMITIVES: Mapping[str, type] = {"string": str, "integer": int, "boolean": bool}
 
 
 class BrokenElement(Exception):
@@ -35,86 +48,104 @@ class BrokenElement(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What is read of one resource type: its elements by kind, and what FHIR asks for besides."""
+    """What is read of one resource type: its elements by datatype; `lists` are codes that repeat."""
 
-    model: type[BaseModel]
-    elements: tuple[str, ...]
-    codes: frozenset[str] = frozenset()  # elements that are CodeableConcepts or lists of them
+    codes: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
     periods: tuple[str, ...] = ()
-    required: Mapping[str, Any] = field(default_factory=dict)  # constants in the place of what nobody reads
+    others: Mapping[str, str] = field(default_factory=dict)  # element -> datatype
 
 
-def shape(
-    resource_type: str,
-    *elements: str,
-    codes: Iterable[str] = (),
-    dates: Iterable[str] = (),
-    periods: Iterable[str] = (),
-    required: Mapping[str, Any] | None = None,
-) -> Shape:
-    """The shape of this type; its model is imported by its full path, which loads no other type."""
-    module = import_module(f"fhir.resources.R4B.{resource_type.lower()}")
-    return Shape(
-        getattr(module, resource_type),
-        elements,
-        frozenset(codes),
-        tuple(dates),
-        tuple(periods),
-        required or {},
-    )
+def project(raw: Raw, shape: Shape, checked: dict[CodeKey, Projection]) -> Projection:
+    """The checked elements of a resource; raises BrokenElement for the first that cannot be read.
 
-
-def project(raw: Raw, shape: Shape) -> Projection:
-    """The checked elements of a resource; raises BrokenElement for the first that cannot be read."""
-    seen = {name: raw[name] for name in shape.elements if raw.get(name) not in _NOTHING}
+    `checked` holds the CodeableConcepts that were met before in this request.
+    """
+    seen: Projection = {}
     for name in shape.codes:
-        if raw.get(name) not in _NOTHING:
-            seen[name] = _narrowed(raw[name])
-    check(seen, shape)
+        if (value := raw.get(name)) is not None and value != {}:
+            seen[name] = _checked_code(value, name, checked)
+    for name in shape.lists:
+        if (value := raw.get(name)) not in _NOTHING:
+            if not isinstance(value, list):
+                raise BrokenElement(name)
+            seen[name] = [_checked_code(one, name, checked) for one in value]
     for name in shape.dates:
-        if raw.get(name) not in _NOTHING:
-            seen[name] = _checked_date(raw[name], name)
+        if (value := raw.get(name)) not in _NOTHING:
+            seen[name] = _checked_date(value, name)
     for name in shape.periods:
-        if raw.get(name) not in _NOTHING:
-            seen[name] = _checked_period(raw[name], name)
+        if (value := raw.get(name)) not in _NOTHING:
+            seen[name] = _checked_period(value, name)
+    for name, datatype in shape.others.items():
+        if (value := raw.get(name)) not in _NOTHING:
+            seen[name] = _checked(value, datatype, name)
     return seen
 
 
-def check(projection: Projection, shape: Shape) -> None:
-    """Raises BrokenElement where the model of the type refuses the projection."""
+def key_of(code: Any) -> CodeKey:
+    """What makes two CodeableConcepts the same; raises TypeError or AttributeError for what is none."""
+    codings = code.get("coding")
+    if not codings:
+        return (code.get("text"),)
+    if len(codings) == 1:
+        coding = codings[0]
+        return code.get("text"), coding.get("system"), coding.get("code"), coding.get("display")
+    key = [code.get("text")]
+    for coding in codings:
+        key += (coding.get("system"), coding.get("code"), coding.get("display"))
+    return tuple(key)
+
+
+def _checked_code(value: Any, name: str, checked: dict[CodeKey, Projection]) -> Projection:
+    """Texts and codings with system, code and display; whatever else a coding has is nobody's concern."""
     try:
-        shape.model.model_validate({**shape.required, **projection})
+        key = key_of(value)
+        found = checked.get(key)
+    except (AttributeError, KeyError, TypeError):
+        raise BrokenElement(name) from None
+    if found is None:
+        found = _narrowed(value, name)
+        _validate(CodeableConcept, found, name)
+        checked[key] = found
+    return found
+
+
+def _narrowed(value: Any, name: str) -> Projection:
+    codings = value.get("coding") or []
+    if not isinstance(codings, list):
+        raise BrokenElement(f"{name}.coding")
+    narrow: Projection = {
+        "coding": [_narrowed_coding(coding) for coding in codings],
+        "text": value.get("text"),
+    }
+    return {part: inner for part, inner in narrow.items() if inner not in _NOTHING}
+
+
+def _narrowed_coding(coding: Any) -> Projection:
+    return {part: coding[part] for part in ("system", "code", "display") if coding.get(part) not in _NOTHING}
+
+
+def _validate(model: type[BaseModel], value: Any, name: str) -> None:
+    try:
+        model.model_validate(value)
     except ValidationError as error:
         place = error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"]
-        raise BrokenElement(".".join(step for step in place if isinstance(step, str)) or "value[x]") from None
+        steps = (step for step in place if isinstance(step, str) and step != "root")
+        raise BrokenElement(".".join((name, *steps))) from None
 
 
-def _narrowed(value: Any) -> Any:
-    """A CodeableConcept, or a list of them, with system, code, display and text only."""
-    if isinstance(value, list):
-        return [_narrowed_concept(one) for one in value]
-    return _narrowed_concept(value)
-
-
-def _narrowed_concept(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value  # the model says what is wrong with it
-    codings = value.get("coding")
-    narrow: Projection = {}
-    if isinstance(codings, list):
-        narrow["coding"] = [_narrowed_coding(coding) for coding in codings]
-    elif codings not in _NOTHING:
-        narrow["coding"] = codings
-    if value.get("text") not in _NOTHING:
-        narrow["text"] = value["text"]
-    return narrow
-
-
-def _narrowed_coding(coding: Any) -> Any:
-    if not isinstance(coding, dict):
-        return coding
-    return {name: coding[name] for name in ("system", "code", "display") if coding.get(name) not in _NOTHING}
+def _checked(value: Any, datatype: str, name: str) -> Any:
+    if datatype in _MODELS:
+        if not isinstance(value, dict):
+            raise BrokenElement(name)
+        narrow = {part: inner for part, inner in value.items() if part not in ("id", "extension")}
+        _validate(_MODELS[datatype], narrow, name)
+        return narrow
+    # A boolean is an int to Python, and neither a number nor a text to FHIR.
+    if not isinstance(value, _PRIMITIVES[datatype]) or (datatype == "integer" and isinstance(value, bool)):
+        raise BrokenElement(name)
+    return value
 
 
 def _checked_date(value: Any, name: str) -> str:

@@ -19,12 +19,12 @@ from cds_service.record.facts import (
     Origin,
 )
 from cds_service.record.free_text import Said
-from cds_service.record.projection import BrokenElement, Raw, project, shape
+from cds_service.record.projection import BrokenElement, Raw, Shape
 from cds_service.record.quantities import read_number, to_canonical
 from cds_service.record.reading import Reading, reference_name, status_of
 from cds_service.record.statements import placed_concepts, read_place, read_statements
 
-RESPONSE = shape("QuestionnaireResponse", dates=("authored",), required={"status": "completed"})
+RESPONSE = Shape(dates=("authored",))
 _COUNTS = frozenset({"completed", "amended"})
 _TYPES: dict[str, tuple[type, ...]] = {
     "valueBoolean": (bool,), "valueString": (str,), "valueCoding": (dict,), "valueInteger": (int,),
@@ -66,7 +66,7 @@ def read_response(raw: Raw, reading: Reading) -> Iterator[Item]:
     """The items of one response; raises BrokenElement."""
     if status_of(raw) not in _COUNTS:
         return
-    seen = project(raw, RESPONSE)
+    seen = reading.project(raw, RESPONSE)
     questionnaire = raw.get("questionnaire")
     name = questionnaire.split("|", 1)[0] if isinstance(questionnaire, str) else ""
     form = _Form(reference_name(raw), name, reading.day(seen.get("authored")))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from enum import StrEnum
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any
 
 from cds_service.guideline.content import Guideline
 from cds_service.record.conditions import read_allergy, read_condition
@@ -18,7 +16,6 @@ from cds_service.record.facts import (
     DeviceFact,
     Fact,
     ImagingFact,
-    Measure,
     Measurement,
     MedicationFact,
     PatientFacts,
@@ -28,14 +25,21 @@ from cds_service.record.facts import (
     Unreadable,
     VisitFact,
 )
+from cds_service.record.gathering import (
+    PrefetchedKey,
+    by_type,
+    earliest_entry,
+    newest_responses,
+    observations_to_read,
+)
 from cds_service.record.imaging import read_report
 from cds_service.record.medications import read_medication
 from cds_service.record.observations import read_observation
 from cds_service.record.orders import contained_reasons, read_order_reasons, shown_reasons
 from cds_service.record.procedures import read_procedure
-from cds_service.record.projection import BrokenElement, Raw, project, shape
-from cds_service.record.questionnaires import questionnaire_of, read_response
-from cds_service.record.reading import Reading, new_reading, reference_name
+from cds_service.record.projection import BrokenElement, Raw, Shape, project
+from cds_service.record.questionnaires import read_response
+from cds_service.record.reading import ByType, Kept, Reading, reference_name
 from cds_service.record.statements import PAIN
 from cds_service.record.visits import (
     encounter_class,
@@ -45,18 +49,8 @@ from cds_service.record.visits import (
     read_encounter,
 )
 
-Item = (
-    Fact
-    | Measurement
-    | PowerExam
-    | ProcedureFact
-    | MedicationFact
-    | VisitFact
-    | Attestation
-    | DeviceFact
-    | ImagingFact
-)
-_READERS: Mapping[str, Callable[[Raw, Reading], Iterator[Any]]] = {
+Reader = Callable[[Raw, Reading], Iterator[Any]]
+_READERS: Mapping[str, Reader] = {
     "Condition": read_condition,
     "Observation": read_observation,
     "Procedure": read_procedure,
@@ -72,42 +66,25 @@ _READERS: Mapping[str, Callable[[Raw, Reading], Iterator[Any]]] = {
     "CarePlan": read_care_plan,
     "Communication": read_communication,
 }
-_FIELDS: Mapping[type, str] = {
-    Fact: "facts",
-    Measurement: "measurements",
-    PowerExam: "power",
-    ProcedureFact: "procedures",
-    MedicationFact: "medications",
-    VisitFact: "visits",
-    Attestation: "attestations",
-    DeviceFact: "devices",
-    ImagingFact: "imaging",
-}
-PATIENT = shape("Patient", "gender", "deceasedBoolean", dates=("birthDate", "deceasedDateTime"))
-# Quantities of which only the latest years can change an answer.
-_SERIES = frozenset({Measure.TEMPERATURE, Measure.CRP, Measure.ESR, Measure.WEIGHT, Measure.EGFR})
+PATIENT = Shape(
+    dates=("birthDate", "deceasedDateTime"), others={"gender": "string", "deceasedBoolean": "boolean"}
+)
 
 
-class PrefetchedKey(Protocol):
-    """What the reader needs of a prefetch key: its resources, and how far they are all of them."""
-
-    @property
-    def state(self) -> StrEnum: ...
-    @property
-    def resources(self) -> Sequence[Raw]: ...
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Found:
-    """What has been read so far; lives for one request."""
+    """What has been read so far of one request, by the kind of fact."""
 
-    items: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in _FIELDS.values()})
+    items: dict[type, list[Any]] = field(default_factory=dict)
     unreadable: list[Unreadable] = field(default_factory=list)
     broken_keys: set[str] = field(default_factory=set)
 
     def keep(self, items: Iterable[Any]) -> None:
         for item in items:
-            self.items[_FIELDS[type(item)]].append(item)
+            self.items.setdefault(type(item), []).append(item)
+
+    def of(self, kind: type) -> tuple[Any, ...]:
+        return tuple(self.items.get(kind, ()))
 
 
 def read_facts(
@@ -118,34 +95,28 @@ def read_facts(
     Resources are read by their type, not by the key they came under, and each once.
     One that cannot be read is counted, and makes its key partial: it is never a negative.
     """
-    resources = _each_once(prefetch)
+    resources = by_type(prefetch)
     found = _Found()
-    patient = _read_patient(resources, patient_id, now, guideline, found)
+    patient = _read_patient(resources, patient_id, guideline, found)
     reading = _reading(guideline, now, resources, patient.birth_date)
-    newest = _newest_responses(resources, reading)
-    skipped = _old_series(resources, reading)
-    for key, raw in resources.values():
-        if id(raw) not in skipped:
-            _read_one(key, raw, reading, found, newest)
-    current = prefetch.get("encounter")
-    visits = [raw for raw in current.resources if raw.get("resourceType") == "Encounter"] if current else []
-    items = {name: tuple(read) for name, read in found.items.items()}
+    for resource_type, kept in _to_read(resources, reading):
+        _read_all(resource_type, kept, reading, found)
     facts = replace(
         patient,
-        facts=items["facts"],
-        measurements=items["measurements"],
-        power=items["power"],
-        procedures=items["procedures"],
-        medications=items["medications"],
-        visits=items["visits"],
-        attestations=items["attestations"],
-        devices=items["devices"],
-        imaging=items["imaging"],
-        encounter_class=encounter_class(visits[0]) if visits else None,
+        facts=found.of(Fact),
+        measurements=found.of(Measurement),
+        power=found.of(PowerExam),
+        procedures=found.of(ProcedureFact),
+        medications=found.of(MedicationFact),
+        visits=found.of(VisitFact),
+        attestations=found.of(Attestation),
+        devices=found.of(DeviceFact),
+        imaging=found.of(ImagingFact),
+        encounter_class=_current_class(prefetch),
         reads=_reads(prefetch, found.broken_keys),
         unreadable=tuple(found.unreadable),
     )
-    return replace(facts, earliest_entry=_earliest_entry(resources, facts, reading))
+    return replace(facts, earliest_entry=earliest_entry(resources, reading)) if _is_dateless(facts) else facts
 
 
 def read_order_facts(
@@ -155,70 +126,79 @@ def read_order_facts(
 
     A reason that refers to a Condition of the prefetch is that Condition and no new fact (8.9.1).
     """
-    reading = _reading(guideline, now, _each_once(prefetch) if _refers(order) else {}, None)
+    refers = order.get("reasonReference") or order.get("supportingInfo")
+    reading = _reading(guideline, now, by_type(prefetch) if refers else {}, None)
     found = _Found()
     found.keep(read_order_reasons(order, reading))
     found.keep(shown_reasons(order, reading))
     for raw in contained_reasons(order, reading):
-        _read_one("", raw, reading, found, {})
-    return tuple(found.items["facts"]), tuple(found.items["attestations"])
+        _read_all(str(raw.get("resourceType")), (("", raw),), reading, found)
+    return found.of(Fact), found.of(Attestation)
 
 
-def _refers(order: Raw) -> bool:
-    return bool(order.get("reasonReference") or order.get("supportingInfo"))
+def _reading(guideline: Guideline, now: datetime, resources: ByType, birth: Interval | None) -> Reading:
+    today = (now.astimezone(guideline.zone) if now.tzinfo else now).date()
+    return Reading(
+        terminology=guideline.terminology,
+        patterns=guideline.patterns,
+        thresholds=guideline.thresholds,
+        zone=guideline.zone,
+        today=today,
+        birth=birth,
+        resources=resources,
+    )
 
 
-def _reading(
-    guideline: Guideline,
-    now: datetime,
-    resources: Mapping[Any, tuple[str, Raw]],
-    birth: Interval | None,
-) -> Reading:
-    g = guideline
-    reading = new_reading(g.terminology, g.patterns, g.thresholds, g.zone, now)
-    return replace(reading, birth=birth, by_reference=_ByReference(resources))
+def _to_read(resources: ByType, reading: Reading) -> Iterator[tuple[str, Iterable[Kept]]]:
+    for resource_type in _READERS:
+        kept = resources.get(resource_type, ())
+        if resource_type == "Observation":
+            yield resource_type, observations_to_read(kept, reading)
+        elif kept:
+            yield resource_type, kept
 
 
-class _ByReference(dict[str, Raw]):
-    """Resources by `Type/id`; the same mapping that keeps each of them once."""
-
-    def __init__(self, resources: Mapping[Any, tuple[str, Raw]]) -> None:
-        super().__init__((f"{key[0]}/{key[1]}", raw) for key, (_, raw) in resources.items() if len(key) == 2)
-
-
-def _each_once(prefetch: Mapping[str, PrefetchedKey]) -> dict[tuple[Any, ...], tuple[str, Raw]]:
-    """Every resource once, by type and id, with the first key that it came under."""
-    found: dict[tuple[Any, ...], tuple[str, Raw]] = {}
-    for key, read in prefetch.items():
-        for raw in read.resources:
-            own_id = raw.get("id")
-            name = (raw.get("resourceType"), own_id) if isinstance(own_id, str) else (id(raw),)
-            if name not in found:
-                found[name] = (key, raw)
-    return found
+def _read_all(resource_type: str, kept: Iterable[Kept], reading: Reading, found: _Found) -> None:
+    reader = _READERS.get(resource_type)
+    if reader is None:
+        return
+    kept = tuple(kept)
+    superseded = resource_type == "QuestionnaireResponse" and len(kept) > 1
+    newest = newest_responses(kept, reading) if superseded else frozenset[int]()
+    for key, raw in kept:
+        try:
+            items = list(reader(raw, reading))
+        except BrokenElement as broken:
+            _note_broken(key, raw, broken, found)
+            continue
+        found.keep(filter(_is_positive, items) if superseded and id(raw) not in newest else items)
 
 
-def _read_patient(
-    resources: Mapping[Any, tuple[str, Raw]],
-    patient_id: str,
-    now: datetime,
-    guideline: Guideline,
-    found: _Found,
-) -> PatientFacts:
-    patients = [(key, raw) for key, raw in resources.values() if raw.get("resourceType") == "Patient"]
-    own = next(((k, r) for k, r in patients if r.get("id") in (patient_id, None)), None)
+def _is_positive(item: Any) -> bool:
+    """Of an older response of the same form only these stay: a newer no does not undo a red flag (8.1.3)."""
+    return isinstance(item, Fact) and item.certainty.positive
+
+
+def _note_broken(key: str, raw: Raw, broken: BrokenElement, found: _Found) -> None:
+    found.unreadable.append(Unreadable(reference_name(raw), broken.element))
+    found.broken_keys.add(key)
+
+
+def _read_patient(resources: ByType, patient_id: str, guideline: Guideline, found: _Found) -> PatientFacts:
+    patients = resources.get("Patient", ())
+    own = next(((key, raw) for key, raw in patients if raw.get("id") in (patient_id, None)), None)
     if own is None:
         return PatientFacts()
     key, raw = own
     try:
-        seen = project(raw, PATIENT)
+        seen = project(raw, PATIENT, {})
     except BrokenElement as broken:
         _note_broken(key, raw, broken, found)
         return PatientFacts(test_patient=_is_test(raw))
     return PatientFacts(
         birth_date=read_date(seen.get("birthDate"), guideline.zone),
         sex=seen.get("gender"),
-        deceased=seen.get("deceasedBoolean") in (True, "true") or "deceasedDateTime" in seen,
+        deceased=seen.get("deceasedBoolean") is True or "deceasedDateTime" in seen,
         test_patient=_is_test(raw),
     )
 
@@ -228,85 +208,15 @@ def _is_test(raw: Raw) -> bool:
     meta = raw.get("meta")
     if not isinstance(meta, dict):
         return False
-    labels = [label for name in ("tag", "security") for label in _dicts(meta.get(name))]
-    return any(str(label.get("code")).upper() in ("HTEST", "TEST") for label in labels)
+    listed = [meta.get(name) for name in ("tag", "security")]
+    labels = [label for marks in listed if isinstance(marks, list) for label in marks]
+    return any(isinstance(label, dict) and label.get("code") == "HTEST" for label in labels)
 
 
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _read_one(key: str, raw: Raw, reading: Reading, found: _Found, newest: Mapping[int, bool]) -> None:
-    reader = _READERS.get(raw.get("resourceType", ""))
-    if reader is None:
-        return
-    try:
-        items = list(reader(raw, reading))
-    except BrokenElement as broken:
-        _note_broken(key, raw, broken, found)
-        return
-    if newest.get(id(raw), True):
-        found.keep(items)
-    else:
-        found.keep(item for item in items if isinstance(item, Fact) and item.certainty.positive)
-
-
-def _note_broken(key: str, raw: Raw, broken: BrokenElement, found: _Found) -> None:
-    found.unreadable.append(Unreadable(reference_name(raw), broken.element))
-    found.broken_keys.add(key)
-
-
-def _newest_responses(resources: Mapping[Any, tuple[str, Raw]], reading: Reading) -> dict[int, bool]:
-    """Whether each questionnaire response is the newest of its form that counts.
-
-    Of the older ones only positive answers are kept: a newer no does not undo a red flag (8.1.3).
-    """
-    responses = [raw for _, raw in resources.values() if raw.get("resourceType") == "QuestionnaireResponse"]
-    if len(responses) < 2:
-        return {}
-    newest: dict[str, Raw] = {}
-    for raw in responses:
-        if raw.get("status") not in ("completed", "amended"):
-            continue
-        form = questionnaire_of(raw)
-        if form not in newest or _authored(raw, reading) > _authored(newest[form], reading):
-            newest[form] = raw
-    kept = {id(raw) for raw in newest.values()}
-    return {id(raw): id(raw) in kept for raw in responses}
-
-
-def _authored(raw: Raw, reading: Reading) -> tuple[date, str]:
-    found = read_date(raw.get("authored"), reading.zone)
-    if found is None:
-        return date.min, ""
-    return found.last, found.at.isoformat() if found.at else ""
-
-
-def _old_series(resources: Mapping[Any, tuple[str, Raw]], reading: Reading) -> frozenset[int]:
-    """Values of long series that no window reaches, except the latest of each.
-
-    Years of laboratory results would otherwise be most of the work of a large record.
-    """
-    t = reading.thresholds
-    windows = (t.weight_fresh_days, t.weight_loss_days, t.egfr_days, t.lab_days, t.fever_days)
-    days = max(windows)
-    oldest = date.fromordinal(reading.today.toordinal() - days - 1).isoformat()
-    latest: dict[Measure, tuple[str, int]] = {}
-    old: list[tuple[Measure, str, int]] = []
-    for _, raw in resources.values():
-        if raw.get("resourceType") != "Observation":
-            continue
-        measure = reading.coded(raw.get("code")).measure
-        if measure not in _SERIES:
-            continue
-        text = raw.get("effectiveDateTime")
-        if not isinstance(text, str) or len(text) < 10:
-            continue
-        if text > latest.get(measure, ("", 0))[0]:
-            latest[measure] = (text, id(raw))
-        if text < oldest:
-            old.append((measure, text, id(raw)))
-    return frozenset(own for measure, _, own in old if latest[measure][1] != own)
+def _current_class(prefetch: Mapping[str, PrefetchedKey]) -> str | None:
+    current = prefetch.get("encounter")
+    visits = [raw for raw in current.resources if raw.get("resourceType") == "Encounter"] if current else []
+    return encounter_class(visits[0]) if visits else None
 
 
 def _reads(prefetch: Mapping[str, PrefetchedKey], broken: set[str]) -> dict[str, ReadState]:
@@ -317,34 +227,6 @@ def _reads(prefetch: Mapping[str, PrefetchedKey], broken: set[str]) -> dict[str,
     }
 
 
-_DATES = (
-    "onsetDateTime", "recordedDate", "effectiveDateTime", "issued", "authoredOn", "performedDateTime",
-    "start", "authored", "whenHandedOver", "dateAsserted", "sent",
-)  # fmt: skip
-_PERIODS = ("period", "effectivePeriod", "performedPeriod", "onsetPeriod")
-_DAY = re.compile(r"(?:19|20)\d\d-\d\d-\d\d")
-
-
-def _earliest_entry(
-    resources: Mapping[Any, tuple[str, Raw]], facts: PatientFacts, reading: Reading
-) -> date | None:
-    """The first dated entry of any kind, for a pain without an onset (8.4.1); None where no rule needs it."""
-    pains = [fact for fact in facts.about(*PAIN) if fact.certainty.positive]
-    if all(fact.started for fact in pains):
-        return None
-    days = [day for _, raw in resources.values() for day in _raw_days(raw)]
-    first = min(days, default=None)
-    found = read_date(first, reading.zone)
-    return found.first if found else None
-
-
-def _raw_days(raw: Raw) -> Iterator[str]:
-    for name in _DATES:
-        text = raw.get(name)
-        if isinstance(text, str) and _DAY.match(text):
-            yield text[:10]
-    for name in _PERIODS:
-        period = raw.get(name)
-        text = period.get("start") if isinstance(period, dict) else None
-        if isinstance(text, str) and _DAY.match(text):
-            yield text[:10]
+def _is_dateless(facts: PatientFacts) -> bool:
+    """Whether a pain has no onset: only then does a rule ask how far back the record goes (8.4.1)."""
+    return any(fact.started is None and fact.certainty.positive for fact in facts.about(*PAIN))

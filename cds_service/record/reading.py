@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from cds_service.guideline.thresholds import Thresholds
@@ -13,8 +13,12 @@ from cds_service.record.dates import Interval, on_day, read_date
 from cds_service.record.facts import DateProblem, Measure, Region, Side
 from cds_service.record.free_text import NOTHING as NOTHING_NAMED
 from cds_service.record.free_text import Mention, Patterns
-from cds_service.record.projection import BrokenElement, Raw
+from cds_service.record.projection import BrokenElement, CodeKey, Projection, Raw, Shape, key_of, project
 from cds_service.record.terminology import NOTHING, Terminology
+
+T = TypeVar("T")
+Kept = tuple[str, Raw]  # a resource, with the prefetch key that it came under
+ByType = Mapping[str, Sequence[Kept]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,10 @@ class Coded:
     broken: bool = False
     measure: Measure | None = None  # the quantity that a known code, or else its words, name
     concerns: bool = True  # whether code or words concern the guideline, or are broken and must be looked at
+    treatments: frozenset[str] = NOTHING  # physical-therapy, self-management
+    drugs: frozenset[str] = NOTHING
+    implants: frozenset[str] = NOTHING
+    names_lumbar_mri: bool = False  # in words; a code says so by its concepts
 
     @property
     def label(self) -> str:
@@ -46,6 +54,20 @@ class Coded:
 
 
 NOT_CODED = Coded(NOTHING, ())
+TREATMENTS = frozenset({"physical-therapy", "self-management"})
+IMPLANTS = frozenset(
+    {
+        "cardiac-device", "cochlear-implant", "neurostimulator-or-pump",
+        "aneurysm-clip", "orbital-metal", "spinal-hardware",
+    }
+)  # fmt: skip
+DRUGS = frozenset(
+    {
+        "simple-analgesic", "nsaid", "opioid", "muscle-relaxant-or-neuropathic",
+        "anticholinergic", "anticoagulant", "corticosteroid", "immunosuppressant",
+        "biologic", "chemotherapy", "antineoplastic", "gadolinium", "contrast",
+    }
+)  # fmt: skip
 MEASURES: Mapping[str, Measure] = {
     "body-temperature": Measure.TEMPERATURE,
     "crp": Measure.CRP,
@@ -69,53 +91,83 @@ class Reading:
     zone: ZoneInfo
     today: date
     birth: Interval | None = None
-    by_reference: Mapping[str, Raw] = field(default_factory=dict)
-    _coded: dict[Any, Coded] = field(default_factory=dict)
-    _mentions: dict[str, tuple[Mention, ...]] = field(default_factory=dict)
-    _services: dict[str, frozenset[str]] = field(default_factory=dict)
-    _drugs: dict[str, frozenset[str]] = field(default_factory=dict)
+    resources: ByType = field(default_factory=dict)
+    _by_id: dict[str, dict[str, Raw]] = field(default_factory=dict)
+    _coded: dict[CodeKey, Coded] = field(default_factory=dict)
+    _checked: dict[CodeKey, Projection] = field(default_factory=dict)
+    _texts: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _silent: dict[str, bool] = field(default_factory=dict)
+
+    def resource(self, resource_type: str, own_id: str) -> Raw | None:
+        """The resource of this type and id, where it came in any key."""
+        by_id = self._by_id.get(resource_type)
+        if by_id is None:
+            found = self.resources.get(resource_type, ())
+            by_id = self._by_id[resource_type] = {str(raw.get("id")): raw for _, raw in found}
+        return by_id.get(own_id)
+
+    def project(self, raw: Raw, shape: Shape) -> Projection:
+        """The checked elements of a resource; raises BrokenElement."""
+        return project(raw, shape, self._checked)
 
     def coded(self, value: Any) -> Coded:
         """What a CodeableConcept says; `broken` where it is none."""
         if value is None:
             return NOT_CODED
         try:
-            key = _key(value)
+            key = key_of(value)
             found = self._coded.get(key)
-        except (AttributeError, TypeError, KeyError):
+        except (AttributeError, KeyError, TypeError):
             return BROKEN
         if found is None:
             found = self._coded[key] = self._read_coded(key)
         return found
 
-    def _read_coded(self, key: tuple[Any, ...]) -> Coded:
-        text, *codings = key
-        if not _all_text(text, codings):
+    def _read_coded(self, key: CodeKey) -> Coded:
+        if not all(part is None or isinstance(part, str) for part in key):
             return BROKEN
-        concepts: set[str] = set()
-        systems: set[str] = set()
-        for system, code, _ in codings:
-            found = self.terminology.concepts_of(system, code)
-            if found:
-                concepts |= found
-                systems.add(system)
-        words = dict.fromkeys(word for word in (text, *(c[2] for c in codings)) if word and word.strip())
-        codes = tuple(code for _, code, _ in codings if code)
+        text, systems, codes, displays = key[0], key[1::3], key[2::3], key[3::3]
+        found = [self.terminology.concepts_of(*pair) for pair in zip(systems, codes, strict=True)]
+        concepts = NOTHING.union(*found)
+        known = frozenset(system for system, named in zip(systems, found, strict=True) if named)
+        words = tuple(dict.fromkeys(word for word in (text, *displays) if word and word.strip()))
+        spelled = tuple(code for code in codes if code)
         measure = self._measure(concepts, words)
-        concerns = bool(concepts or measure or not (words or codes) or any(map(self._asks, words)))
-        return Coded(frozenset(concepts), tuple(words), frozenset(systems), codes, False, measure, concerns)
+        concerns = bool(concepts or measure or not (words or spelled) or any(map(self._asks, words)))
+        return Coded(
+            concepts=concepts,
+            words=words,
+            systems=known,
+            codes=spelled,
+            measure=measure,
+            concerns=concerns,
+            treatments=concepts & TREATMENTS or self._named(words, self.services),
+            drugs=(concepts | self._named(words, self.drugs)) & DRUGS,
+            implants=(concepts | self._named(words, self.implants)) & IMPLANTS,
+            names_lumbar_mri=any(map(self.names_lumbar_mri, words)),
+        )
+
+    def _named(self, words: Iterable[str], read: Callable[[str], frozenset[str]]) -> frozenset[str]:
+        return NOTHING.union(*map(read, words))
 
     def _measure(self, concepts: Iterable[str], words: Iterable[str]) -> Measure | None:
         by_code = next((MEASURES[concept] for concept in concepts if concept in MEASURES), None)
         if by_code or concepts:
             return by_code
-        named = (name for word in words for name in self.patterns.measures.names(self.patterns.plain(word)))
+        named = (
+            name
+            for word in words
+            if self.patterns.may_name(word)
+            for name in self.patterns.measures.names(self.patterns.plain(word))
+        )
         return next((Measure(name) for name in named if name != NOTHING_NAMED), None)
 
     def _asks(self, word: str) -> bool:
         """Whether the words name a concept of the guideline, or a question that it knows."""
         if self.mentions(word):
             return True
+        if self._silent[word]:
+            return False
         plain = self.patterns.plain(word)
         return bool(self.patterns.muscles.find(plain) or self.patterns.exams.find(plain))
 
@@ -126,32 +178,39 @@ class Reading:
 
     def mentions(self, text: str) -> tuple[Mention, ...]:
         """The concepts that a text names, and what it says of them."""
-        found = self._mentions.get(text)
-        if found is None:
-            found = self._mentions[text] = self.patterns.mentions(text)
-        return found
+        return self._read_once("mentions", self.patterns.mentions, text, ())
 
     def question_mentions(self, question: str) -> tuple[Mention, ...]:
         """What a question names; its words may be barer than a finding's ("Bladder?")."""
-        key = f"? {question}"
-        found = self._mentions.get(key)
-        if found is None:
-            found = self._mentions[key] = self.patterns.asked_in(question)
-        return found
+        return self._read_once("question", self.patterns.asked_in, question, ())
 
     def services(self, text: str) -> frozenset[str]:
         """The treatments that a text says were given."""
-        found = self._services.get(text)
-        if found is None:
-            found = self._services[text] = self.patterns.services_in(text)
-        return found
+        return self._read_once("services", self.patterns.services_in, text, NOTHING)
 
     def drugs(self, text: str) -> frozenset[str]:
         """The concepts of the drugs that a medicine's text names."""
-        found = self._drugs.get(text)
+        return self._read_once("drugs", self.patterns.drugs_in, text, NOTHING)
+
+    def implants(self, text: str) -> frozenset[str]:
+        """The implants that a text says are in place."""
+        return self._read_once("implants", self.patterns.implants_in, text, NOTHING)
+
+    def names_lumbar_mri(self, text: str) -> bool:
+        """Whether the words name an MRI of the lumbar spine."""
+        return self._read_once("imaging", self.patterns.names_lumbar_mri, text, False)
+
+    def _read_once(self, kind: str, read: Callable[[str], T], text: str, nothing: T) -> T:
+        """What a text says, read once; most texts of a record name nothing and are told by their letters."""
+        silent = self._silent.get(text)
+        if silent is None:
+            silent = self._silent[text] = not self.patterns.may_name(text)
+        if silent:
+            return nothing
+        found = self._texts.get((kind, text))
         if found is None:
-            found = self._drugs[text] = self.patterns.drugs_in(text)
-        return found
+            found = self._texts[kind, text] = read(text)
+        return cast(T, found)
 
     def all_mentions(self, texts: Iterable[str]) -> tuple[Mention, ...]:
         """The mentions of several texts, each only once."""
@@ -213,27 +272,6 @@ _SPINE = frozenset({Region.LUMBAR, Region.SPINE})
 
 def _region_of(places: frozenset[str], not_here: frozenset[Region]) -> Region | None:
     return next((r for r in _REGION_ORDER if r.value in places and r not in not_here), None)
-
-
-def _key(value: Any) -> tuple[Any, ...]:
-    codings = value.get("coding")
-    if not codings:
-        return (value.get("text"),)
-    if not isinstance(codings, list):
-        raise TypeError
-    return (value.get("text"), *((c.get("system"), c.get("code"), c.get("display")) for c in codings))
-
-
-def _all_text(text: Any, codings: list[Any]) -> bool:
-    return all(part is None or isinstance(part, str) for part in (text, *(p for c in codings for p in c)))
-
-
-def new_reading(
-    terminology: Terminology, patterns: Patterns, thresholds: Thresholds, zone: ZoneInfo, now: datetime
-) -> Reading:
-    """A fresh reading for one request at `now`."""
-    local = now.astimezone(zone) if now.tzinfo else now
-    return Reading(terminology, patterns, thresholds, zone, local.date())
 
 
 def status_of(raw: Raw, element: str = "status") -> str:

@@ -49,4 +49,4 @@ def resolve(reference: Any, raw: Raw, reading: Reading) -> Raw | None:
                 return inner
         return None
     parts = target.split("/_history/", 1)[0].rstrip("/").split("/")
-    return reading.by_reference.get("/".join(parts[-2:])) if len(parts) > 1 else None
+    return reading.resource(parts[-2], parts[-1]) if len(parts) > 1 else None

@@ -5,38 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cds_service.record.conditions import SUBJECT
 from cds_service.record.facts import Certainty, Fact, Origin, VisitFact
-from cds_service.record.projection import Projection, Raw, project, shape
+from cds_service.record.projection import Projection, Raw, Shape
 from cds_service.record.reading import Coded, Reading, reference_name, status_of
 from cds_service.record.reasons import has_reason, reason_concepts
 from cds_service.record.statements import PAIN, placed_concepts, read_place, read_statements
 from cds_service.record.terminology import NOTHING
 
-ENCOUNTER = shape(
-    "Encounter",
-    codes=("type", "serviceType", "reasonCode"),
-    periods=("period",),
-    required={"status": "finished", "class": {"code": "AMB"}},
-)
-APPOINTMENT = shape(
-    "Appointment",
-    "description",
-    codes=("serviceType", "serviceCategory", "specialty", "appointmentType", "reasonCode"),
+ENCOUNTER = Shape(codes=("serviceType",), lists=("type", "reasonCode"), periods=("period",))
+APPOINTMENT = Shape(
+    codes=("appointmentType",),
+    lists=("serviceType", "serviceCategory", "specialty", "reasonCode"),
     dates=("start",),
-    required={"status": "fulfilled", "participant": [{"status": "accepted"}]},
+    others={"description": "string"},
 )
-CARE_PLAN = shape(
-    "CarePlan", periods=("period",), required={"status": "active", "intent": "plan", "subject": SUBJECT}
-)
-COMMUNICATION = shape(
-    "Communication",
-    codes=("topic", "reasonCode"),
-    dates=("sent", "received"),
-    required={"status": "completed"},
-)
+CARE_PLAN = Shape(periods=("period",))
+COMMUNICATION = Shape(codes=("topic",), lists=("reasonCode",), dates=("sent", "received"))
 _ATTENDED = frozenset({"finished", "in-progress", "arrived", "triaged"})
-_KINDS = frozenset({"physical-therapy", "self-management"})
 
 
 def read_encounter(raw: Raw, reading: Reading) -> Iterator[Fact | VisitFact]:
@@ -47,11 +32,11 @@ def read_encounter(raw: Raw, reading: Reading) -> Iterator[Fact | VisitFact]:
     reasons = _codes(raw, ("reasonCode",), reading)
     told = any(reason.concerns and not reason.empty for reason in reasons)
     broken = any(coded.broken for coded in (*codes, *reasons))
-    if not (told or broken or _kinds(codes, reading)):
+    if not (told or broken or _kinds(codes)):
         return
-    seen = project(raw, ENCOUNTER)
+    seen = reading.project(raw, ENCOUNTER)
     when = reading.day(seen.get("period", {}).get("start"))
-    if kinds := _kinds(_codes(seen, ("type", "serviceType"), reading), reading):
+    if kinds := _kinds(_codes(seen, ("type", "serviceType"), reading)):
         yield _visit(kinds, raw, seen, codes, when, reading)
     for reason in _codes(seen, ("reasonCode",), reading):
         yield from _reason_facts(reason, raw, when, reading)
@@ -60,6 +45,8 @@ def read_encounter(raw: Raw, reading: Reading) -> Iterator[Fact | VisitFact]:
 def _reason_facts(coded: Coded, raw: Raw, when: Any, reading: Reading) -> Iterator[Fact]:
     """Somebody came with it: the pain itself is known, anything else is what they came to find out."""
     for stated in read_statements(coded, reading):
+        if not coded.known and stated.concepts.isdisjoint(PAIN | reading.patterns.pathway.keys()):
+            continue  # "Diabetes review": an explanation belongs on the problem list
         place = read_place(stated.concepts, coded.words, (), reading)
         concepts = placed_concepts(stated.concepts, place, reading)
         certainty = stated.certainty
@@ -88,10 +75,10 @@ def read_appointment(raw: Raw, reading: Reading) -> Iterator[VisitFact]:
     codes = _codes(raw, names, reading)
     told = raw.get("description")
     description = reading.services(told) if isinstance(told, str) else NOTHING
-    if not _kinds(codes, reading) and not description and not any(coded.broken for coded in codes):
+    if not _kinds(codes) and not description and not any(coded.broken for coded in codes):
         return
-    seen = project(raw, APPOINTMENT)
-    kinds = _kinds(_codes(seen, names, reading), reading) | description
+    seen = reading.project(raw, APPOINTMENT)
+    kinds = _kinds(_codes(seen, names, reading)) | description
     if kinds:
         yield _visit(kinds, raw, seen, codes, reading.day(seen.get("start")), reading)
 
@@ -105,9 +92,9 @@ def read_care_plan(raw: Raw, reading: Reading) -> Iterator[VisitFact]:
     details = [part.get("detail") for part in raw["activity"] if isinstance(part, dict)]
     done = [d for d in details if isinstance(d, dict) and d.get("status") in ("completed", "in-progress")]
     codes = [reading.coded(detail.get("code")) for detail in done]
-    kinds = _kinds(codes, reading) | _kinds_of_texts([detail.get("description") for detail in done], reading)
+    kinds = _kinds(codes) | _kinds_of_texts([detail.get("description") for detail in done], reading)
     if kinds:
-        seen = project(raw, CARE_PLAN)
+        seen = reading.project(raw, CARE_PLAN)
         # Exercise on a plan is advice; only a visit or procedure proves treatment.
         when = reading.day(seen.get("period", {}).get("start"))
         yield _visit(frozenset({"self-management"}), raw, seen, codes, when, reading)
@@ -121,8 +108,8 @@ def read_communication(raw: Raw, reading: Reading) -> Iterator[VisitFact]:
     payload = raw.get("payload")
     parts = payload if isinstance(payload, list) else ()
     texts = [part.get("contentString") for part in parts if isinstance(part, dict)]
-    if _kinds(codes, reading) | _kinds_of_texts(texts, reading):
-        seen = project(raw, COMMUNICATION)
+    if _kinds(codes) | _kinds_of_texts(texts, reading):
+        seen = reading.project(raw, COMMUNICATION)
         when = reading.day(seen.get("sent") or seen.get("received"))
         yield _visit(frozenset({"self-management"}), raw, seen, codes, when, reading)
 
@@ -133,10 +120,9 @@ def _codes(raw: Raw, elements: Sequence[str], reading: Reading) -> list[Coded]:
     return [reading.coded(value) for value in flat]
 
 
-def _kinds(codes: Sequence[Coded], reading: Reading) -> frozenset[str]:
+def _kinds(codes: Sequence[Coded]) -> frozenset[str]:
     """The treatments that codes or their words name."""
-    by_code = NOTHING.union(*(coded.concepts & _KINDS for coded in codes))
-    return by_code or NOTHING.union(*(reading.services(word) for coded in codes for word in coded.words))
+    return NOTHING.union(*(coded.treatments for coded in codes))
 
 
 def _kinds_of_texts(texts: Sequence[Any], reading: Reading) -> frozenset[str]:
