@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from cds_service.guideline.content import Guideline
-from cds_service.guideline.decision import Decision, Finding, MriOrder, Outcome, Plan
-from cds_service.guideline.lumbar_mri.card_words import CardWords, name_of, threshold_fills
-from cds_service.guideline.lumbar_mri.escaping import escape_markdown
+from cds_service.guideline.decision import Decision, Outcome, Plan
+from cds_service.guideline.lumbar_mri.card_words import CardWords, threshold_fills
 from cds_service.guideline.lumbar_mri.phrases import capitalised, statements
 from cds_service.guideline.lumbar_mri.summary import Place
+from cds_service.guideline.lumbar_mri.why import block, bullets, why
 from cds_service.guideline.lumbar_mri.wording import SAFETY, SHARED, by_key, find
 from cds_service.guideline.words import Words
 
-LEADING_FACTS = 6
-OTHER_FACTS = 3
-LISTED_FACTS = 4
+STALE_FACTS = 4
+_EMPTY_WORDS = frozenset({"and", "or", "function", "sensation", "volume", "post-void"})
 
 
 def write_detail(decision: Decision, said: CardWords, guideline: Guideline, place: Place) -> str:
@@ -23,7 +22,7 @@ def write_detail(decision: Decision, said: CardWords, guideline: Guideline, plac
     words = said.words
     blocks = [
         ("", first_lines(decision, guideline)),
-        ("why", _why(decision, said, place)),
+        ("why", why(decision, said, place)),
         ("do", _what_to_do(decision, said)),
         ("missing", _missing(decision, words)),
         ("change", changes(decision, said)),
@@ -33,19 +32,6 @@ def write_detail(decision: Decision, said: CardWords, guideline: Guideline, plac
     if decision.endorsed:
         blocks = [block for block in blocks if block[0] not in ("missing", "change")]
     return "\n\n".join(written for name, lines in blocks if (written := block(name, lines, words)))
-
-
-def block(name: str, lines: Iterable[str], words: Words) -> str:
-    """The lines under their bold heading; empty where there are none."""
-    body = "\n".join(lines).strip()
-    if not body or not name:
-        return body
-    return f"**{words.say(SHARED, f'heading.{name}')}**\n\n{body}"
-
-
-def bullets(items: Iterable[str]) -> Iterator[str]:
-    """One list item a line."""
-    return (f"- {item}" for item in items)
 
 
 def first_lines(decision: Decision, guideline: Guideline) -> Iterator[str]:
@@ -83,64 +69,12 @@ def safety_lines(decision: Decision, words: Words, *, all_kinds: bool) -> Iterat
                 yield said
 
 
-def order_line(order: MriOrder, place: Place, words: Words) -> str:
-    """Which order the card is about; empty for a draft that was not read."""
-    if not order.resource:
-        return ""
-    fills = {"order": escape_markdown(order.label)}
-    if place.total < 2:
-        return words.say(SHARED, "order", fills)
-    return words.say(
-        SHARED, "order-of-several", {**fills, "place": str(place.number), "total": str(place.total)}
-    )
-
-
-def _why(decision: Decision, said: CardWords, place: Place) -> Iterator[str]:
-    words = said.words
-    yield order_line(decision.order, place, words)
-    if decision.duplicates:
-        others = ", ".join(
-            escape_markdown(f"{order.label} ({order.reference})") for order in decision.duplicates
-        )
-        order = escape_markdown(f"{decision.order.label} ({decision.order.reference})")
-        yield words.say(SHARED, "duplicates", {"order": order, "others": others})
-    lead = find(words, said.subject, "why", said.subject_names, said.escaped)
-    if lead:
-        yield lead
-    for section, blank in (("screen", "screen"), ("other-reason", "reason")):
-        if said.fills.get(blank) and words.has(said.subject, section):
-            yield words.say(said.subject, section, said.escaped)
-    yield ""
-    if decision.leading:
-        yield from bullets(statements(decision.leading.evidence, words, LEADING_FACTS))
-    yield from bullets(_also(decision.findings[1:], words))
-    listed = statements(decision.listed, words, LISTED_FACTS)
-    if listed:
-        yield f"- {words.say(SHARED, 'also-listed')}: {'; '.join(listed)}"
-
-
-def _also(findings: Iterable[Finding], words: Words) -> Iterator[str]:
-    for finding in findings:
-        facts = "; ".join(statements(finding.evidence, words, OTHER_FACTS))
-        subject = f"{words.say(SHARED, 'also')}, {name_of(finding.pathway, words)}"
-        recommendation = f" ({finding.recommendation})" if finding.recommendation else ""
-        yield f"{subject}{recommendation}: {facts}" if facts else f"{subject}{recommendation}"
-
-
 def _what_to_do(decision: Decision, said: CardWords) -> Iterator[str]:
     words = said.words
     do = said.markdown("do") or ""
     yield do
-    checks = (
-        [
-            check
-            for key in decision.leading.checks
-            if (check := by_key(words, "check", key)).lower() not in do.lower()
-        ]
-        if decision.leading
-        else []
-    )
-    if checks and not decision.endorsed:
+    checks = [] if decision.endorsed else _checks(decision, do, words)
+    if checks:
         yield f"- {words.say(SHARED, 'checks', {'checks': ', '.join(checks)})}"
     study = study_words(decision.plan, words)
     if study and not decision.endorsed:
@@ -149,6 +83,19 @@ def _what_to_do(decision: Decision, said: CardWords) -> Iterator[str]:
         yield f"- {words.say(SHARED, 'pregnant')}"
     with_card = decision.outcome not in (Outcome.NOT_INDICATED, Outcome.OUTSIDE)
     yield from bullets(safety_lines(decision, words, all_kinds=not with_card))
+
+
+def _checks(decision: Decision, do: str, words: Words) -> list[str]:
+    """What to check today besides what `do` names; nothing in an emergency, which must not wait for it."""
+    if decision.leading is None or decision.outcome is Outcome.EMERGENCY:
+        return []
+    named = do.lower()
+    checks = [by_key(words, "check", key) for key in decision.leading.checks]
+    return [check for check in checks if not all(word in named for word in _telling_words(check))]
+
+
+def _telling_words(check: str) -> list[str]:
+    return [word for word in check.lower().split() if word not in _EMPTY_WORDS]
 
 
 def study_words(plan: Plan, words: Words) -> str:
@@ -169,7 +116,7 @@ def _missing(decision: Decision, words: Words) -> Iterator[str]:
     silent = not_recorded(decision, words)
     if silent:
         yield f"- {words.say(SHARED, 'not-recorded')}: {', '.join(silent)}."
-    stale = statements(decision.stale, words, LISTED_FACTS)
+    stale = statements(decision.stale, words, STALE_FACTS)
     if stale:
         yield f"- {words.say(SHARED, 'stale')}: {'; '.join(stale)}."
 

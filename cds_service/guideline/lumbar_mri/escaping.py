@@ -19,7 +19,7 @@ _INVISIBLE = frozenset("\u061c\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad")
 _SPACES = re.compile(r"\s+")
 _MARKUP = re.compile(r"([\\`*_\[\]|~$])")
 # Where a line of Markdown would begin a heading, list, rule or table.
-_LINE_START = re.compile(r"^(?:([#+\-=:])|(\d+)([.)]))")
+_LINE_START = re.compile(r"^(?:([#+\-=:])|(\d+)([.)])(?=\s|$))")
 # GitHub's autolinks are found after unescaping, so a backslash does not stop them; a space does.
 _AUTOLINK = re.compile(r"(?i)(://)|\b(www)(\.)|(@)|\b(mailto|xmpp)(:)")
 _TAG_LIKE = re.compile(r"<(?=[A-Za-z/!?])")

@@ -57,12 +57,17 @@ class Feature:
 def feature_of(evidence: Evidence, today: date) -> Feature:
     """The fact for a summary."""
     text = plain_text(evidence.short or evidence.text, FEATURE_CHARACTERS)
-    return Feature(text, f"{text} {short_date(evidence.when, today)}" if evidence.when else text)
+    if text[1:2].islower():  # "Retention of urine" within a line; "HIV" and "L4/5" stay
+        text = text[:1].lower() + text[1:]
+    if evidence.when is None:
+        return Feature(text, text)
+    between = " on " if text[-1:].isdigit() else " "
+    return Feature(text, f"{text}{between}{short_date(evidence.when, today)}")
 
 
 def statement(evidence: Evidence, words: Words) -> str:
     """One fact with date and record type, escaped: "Saddle numbness, 14 Jun 2026 (Condition)"."""
-    text = escape_markdown(evidence.text)
+    text = escape_markdown(_named(evidence))
     if evidence.when:
         text = f"{text}, {long_date(evidence.when)}"
     if evidence.resource:
@@ -70,9 +75,13 @@ def statement(evidence: Evidence, words: Words) -> str:
     return f"{text}; {escape_markdown(evidence.note)}" if clean_text(evidence.note) else text
 
 
-def statements(evidence: Iterable[Evidence], words: Words, limit: int) -> list[str]:
-    """The facts, each said once; over `limit` the rest is counted, not listed."""
-    said = list(dict.fromkeys(statement(fact, words) for fact in evidence))
+def statements(evidence: Iterable[Evidence], words: Words, limit: int, but: Iterable[str] = ()) -> list[str]:
+    """The facts, each said once; over `limit` the rest is counted, not listed.
+
+    `but` holds statements that stand on the card already.
+    """
+    known = frozenset(but)
+    said = [fact for fact in dict.fromkeys(statement(fact, words) for fact in evidence) if fact not in known]
     if len(said) <= limit:
         return said
     return [*said[: limit - 1], words.say("common", "more", {"count": str(len(said) - limit + 1)})]
@@ -86,6 +95,14 @@ def in_singular(text: str) -> str:
 def capitalised(text: str) -> str:
     """The text with a capital at its start, the rest as it is."""
     return text[:1].upper() + text[1:]
+
+
+def _named(evidence: Evidence) -> str:
+    """The text; a bare value with what it is: "Residual volume 450 mL (recorded as 0.45 L)"."""
+    if not evidence.text[:1].isdigit() or not evidence.short:
+        return evidence.text
+    named = capitalised(evidence.short)
+    return named if evidence.text in named else f"{named} (recorded as {evidence.text})"
 
 
 def _record_type(resource: str, words: Words) -> str:

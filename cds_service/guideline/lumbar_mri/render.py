@@ -86,6 +86,10 @@ def _guideline_card(
 def _summary(decision: Decision, place: Place, said: CardWords, guideline: Guideline) -> str:
     words, finding = said.words, decision.leading
     template = said.plain("summary") or ""
+    pattern = decision.plan.pattern
+    if pattern and not decision.endorsed:
+        where = "" if decision.primary_care else ".hospital"
+        template = words.say(SHARED, f"summary.{pattern}{where}", {"features": "$features"})
     if CHECK_FIRST in decision.first_lines:
         template = words.say(SHARED, f"summary.{CHECK_FIRST}", {"features": "$features"})
         finding = next((f for f in decision.findings if f.outcome is Outcome.POSSIBLE), None)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cds_service.guideline.decision import Decision, Outcome, SafetyLine
-from cds_service.guideline.lumbar_mri.detail import block, bullets, order_line
 from cds_service.guideline.lumbar_mri.escaping import plain_text
 from cds_service.guideline.lumbar_mri.phrases import FEATURE_CHARACTERS, statements
 from cds_service.guideline.lumbar_mri.summary import Place, fit_summary, mark_of
+from cds_service.guideline.lumbar_mri.why import block, bullets, order_line
 from cds_service.guideline.lumbar_mri.wording import SAFETY, SHARED, find
 from cds_service.guideline.words import Words
 from cds_service.protocol.card import SUMMARY_CHARACTERS

@@ -86,7 +86,7 @@ def _with_features(template: str, features: Sequence[str]) -> str:
     if not features:
         return _NO_FEATURES.sub("", template).strip()
     said = ", ".join(features)
-    if re.search(r"\. \$features", template):
+    if ". $features" in template:
         said = capitalised(said)
     return template.replace("$features", said).strip()
 

@@ -46,7 +46,8 @@ _SHARED_SECTIONS = (
     "link.details", "limits", "closing", "order", "duplicates", "also", "also-listed", "more",
     "not-recorded", "stale", "unread", "unread.default", "certainty", "first.vascular",
     "first.check-first", "first.cord-compression", "first.epidural-abscess", "first.haematoma",
-    "first.child", "summary.check-first", "pregnant", "protocol", "region.lumbar", "region.lumbosacral",
+    "first.child", "summary.check-first", "summary.cord-compression", "summary.epidural-abscess",
+    "summary.haematoma", "same-facts", "pregnant", "protocol", "region.lumbar", "region.lumbosacral",
     "region.whole-spine", "contrast.without", "contrast.with-and-without", "checks", "review-by",
     "topic.R1", "topic.R2", "topic.R3", "topic.R4", "topic.R5", "topic.R6", "topic.none",
     "reason.recommendation", "suggestion.remove-start-care", "suggestion.remove-continue-care",
@@ -111,7 +112,7 @@ def _unknown_sections(words: Words) -> Iterator[str]:
 def _is_known(file: str, section: str) -> bool:
     kind, _, name = section.partition(".")
     if file == SHARED:
-        return section in _SHARED_SECTIONS or kind in _LOOKED_UP
+        return section.removesuffix(".hospital") in _SHARED_SECTIONS or kind in _LOOKED_UP
     if file == SAFETY:
         return section in _SAFETY_SECTIONS or kind == "alternative"
     variants = (*VARIANTS.get(file, ()), "default", "other")

@@ -1,0 +1,78 @@
+"""Why a card is shown: the order, the facts of the leading finding, and what else stands on record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from cds_service.guideline.decision import Decision, Evidence, Finding, MriOrder
+from cds_service.guideline.lumbar_mri.card_words import CardWords, name_of
+from cds_service.guideline.lumbar_mri.escaping import escape_markdown
+from cds_service.guideline.lumbar_mri.phrases import statement, statements
+from cds_service.guideline.lumbar_mri.summary import Place
+from cds_service.guideline.lumbar_mri.wording import SHARED, find
+from cds_service.guideline.words import Words
+
+LEADING_FACTS = 6
+OTHER_FACTS = 3
+LISTED_FACTS = 4
+
+
+def block(name: str, lines: Iterable[str], words: Words) -> str:
+    """The lines under their bold heading; empty where there are none."""
+    body = "\n".join(lines).strip()
+    if not body or not name:
+        return body
+    return f"**{words.say(SHARED, f'heading.{name}')}**\n\n{body}"
+
+
+def bullets(items: Iterable[str]) -> Iterator[str]:
+    """One list item a line."""
+    return (f"- {item}" for item in items)
+
+
+def order_line(order: MriOrder, place: Place, words: Words) -> str:
+    """Which order the card is about; empty for a draft that was not read."""
+    if not order.resource:
+        return ""
+    fills = {"order": escape_markdown(order.label)}
+    if place.total < 2:
+        return words.say(SHARED, "order", fills)
+    return words.say(
+        SHARED, "order-of-several", {**fills, "place": str(place.number), "total": str(place.total)}
+    )
+
+
+def why(decision: Decision, said: CardWords, place: Place) -> Iterator[str]:
+    words = said.words
+    yield order_line(decision.order, place, words)
+    if decision.duplicates:
+        others = ", ".join(
+            escape_markdown(f"{order.label} ({order.reference})") for order in decision.duplicates
+        )
+        order = escape_markdown(f"{decision.order.label} ({decision.order.reference})")
+        yield words.say(SHARED, "duplicates", {"order": order, "others": others})
+    lead = find(words, said.subject, "why", said.subject_names, said.escaped)
+    if lead:
+        yield lead
+    for section, blank in (("screen", "screen"), ("other-reason", "reason")):
+        if said.fills.get(blank) and words.has(said.subject, section):
+            yield words.say(said.subject, section, said.escaped)
+    yield ""
+    leading = decision.leading.evidence if decision.leading else ()
+    yield from bullets(statements(leading, words, LEADING_FACTS))
+    yield from bullets(_also(decision.findings[1:], leading, words))
+    said_already = [statement(fact, words) for finding in decision.findings for fact in finding.evidence]
+    listed = statements(decision.listed, words, LISTED_FACTS, but=said_already)
+    if listed:
+        yield f"- {words.say(SHARED, 'also-listed')}: {'; '.join(listed)}"
+
+
+def _also(findings: Iterable[Finding], leading: Iterable[Evidence], words: Words) -> Iterator[str]:
+    said = [statement(fact, words) for fact in leading]
+    for finding in findings:
+        facts = "; ".join(statements(finding.evidence, words, OTHER_FACTS, but=said))
+        if finding.evidence and not facts:
+            facts = words.say(SHARED, "same-facts")
+        subject = f"{words.say(SHARED, 'also')}, {name_of(finding.pathway, words)}"
+        recommendation = f" ({finding.recommendation})" if finding.recommendation else ""
+        yield f"{subject}{recommendation}: {facts}" if facts else f"{subject}{recommendation}"
