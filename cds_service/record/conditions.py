@@ -12,9 +12,8 @@ from cds_service.record.dates import Interval, on_day, read_date
 from cds_service.record.devices import worded_implants
 from cds_service.record.facts import Certainty, DateProblem, DeviceFact, Fact, Origin, State, Trend
 from cds_service.record.projection import Projection, Raw, Shape
-from cds_service.record.reading import Coded, Reading, reference_name
+from cds_service.record.reading import PAIN, Coded, Reading, reference_name
 from cds_service.record.statements import (
-    PAIN,
     TREND_ORDER,
     Statement,
     placed_concepts,

@@ -67,6 +67,11 @@ class Patterns:
     units_in_use: Mapping[str, tuple[str, ...]]  # by measure, UCUM
     prednisolone_factor: Mapping[str, Decimal]
     beginnings: frozenset[str]  # first letters of everything that could be named
+    _met: dict[str, str] | None = None  # plain texts of one request; the patterns that all share keep none
+
+    def for_one_request(self) -> Patterns:
+        """The same patterns with a memory of plain texts, dropped with the request: texts are the patient's."""
+        return replace(self, _met={})
 
     def may_name(self, text: str) -> bool:
         """Whether a text could name anything of the guideline, judged by the first letters of its words."""
@@ -74,7 +79,12 @@ class Patterns:
 
     def plain(self, text: str) -> str:
         """The text as phrases are compared with it."""
-        return plain(text, self.abbreviations)
+        if self._met is None:
+            return plain(text, self.abbreviations)
+        found = self._met.get(text)
+        if found is None:
+            found = self._met[text] = plain(text, self.abbreviations)
+        return found
 
     def mentions(self, text: str) -> tuple[Mention, ...]:
         """The concepts that a text names, and what it says of them."""
@@ -91,6 +101,10 @@ class Patterns:
     def drugs_in(self, text: str) -> frozenset[str]:
         """The concepts of the drugs that a medicine's text names."""
         return self.drugs.names(self.plain(text)) - {NOTHING}
+
+    def measures_in(self, text: str) -> frozenset[str]:
+        """The quantities that a text names."""
+        return self.measures.names(self.plain(text)) - {NOTHING}
 
     def implants_in(self, text: str) -> frozenset[str]:
         """The implants that a text says are in place."""

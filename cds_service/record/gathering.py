@@ -35,16 +35,17 @@ def by_type(prefetch: Mapping[str, PrefetchedKey]) -> ByType:
     Any key may hold any type, and one resource may come under several keys.
     """
     found: dict[str, list[Kept]] = {}
-    seen: set[tuple[str, str | int]] = set()
+    met: dict[str, set[str]] = {}
     for key, read in prefetch.items():
         for raw in read.resources:
             resource_type, own_id = raw.get("resourceType", ""), raw.get("id")
-            name = (resource_type, own_id if isinstance(own_id, str) else id(raw))
-            if name in seen:
-                continue
-            seen.add(name)
             if resource_type not in found:
-                found[resource_type] = []
+                found[resource_type], met[resource_type] = [], set()
+            if isinstance(own_id, str):
+                ids = met[resource_type]
+                if own_id in ids:
+                    continue
+                ids.add(own_id)
             found[resource_type].append((key, raw))
     return found
 

@@ -8,10 +8,9 @@ from typing import Any
 from cds_service.record.dates import on_day
 from cds_service.record.facts import Attestation, Certainty, Fact, Origin
 from cds_service.record.projection import Raw
-from cds_service.record.reading import Coded, Reading, reference_name
+from cds_service.record.reading import PAIN, Coded, Reading, reference_name
 from cds_service.record.reasons import resolve
 from cds_service.record.statements import (
-    PAIN,
     placed_concepts,
     read_place,
     read_statements,

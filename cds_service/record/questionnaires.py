@@ -22,7 +22,7 @@ from cds_service.record.free_text import Said
 from cds_service.record.projection import BrokenElement, Raw, Shape
 from cds_service.record.quantities import read_number, to_canonical
 from cds_service.record.reading import Reading, reference_name, status_of
-from cds_service.record.statements import placed_concepts, read_place, read_statements
+from cds_service.record.statements import Place, placed_concepts, read_place, read_statements
 
 RESPONSE = Shape(dates=("authored",))
 _COUNTS = frozenset({"completed", "amended"})
@@ -151,7 +151,7 @@ def _is_reversed(question: str, reading: Reading) -> bool:
 
 
 def _score(words: str, asked: _Asked, form: _Form, reading: Reading) -> Measurement | None:
-    if reading.coded({"text": words}).measure is not Measure.PAIN_SCORE:
+    if reading.measure_named(words) is not Measure.PAIN_SCORE:
         return None
     for answer in asked.answers:
         quantity = answer.get("valueQuantity")
@@ -235,7 +235,7 @@ def _fact(
 ) -> Fact:
     told = answer.get("valueString")
     words = (told,) if isinstance(told, str) and told else ()
-    place = read_place(concepts, (*words, asked.question), (), reading)
+    place = read_place(concepts, (*words, asked.question), (), reading) if certainty.positive else Place()
     return Fact(
         concepts=placed_concepts(concepts, place, reading) if certainty.positive else concepts,
         certainty=certainty,

@@ -39,8 +39,7 @@ from cds_service.record.orders import contained_reasons, read_order_reasons, sho
 from cds_service.record.procedures import read_procedure
 from cds_service.record.projection import BrokenElement, Raw, Shape, project
 from cds_service.record.questionnaires import read_response
-from cds_service.record.reading import ByType, Kept, Reading, reference_name
-from cds_service.record.statements import PAIN
+from cds_service.record.reading import PAIN, ByType, Kept, Reading, reference_name
 from cds_service.record.visits import (
     encounter_class,
     read_appointment,
@@ -140,7 +139,7 @@ def _reading(guideline: Guideline, now: datetime, resources: ByType, birth: Inte
     today = (now.astimezone(guideline.zone) if now.tzinfo else now).date()
     return Reading(
         terminology=guideline.terminology,
-        patterns=guideline.patterns,
+        patterns=guideline.patterns.for_one_request(),
         thresholds=guideline.thresholds,
         zone=guideline.zone,
         today=today,

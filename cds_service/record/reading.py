@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from cds_service.guideline.thresholds import Thresholds
 from cds_service.record.dates import Interval, on_day, read_date
 from cds_service.record.facts import DateProblem, Measure, Region, Side
-from cds_service.record.free_text import NOTHING as NOTHING_NAMED
 from cds_service.record.free_text import Mention, Patterns
 from cds_service.record.projection import BrokenElement, CodeKey, Projection, Raw, Shape, key_of, project
 from cds_service.record.terminology import NOTHING, Terminology
@@ -35,6 +34,7 @@ class Coded:
     treatments: frozenset[str] = NOTHING  # physical-therapy, self-management
     drugs: frozenset[str] = NOTHING
     implants: frozenset[str] = NOTHING
+    is_reason: bool = False  # whether it is worth a fact as the reason of a visit
     names_lumbar_mri: bool = False  # in words; a code says so by its concepts
 
     @property
@@ -55,6 +55,7 @@ class Coded:
 
 NOT_CODED = Coded(NOTHING, ())
 TREATMENTS = frozenset({"physical-therapy", "self-management"})
+PAIN = frozenset({"low-back-pain", "radicular-pain", "back-pain-unspecified", "degenerative-lumbar"})
 IMPLANTS = frozenset(
     {
         "cardiac-device", "cochlear-implant", "neurostimulator-or-pump",
@@ -144,23 +145,27 @@ class Reading:
             treatments=concepts & TREATMENTS or self._named(words, self.services),
             drugs=(concepts | self._named(words, self.drugs)) & DRUGS,
             implants=(concepts | self._named(words, self.implants)) & IMPLANTS,
+            is_reason=bool(concepts)
+            or any(self._is_worth_asking(mention) for mention in self.all_mentions(words)),
             names_lumbar_mri=any(map(self.names_lumbar_mri, words)),
         )
+
+    def _is_worth_asking(self, mention: Mention) -> bool:
+        # "Diabetes review": an explanation belongs on the problem list, not among the reasons of visits.
+        return mention.concept in PAIN or mention.concept in self.patterns.pathway
 
     def _named(self, words: Iterable[str], read: Callable[[str], frozenset[str]]) -> frozenset[str]:
         return NOTHING.union(*map(read, words))
 
-    def _measure(self, concepts: Iterable[str], words: Iterable[str]) -> Measure | None:
-        by_code = next((MEASURES[concept] for concept in concepts if concept in MEASURES), None)
-        if by_code or concepts:
-            return by_code
-        named = (
-            name
-            for word in words
-            if self.patterns.may_name(word)
-            for name in self.patterns.measures.names(self.patterns.plain(word))
-        )
-        return next((Measure(name) for name in named if name != NOTHING_NAMED), None)
+    def _measure(self, concepts: frozenset[str], words: Iterable[str]) -> Measure | None:
+        if concepts:
+            return next((MEASURES[concept] for concept in concepts if concept in MEASURES), None)
+        return next((measure for word in words if (measure := self.measure_named(word))), None)
+
+    def measure_named(self, text: str) -> Measure | None:
+        """The quantity that a text names."""
+        found = self._read_once("measures", self.patterns.measures_in, text, NOTHING)
+        return next(map(Measure, found), None)
 
     def _asks(self, word: str) -> bool:
         """Whether the words name a concept of the guideline, or a question that it knows."""

@@ -10,7 +10,6 @@ from cds_service.record.free_text import Mention, Said
 from cds_service.record.reading import Coded, Reading
 from cds_service.record.terminology import NOTHING
 
-PAIN = frozenset({"low-back-pain", "radicular-pain", "back-pain-unspecified", "degenerative-lumbar"})
 _BY_CODE_HISTORY = frozenset(
     {"cancer-history", "cancer-history-high-risk", "spinal-surgery-history", "injecting-drug-use-past"}
 )

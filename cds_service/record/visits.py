@@ -7,9 +7,9 @@ from typing import Any
 
 from cds_service.record.facts import Certainty, Fact, Origin, VisitFact
 from cds_service.record.projection import Projection, Raw, Shape
-from cds_service.record.reading import Coded, Reading, reference_name, status_of
+from cds_service.record.reading import PAIN, Coded, Reading, reference_name, status_of
 from cds_service.record.reasons import has_reason, reason_concepts
-from cds_service.record.statements import PAIN, placed_concepts, read_place, read_statements
+from cds_service.record.statements import placed_concepts, read_place, read_statements
 from cds_service.record.terminology import NOTHING
 
 ENCOUNTER = Shape(codes=("serviceType",), lists=("type", "reasonCode"), periods=("period",))
@@ -28,25 +28,30 @@ def read_encounter(raw: Raw, reading: Reading) -> Iterator[Fact | VisitFact]:
     """The visit, and its reasons as facts of its day; raises BrokenElement."""
     if status_of(raw) not in _ATTENDED:
         return
-    codes = _codes(raw, ("type", "serviceType"), reading)
-    reasons = _codes(raw, ("reasonCode",), reading)
-    told = any(reason.concerns and not reason.empty for reason in reasons)
-    broken = any(coded.broken for coded in (*codes, *reasons))
-    if not (told or broken or _kinds(codes)):
+    if not (_treats(raw, ("type", "serviceType"), reading) or _gives_reason(raw, reading)):
         return
     seen = reading.project(raw, ENCOUNTER)
     when = reading.day(seen.get("period", {}).get("start"))
-    if kinds := _kinds(_codes(seen, ("type", "serviceType"), reading)):
+    codes = _codes(seen, ("type", "serviceType"), reading)
+    if kinds := _kinds(codes):
         yield _visit(kinds, raw, seen, codes, when, reading)
     for reason in _codes(seen, ("reasonCode",), reading):
-        yield from _reason_facts(reason, raw, when, reading)
+        if reason.is_reason:
+            yield from _reason_facts(reason, raw, when, reading)
+
+
+def _treats(raw: Raw, elements: Sequence[str], reading: Reading) -> bool:
+    """Whether an element names a treatment, or is broken and must be looked at."""
+    return any(coded.treatments or coded.broken for coded in _codes(raw, elements, reading))
+
+
+def _gives_reason(raw: Raw, reading: Reading) -> bool:
+    return any(coded.is_reason or coded.broken for coded in _codes(raw, ("reasonCode",), reading))
 
 
 def _reason_facts(coded: Coded, raw: Raw, when: Any, reading: Reading) -> Iterator[Fact]:
     """Somebody came with it: the pain itself is known, anything else is what they came to find out."""
     for stated in read_statements(coded, reading):
-        if not coded.known and stated.concepts.isdisjoint(PAIN | reading.patterns.pathway.keys()):
-            continue  # "Diabetes review": an explanation belongs on the problem list
         place = read_place(stated.concepts, coded.words, (), reading)
         concepts = placed_concepts(stated.concepts, place, reading)
         certainty = stated.certainty
@@ -115,9 +120,14 @@ def read_communication(raw: Raw, reading: Reading) -> Iterator[VisitFact]:
 
 
 def _codes(raw: Raw, elements: Sequence[str], reading: Reading) -> list[Coded]:
-    listed = [raw[name] for name in elements if raw.get(name)]
-    flat = [one for value in listed for one in (value if isinstance(value, list) else [value])]
-    return [reading.coded(value) for value in flat]
+    found: list[Coded] = []
+    for name in elements:
+        value = raw.get(name)
+        if isinstance(value, list):
+            found += map(reading.coded, value)
+        elif value:
+            found.append(reading.coded(value))
+    return found
 
 
 def _kinds(codes: Sequence[Coded]) -> frozenset[str]:
