@@ -23,8 +23,11 @@ from cds_service.guideline.lumbar_mri.order import (
     ForeignOrder,
     OrderSelection,
     has_emergency_referral,
+    read_other_indication,
     select_orders,
 )
+from cds_service.guideline.lumbar_mri.order_elements import objects_of, reference_of
+from cds_service.guideline.lumbar_mri.pain import PAIN
 from cds_service.guideline.lumbar_mri.render import render_cards
 from cds_service.protocol.request import HookRequest
 from cds_service.record.facts import PatientFacts, ReadState
@@ -77,7 +80,7 @@ def _decide_all(
     referred = has_emergency_referral(request.draft_orders, request.patient_id, guideline)
     decisions = tuple(
         decide(
-            order,
+            _with_referenced_reason(order, facts, guideline),
             _with_reasons(facts, order, request, now, guideline),
             now,
             guideline,
@@ -88,15 +91,29 @@ def _decide_all(
     )
     if _nothing_was_read(facts) and all(d.outcome is Outcome.UNCLEAR for d in decisions):
         keys = ", ".join(guideline.prefetch)
-        raise NothingReadable("Nothing about the patient could be read.", f"no usable prefetch key of: {keys}")
+        raise NothingReadable(
+            "Nothing about the patient could be read.", f"no usable prefetch key of: {keys}"
+        )
     return decisions
+
+
+def _with_referenced_reason(order: MriOrder, facts: PatientFacts, guideline: Guideline) -> MriOrder:
+    """The order with another indication that only a Condition of the record names (2.1.6)."""
+    references = {reference_of(item) for item in objects_of(order.resource.get("reasonReference"))}
+    named = [fact for fact in facts.facts if fact.resource in references]
+    if order.other_indication or not named or not order.reason_concepts.isdisjoint(PAIN):
+        return order
+    found = read_other_indication(((fact.concepts, fact.text) for fact in named), guideline)
+    return replace(order, other_indication=found) if found else order
 
 
 def _with_reasons(
     facts: PatientFacts, order: MriOrder, request: HookRequest, now: datetime, guideline: Guideline
 ) -> PatientFacts:
     """The facts with what the order itself says of the patient."""
-    reasons, attestations = read_order_facts(order.resource, now=now, guideline=guideline, prefetch=request.prefetch)
+    reasons, attestations = read_order_facts(
+        order.resource, now=now, guideline=guideline, prefetch=request.prefetch
+    )
     if not reasons and not attestations:
         return facts
     return replace(facts, facts=facts.facts + reasons, attestations=facts.attestations + attestations)
@@ -111,9 +128,17 @@ def merge_duplicates(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
     """One card for drafts of the same code with the same advice; it names them all (2.1.7)."""
     merged: dict[tuple[Any, ...], Decision] = {}
     for decision in decisions:
-        key = (decision.outcome, decision.reason, decision.recommendations, decision.endorsed, _codes(decision.order))
+        key = (
+            decision.outcome,
+            decision.reason,
+            decision.recommendations,
+            decision.endorsed,
+            _codes(decision.order),
+        )
         first = merged.get(key)
-        merged[key] = decision if first is None else replace(first, duplicates=(*first.duplicates, decision.order))
+        merged[key] = (
+            decision if first is None else replace(first, duplicates=(*first.duplicates, decision.order))
+        )
     return tuple(merged.values())
 
 

@@ -45,3 +45,9 @@ def objects_of(value: Any) -> Iterator[Json]:
 def text_of(value: Any) -> str | None:
     """The text without the blanks around it; None where there is nothing to read."""
     return value.strip() or None if isinstance(value, str) else None
+
+
+def reference_of(value: Json) -> str | None:
+    """The `Type/id` of a Reference, however long its address is; None where it names nothing."""
+    reference = text_of(value.get("reference"))
+    return "/".join(reference.split("/_history/", 1)[0].split("/")[-2:]) if reference else None
