@@ -339,9 +339,11 @@ def _listed(a: _Assessment, vascular: Evidence | None) -> Iterator[Evidence]:
         yield scan
     yield from cauda_equina.list_untiered(a.facts, a.pain, a.today, a.guideline)
     yield from neurology.list_long_standing(a.facts, a.today, a.guideline)
+    suspects_r5 = any(finding.recommendation == "R5" for finding in a.findings)
     for pathway in (infection, malignancy):
-        yield from pathway.list_contributory(a.facts, a.today, a.guideline)
-        if not a.pain.present and not any(f.recommendation == "R5" for f in a.findings):
+        if suspects_r5 or not a.of(*RED_FLAGS):  # beside another emergency, diabetes or age is only noise
+            yield from pathway.list_contributory(a.facts, a.today, a.guideline)
+        if not suspects_r5 and not a.pain.present:
             yield from pathway.list_without_pain(a.facts, a.today, a.guideline)
     yield from outside.list_beside(a.facts, a.today, a.guideline)
 

@@ -40,7 +40,7 @@ class Deficit:
         """The series as a line of a card: "right ankle dorsiflexion 5 to 3 in 13 days"."""
         side = f"{self.side} " if self.side else ""
         return Evidence(
-            text=f"{side}{self.muscle} power {self._grades()} (MRC)".capitalize(),
+            text=f"{side.capitalize()}{self.muscle} power {self._grades()} (MRC)",
             resource=self.latest.resource,
             when=self.latest.when,
             short=f"{side}{self.muscle} {self._grades()}",
