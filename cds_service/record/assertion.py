@@ -40,9 +40,11 @@ _KINDS = (
 )
 CUE_NAMES = frozenset(
     {f"{kind}-{place}" for kind, _ in _KINDS for place in ("before", "after")}
-    | {"history-before", "history-after", "turn", "ignored"}
+    | {"history-before", "history-after", "turn", "statement", "ignored"}
 )
 _ENDS_OF_SENTENCE = re.compile(r" ?[.;\n](?= |$)")
+_TURNS = frozenset({"turn", "statement"})
+_PAST_STATEMENTS = frozenset({"advice-before", "family-before"})
 # How far a cue reaches: family, question and history stop at a comma, denial and advice run through lists.
 _STOPS_AT_COMMA = frozenset({"family-before", "queried-before", "history-before"})
 _LIST_WORDS = re.compile(
@@ -65,7 +67,7 @@ def judge(plain_text: str, mentions: Sequence[Span], cues: PhraseBook) -> Iterat
 
 
 def _overlaps_any(cue: Span, mentions: Iterable[Span]) -> bool:
-    return any(cue.start < mention.end and mention.start < cue.end for mention in mentions)
+    return any(cue.meets(mention) for mention in mentions)
 
 
 def _verdict(names: frozenset[str]) -> Said:
@@ -79,15 +81,15 @@ def _cues_of(
     plain_text: str, mention: Span, mentions: Sequence[Span], cues: Sequence[Span]
 ) -> frozenset[str]:
     first, last = _sentence(plain_text, mention)
-    turns = [cue.start for cue in cues if cue.name == "turn"]
+    turns = [cue for cue in cues if cue.name in _TURNS]
     found: set[str] = set()
     for cue in cues:
-        if cue.name == "turn" or not first <= cue.start < last:
+        if cue.name in _TURNS or not first <= cue.start < last:
             continue
         if cue.name.endswith("-before"):
             reaches = cue.end <= mention.start and _reaches_forward(plain_text, cue, mention, turns)
         else:
-            reaches = cue.start >= mention.end and _reaches_back(plain_text, cue, mention, mentions)
+            reaches = cue.start >= mention.end and _reaches_back(plain_text, cue, mention, mentions, cues)
         if reaches:
             found.add(cue.name)
     return frozenset(found)
@@ -103,15 +105,20 @@ def _sentence(plain_text: str, mention: Span) -> tuple[int, int]:
     return first, last
 
 
-def _reaches_forward(plain_text: str, cue: Span, mention: Span, turns: Sequence[int]) -> bool:
-    if cue.name != "advice-before" and any(cue.end <= turn < mention.start for turn in turns):
+def _reaches_forward(plain_text: str, cue: Span, mention: Span, turns: Sequence[Span]) -> bool:
+    stops = _TURNS if cue.name not in _PAST_STATEMENTS else _TURNS - {"statement"}
+    if any(turn.name in stops and cue.end <= turn.start < mention.start for turn in turns):
         return False
     between = plain_text[cue.end : mention.start]
     return not (cue.name in _STOPS_AT_COMMA and "," in between)
 
 
-def _reaches_back(plain_text: str, cue: Span, mention: Span, mentions: Sequence[Span]) -> bool:
+def _reaches_back(
+    plain_text: str, cue: Span, mention: Span, mentions: Sequence[Span], cues: Sequence[Span]
+) -> bool:
     """Through a list of other mentions and at most three words more."""
+    if cue.name == "denied-after" and _goes_on(plain_text, cue, cues):
+        return False  # "fever, no weight loss": this no is about what follows
     between = _blanked(plain_text, mention.end, cue.start, mentions)
     if cue.name == "queried-after" and plain_text[cue.start] == "?":
         # A question mark is about the words before it: "numbness, weak legs?" asks about the legs.
@@ -119,6 +126,12 @@ def _reaches_back(plain_text: str, cue: Span, mention: Span, mentions: Sequence[
     if cue.name == "affirmed-after" and "," in between:
         return False
     return len(_LIST_WORDS.sub(" ", between).split()) <= _WORDS_BETWEEN
+
+
+def _goes_on(plain_text: str, cue: Span, cues: Sequence[Span]) -> bool:
+    """Whether a word that can deny forward and back has more words after it in the same statement."""
+    both_ways = any(other.name == "denied-before" and other.start == cue.start for other in cues)
+    return both_ways and plain_text[cue.end : cue.end + 2].strip(" ") not in ("", ",", ".", ";", ")", "\n")
 
 
 def _blanked(plain_text: str, start: int, end: int, mentions: Sequence[Span]) -> str:

@@ -70,7 +70,7 @@ class Patterns:
     _met: dict[str, str] | None = None  # plain texts of one request; the patterns that all share keep none
 
     def for_one_request(self) -> Patterns:
-        """The same patterns with a memory of plain texts, dropped with the request: texts are the patient's."""
+        """The same patterns with a memory of texts, dropped with the request: texts are the patient's."""
         return replace(self, _met={})
 
     def may_name(self, text: str) -> bool:
@@ -148,8 +148,9 @@ class Patterns:
     def _judged(self, book: PhraseBook, text: str) -> tuple[Mention, ...]:
         plain_text = self.plain(text)
         spans = book.find(plain_text)
-        found = judge(plain_text, spans, self.cues) if spans else ()
-        return tuple(mention for mention in found if mention.concept != NOTHING)
+        nothing = [span for span in spans if span.name == NOTHING]
+        named = [span for span in spans if not any(span.meets(other) for other in nothing)]
+        return tuple(judge(plain_text, named, self.cues)) if named else ()
 
 
 _TREND_ORDER = (Trend.WORSENING, Trend.IMPROVING, Trend.STABLE)

@@ -36,6 +36,10 @@ class Span:
     end: int
     name: str
 
+    def meets(self, other: Span) -> bool:
+        """Whether the two share a word."""
+        return self.start < other.end and other.start < self.end
+
     def holds(self, other: Span) -> bool:
         """Whether the other lies within it and is shorter."""
         inside = self.start <= other.start and other.end <= self.end
