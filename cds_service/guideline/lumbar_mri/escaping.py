@@ -22,11 +22,15 @@ _MARKUP = re.compile(r"([\\`*_\[\]|~$])")
 _LINE_START = re.compile(r"^(?:([#+\-=:])|(\d+)([.)])(?=\s|$))")
 # GitHub's autolinks are found after unescaping, so a backslash does not stop them; a space does.
 _AUTOLINK = re.compile(r"(?i)(://)|\b(www)(\.)|(@)|\b(mailto|xmpp)(:)")
+# Letters, digits and blanks in single words cannot be markup; a number at the start could begin a list.
+_PLAIN = re.compile(r"[^\W\d_][\w ,;/()%-]*(?<!_)")
 _TAG_LIKE = re.compile(r"<(?=[A-Za-z/!?])")
 
 
 def clean_text(text: str) -> str:
     """The text on one line, without control, bidirectional or invisible characters."""
+    if text.isprintable():  # nearly every text: then nothing in it is invisible, and a blank is a blank
+        return " ".join(text.split())
     kept = "".join(_visible(character) for character in text)
     return _SPACES.sub(" ", kept).strip()
 
@@ -41,7 +45,10 @@ def escape_markdown(text: str, limit: int = QUOTE_CHARACTERS) -> str:
 
     Links are broken by a space, which readers see; everything else looks as recorded once rendered.
     """
-    line = _AUTOLINK.sub(_broken_link, cut_at_word(clean_text(text), limit))
+    line = cut_at_word(clean_text(text), limit)
+    if _PLAIN.fullmatch(line):
+        return line
+    line = _AUTOLINK.sub(_broken_link, line)
     line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _LINE_START.sub(_escaped_start, _MARKUP.sub(r"\\\1", line))
 

@@ -1,0 +1,122 @@
+"""The clinical stories of a guideline, as its owner writes them in `examples.toml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+Kind = Literal["problem", "result", "procedure", "treatment", "medicine", "answer", "device"]
+
+
+class ExamplesError(Exception):
+    """What is wrong with `examples.toml`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a record; days are counted back from today, and None means that it is not said."""
+
+    kind: Kind
+    what: str
+    days_ago: int
+    code: tuple[str, str] | None  # system name and code
+    value: str | None
+    site: str | None
+    until_days_ago: int | None
+    certainty: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A story in plain words, its record, and what the card must be and say."""
+
+    id: str
+    story: str
+    patient: str  # age and sex: "36 F"
+    record: tuple[Entry, ...]
+    outcome: str
+    recommendations: tuple[str, ...]
+    indicator: str
+    says: tuple[str, ...]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, str_min_length=1)
+
+
+class _Entry(_Strict):
+    kind: Kind
+    what: str
+    days_ago: int = Field(ge=0)
+    code: str | None = Field(None, pattern=r"^[a-z0-9-]+ \S+$")
+    value: str | None = None
+    site: str | None = None
+    until_days_ago: int | None = None
+    certainty: Literal["confirmed", "provisional", "differential", "refuted"] | None = None
+    reason: str | None = Field(None, alias="for")
+
+
+class _Expect(_Strict):
+    outcome: str
+    recommendations: tuple[str, ...] = ()
+    indicator: Literal["info", "warning", "critical"]
+    says: tuple[str, ...] = ()
+
+
+class _Example(_Strict):
+    id: str = Field(pattern=r"^[a-z0-9-]+$")
+    story: str
+    patient: str = Field(pattern=r"^\d+ [FM]$")
+    record: tuple[_Entry, ...]
+    expect: _Expect
+
+
+class _File(_Strict):
+    examples: tuple[_Example, ...]
+
+
+def read_examples(content: Mapping[str, Any]) -> tuple[Example, ...]:
+    """The stories of the parsed TOML; raises ExamplesError for what is missing, unknown or told twice."""
+    try:
+        file = _File.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        raise ExamplesError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    ids = [example.id for example in file.examples]
+    for id in ids:
+        if ids.count(id) > 1:
+            raise ExamplesError(f"{id}: only one story of this id")
+    return tuple(_example(example) for example in file.examples)
+
+
+def _example(model: _Example) -> Example:
+    expect = model.expect
+    return Example(
+        id=model.id,
+        story=model.story,
+        patient=model.patient,
+        record=tuple(_entry(entry) for entry in model.record),
+        outcome=expect.outcome,
+        recommendations=expect.recommendations,
+        indicator=expect.indicator,
+        says=expect.says,
+    )
+
+
+def _entry(model: _Entry) -> Entry:
+    system, _, code = (model.code or "").partition(" ")
+    return Entry(
+        kind=model.kind,
+        what=model.what,
+        days_ago=model.days_ago,
+        code=(system, code) if code else None,
+        value=model.value,
+        site=model.site,
+        until_days_ago=model.until_days_ago,
+        certainty=model.certainty,
+        reason=model.reason,
+    )

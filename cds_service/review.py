@@ -1,0 +1,264 @@
+"""The guideline as one readable page, from the data and the rules that run: nothing is kept in step by hand.
+
+A clinician reads, checks and signs it: each recommendation with its criteria, card words and examples, then
+every number with its origin, every code list and every source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from string import Template
+from typing import Any
+
+from cds_service.guideline.content import Guideline
+from cds_service.guideline.examples import Entry, Example
+from cds_service.guideline.lumbar_mri import (
+    cauda_equina,
+    conservative_care,
+    infection,
+    malignancy,
+    mri_safety,
+    neurology,
+    order,
+    outside,
+    pain,
+    procedures,
+)
+from cds_service.guideline.lumbar_mri.card_words import number_words, threshold_fills
+from cds_service.guideline.lumbar_mri.wording import ENDORSED, SAFETY, SHARED, VARIANTS, override_reasons
+from cds_service.record.terminology import ValueSetCode
+
+CODES_SHOWN = 5
+_BLANK = re.compile(r"\$([a-z][a-z_]*)")
+Criteria = Iterable[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Chapter:
+    """One chapter: the recommendations, the rules' criteria and the card files that belong together."""
+
+    title: str
+    recommendations: tuple[str, ...]
+    criteria: tuple[Criteria, ...]
+    files: tuple[str, ...]
+
+
+_CHAPTERS = (
+    _Chapter("Which orders are looked at", (), (order.CRITERIA,), ()),
+    _Chapter(
+        "Non-specific low back pain",
+        ("R1", "R2"),
+        (pain.CRITERIA, conservative_care.CRITERIA),
+        ("not-indicated", "may-be-indicated"),
+    ),
+    _Chapter("Progressive neurology", ("R3",), (neurology.CRITERIA,), ("neurology",)),
+    _Chapter("Suspected cauda equina syndrome", ("R4",), (cauda_equina.CRITERIA,), ("cauda-equina",)),
+    _Chapter(
+        "Cancer or infection", ("R5",), (malignancy.CRITERIA, infection.CRITERIA), ("cancer", "infection")
+    ),
+    _Chapter("After an invasive procedure", ("R6",), (procedures.CRITERIA,), ("procedure",)),
+    _Chapter("Outside the six recommendations", (), (outside.CRITERIA,), ("outside",)),
+    _Chapter("Not enough data", (), (), ("unclear",)),
+    _Chapter("Orders that are right already", (), (), (ENDORSED,)),
+    _Chapter("MRI safety", (), (mri_safety.CRITERIA,), (SAFETY,)),
+)
+
+
+def render_review(guideline: Guideline) -> str:
+    """The whole guideline as Markdown."""
+    parts = [
+        *_identity(guideline),
+        *(line for chapter in _CHAPTERS for line in _chapter(chapter, guideline)),
+        "## Words that all cards share",
+        *_card_words(SHARED, guideline),
+        *_thresholds(guideline),
+        *_switches(guideline),
+        *_codes(guideline),
+        *_suggested_orders(guideline),
+        *_examples("## All examples", guideline.examples),
+        *_sources(guideline),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _identity(guideline: Guideline) -> Iterator[str]:
+    yield f"# {guideline.title}"
+    yield _table(
+        ("Guideline", ""),
+        [
+            ("Identity", guideline.id),
+            ("Version", guideline.version),
+            ("Status", guideline.status),
+            ("Publisher", guideline.publisher),
+            ("Page", guideline.url),
+            ("Time zone of calendar days", str(guideline.zone)),
+            ("Content digest", guideline.digest),
+        ],
+    )
+
+
+def _chapter(chapter: _Chapter, guideline: Guideline) -> Iterator[str]:
+    yield f"## {chapter.title}"
+    for name in chapter.recommendations:
+        found = guideline.recommendations[name]
+        yield (
+            f"**{found.id}.** {found.statement}. "
+            f"*{found.strength.capitalize()} recommendation, {found.certainty} certainty of evidence.*"
+        )
+    rows = [
+        (tier, _filled(sentence, guideline)) for criteria in chapter.criteria for tier, sentence in criteria
+    ]
+    if rows:
+        yield "### Criteria"
+        yield _table(("Tier", "When"), rows)
+    for file in chapter.files:
+        yield f"### Card words: {file}.md"
+        yield from _card_words(file, guideline)
+    named = [e for e in guideline.examples if set(e.recommendations) & set(chapter.recommendations)]
+    yield from _examples("### Examples", named)
+
+
+def _card_words(file: str, guideline: Guideline) -> Iterator[str]:
+    """The words of each variant as a card has them, then evidence and override reasons."""
+    sections = guideline.words.sections[file]
+    if file not in VARIANTS:
+        yield from _by_section(sections, guideline)
+        return
+    kinds = ("summary", "why", "do", "change")
+    names = dict.fromkeys(n for kind, _, n in (s.partition(".") for s in sections) if kind in kinds)
+    for name in names:
+        yield f"#### {file}.{name}"
+        for kind in kinds:
+            if f"{kind}.{name}" in sections:
+                text = _filled(sections[f"{kind}.{name}"], guideline)
+                yield f"> {text}" if kind == "summary" else text
+    rest = {n: text for n, text in sections.items() if n.partition(".")[0] not in (*kinds, "overrides")}
+    yield from _by_section(rest, guideline)
+    reasons = override_reasons(guideline.words, file)
+    if reasons:
+        yield f"#### {file}: override reasons"
+        yield _table(("Code", "Words"), reasons)
+
+
+def _by_section(sections: Mapping[str, str], guideline: Guideline) -> Iterator[str]:
+    filled = {name: _filled(text, guideline) for name, text in sections.items()}
+    short = [(name, text) for name, text in filled.items() if "\n" not in text]
+    if short:
+        yield _table(("Section", "Words"), short)
+    for name, text in filled.items():
+        if "\n" in text:
+            yield f"*{name}*"
+            yield text
+
+
+def _thresholds(guideline: Guideline) -> Iterator[str]:
+    yield "## Thresholds"
+    yield (
+        "Origin: SEED the client's document; ACG the guideline's body; OTHER another guideline or study; "
+        "DESIGN our own choice, which a named owner must confirm."
+    )
+    yield _table(
+        ("Name", "Value", "Unit", "Origin", "Source", "Meaning"),
+        [
+            (note.name, number_words(note.value), note.unit, note.origin, note.source, note.meaning)
+            for note in guideline.threshold_notes.values()
+        ],
+    )
+
+
+def _switches(guideline: Guideline) -> Iterator[str]:
+    values: Any = guideline.switches
+    yield "## Switches"
+    yield _table(
+        ("Name", "Value"), [(field.name, _said(getattr(values, field.name))) for field in fields(values)]
+    )
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+
+
+def _codes(guideline: Guideline) -> Iterator[str]:
+    value_sets = guideline.terminology.value_sets
+    total = sum(len(codes) for codes in value_sets.values())
+    yield "## Codes"
+    yield (
+        f"{total} codes in {len(value_sets)} value sets. The first {CODES_SHOWN} of each stand here; "
+        "the whole lists are `value_sets/<name>.csv` and `value_sets/extended_snomed/<name>.csv`."
+    )
+    rows = [
+        (name, str(len(codes)), "; ".join(_code(code, guideline) for code in codes[:CODES_SHOWN]))
+        for name, codes in sorted(value_sets.items())
+    ]
+    yield _table(("Value set", "Codes", "First codes"), rows)
+
+
+def _code(row: ValueSetCode, guideline: Guideline) -> str:
+    system = guideline.terminology.system_name(row.system)
+    return f"{system} {row.code}{'…' if row.prefix else ''} {row.display}"
+
+
+def _suggested_orders(guideline: Guideline) -> Iterator[str]:
+    yield "## Orders that a card can suggest"
+    entries = {**guideline.order_codes.studies, **guideline.order_codes.orders}
+    yield _table(
+        ("Name", "Words", "Codes"),
+        [
+            (
+                name,
+                entry.text,
+                "; ".join(f"{s} {c.code} {c.display}" for s, c in entry.codes.items()) or "no verified code",
+            )
+            for name, entry in entries.items()
+        ],
+    )
+
+
+def _examples(heading: str, examples: Iterable[Example]) -> Iterator[str]:
+    told = [(e.id, e.story, _record(e.record), _expected(e)) for e in examples]
+    if told:
+        yield heading
+        yield _table(("Example", "Story", "Record", "What must happen"), told)
+
+
+def _record(entries: Iterable[Entry]) -> str:
+    return "; ".join(
+        f"{entry.what}{f' = {entry.value}' if entry.value else ''}, {_ago(entry.days_ago)}"
+        for entry in entries
+    )
+
+
+def _ago(days: int) -> str:
+    return {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
+
+
+def _expected(example: Example) -> str:
+    recommendations = ", ".join(example.recommendations) or "no recommendation"
+    return f"{example.outcome} ({recommendations}), {example.indicator}"
+
+
+def _sources(guideline: Guideline) -> Iterator[str]:
+    yield "## Sources"
+    yield "\n".join(
+        f"- [{source.id}] {source.citation}{f' <{source.url}>' if source.url else ''}"
+        for source in guideline.sources.values()
+    )
+
+
+def _filled(text: str, guideline: Guideline) -> str:
+    """The text with the thresholds in force; what only a record can fill stands in angle quotes."""
+    known = Template(text).safe_substitute(threshold_fills(guideline))
+    return _BLANK.sub(lambda blank: f"‹{blank[1].replace('_', ' ')}›", known)
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [heads, tuple("---" for _ in heads), *rows]
+    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
