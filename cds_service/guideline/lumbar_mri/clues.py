@@ -61,7 +61,7 @@ def read_clue(
     shown = Evidence(
         text=fact.text,
         resource=fact.resource,
-        when=fact.ended if fact.state is State.ENDED and fact.ended else fact.when,
+        when=fact.when if fact.state is State.CURRENT else fact.ended or fact.when,
         short=short or plain_name(fact.text),
         note=_note(fact, facts),
     )

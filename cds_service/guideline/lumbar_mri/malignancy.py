@@ -263,7 +263,9 @@ def name_cancer(fact: Fact) -> str:
     if fact.is_about(*_ATTESTED):
         return "suspected cancer"
     bare = _HISTORY_WORDS.sub("", plain_name(fact.text))
-    name = _FORMAL_NAME.sub(lambda found: f"{found[1].lower()} cancer", bare)
+    # A tumour of the spine may have come from elsewhere: it keeps the record's words.
+    formal = None if fact.is_about(*SPINE_CONCEPTS) else _FORMAL_NAME.match(bare)
+    name = f"{formal[1].lower()} cancer" if formal else bare
     if _is_past(fact):
         return f"history of {name}"
     return f"suspected {name}" if fact.certainty is Certainty.SUSPECTED else name

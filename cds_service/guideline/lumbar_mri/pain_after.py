@@ -29,7 +29,7 @@ def is_new_or_worse(
         pain, facts, day
     ):
         return True
-    if _was_pain_free(facts, intervention.when, today):
+    if pain_free_since(intervention.when, facts, today):
         return True
     if pain.onset is not None:
         return False
@@ -64,7 +64,7 @@ def _is_new_after_an_unknown_day(
     if pain.trend is Trend.WORSENING:
         return True
     known_by = intervention.on_record_since
-    if known_by is not None and _was_pain_free(facts, known_by, today):
+    if known_by is not None and pain_free_since(known_by, facts, today):
         return True
     if pain.onset is None or pain.days is None:
         return None
@@ -89,9 +89,10 @@ def _written(fact: Fact) -> Interval | None:
     return fact.trend_on or fact.recorded or fact.started
 
 
-def _was_pain_free(facts: PatientFacts, since: Interval, today: date) -> bool:
-    """Whether the record says, on a day from then on, that there was no pain."""
-    return any(
-        fact.certainty.positive and fact.when is not None and since.first <= fact.when.last <= today
+def pain_free_since(since: Interval, facts: PatientFacts, today: date) -> tuple[Fact, ...]:
+    """What the record says, on days from then on, of a time without pain."""
+    return tuple(
+        fact
         for fact in facts.about("pain-free")
+        if fact.certainty.positive and fact.when is not None and since.first <= fact.when.last <= today
     )

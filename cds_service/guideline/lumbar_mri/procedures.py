@@ -7,14 +7,14 @@ from datetime import date
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Evidence, Finding, MriOrder, Outcome, Pathway
-from cds_service.guideline.lumbar_mri.assertions import counts_fully
+from cds_service.guideline.lumbar_mri.assertions import counts_fully, evidence_of
 from cds_service.guideline.lumbar_mri.interventions import (
     Intervention,
     read_interventions,
     unusable_answers,
 )
 from cds_service.guideline.lumbar_mri.pain import Pain
-from cds_service.guideline.lumbar_mri.pain_after import is_new_or_worse
+from cds_service.guideline.lumbar_mri.pain_after import is_new_or_worse, pain_free_since
 from cds_service.guideline.lumbar_mri.procedure_findings import (
     Verdict,
     has_spinal_haematoma,
@@ -99,7 +99,7 @@ def assess_procedure(
         found += _by_time(interventions, facts, pain, today, guideline, attested=bool(attested))
         found += judge_complications(facts, today, guideline)
     if found:
-        return _finding(sorted(found, key=_precedence), pain, today, guideline)
+        return _finding(sorted(found, key=_precedence), facts, pain, today, guideline)
     unusable = unusable_answers(facts, guideline.thresholds.fresh_answer_days, today)
     return _unclear(unusable) if pain.present and unusable else None
 
@@ -156,9 +156,14 @@ def _precedence(verdict: Verdict) -> tuple[int, int, int]:
     return -verdict.outcome.rank, tier, newest
 
 
-def _finding(found: Sequence[Verdict], pain: Pain, today: date, guideline: Guideline) -> Finding:
+def _finding(
+    found: Sequence[Verdict], facts: PatientFacts, pain: Pain, today: date, guideline: Guideline
+) -> Finding:
+    """The finding of the gravest verdict; the lines of all, and of the pain that is new or worse."""
     top = found[0]
-    lines = [line for verdict in found for line in verdict.evidence] + list(pain.evidence[:1])
+    free = pain_free_since(top.when, facts, today) if top.when else ()
+    lines = [line for verdict in found for line in verdict.evidence]
+    lines += [*pain.evidence, *(evidence_of(fact, "pain-free") for fact in free)]
     return Finding(
         pathway=Pathway.PROCEDURE,
         recommendation="R6",

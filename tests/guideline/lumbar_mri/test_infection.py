@@ -327,6 +327,12 @@ def test_a_wound_infection_in_the_year_after_a_lumbar_procedure_is_of_the_spine(
     assert found(guideline, operation, of("postoperative-infection", 10)) == expected
 
 
+def test_a_vague_day_of_a_wound_infection_may_lie_in_the_year(guideline: Guideline) -> None:
+    operation = done("lumbar-surgery", performed=on("2025-06-10"))
+    wound = fact("postoperative-infection", started=on("2026-06"), recorded=ago(1))
+    assert found(guideline, operation, wound) == (U, "urgent-known")
+
+
 def test_a_wound_infection_before_the_procedure_is_not_of_it(guideline: Guideline) -> None:
     operation = done("lumbar-surgery", performed=ago(5))
     assert found(guideline, operation, of("postoperative-infection", 10)) == (P, "possible-weak")
@@ -442,6 +448,11 @@ SURGERY = done("lumbar-surgery", performed=ago(12))
         pytest.param((done("lumbar-surgery", performed=ago(17)), crp("85", 3)), None, id="day 14"),
         pytest.param((done("lumbar-surgery", performed=ago(18)), crp("85", 3)), U, id="day 15"),
         pytest.param((done("lumbar-surgery", performed=ago(2)), crp("85", 3)), U, id="before the operation"),
+        pytest.param(
+            (done("lumbar-surgery", performed=on("2026-05")), crp("85", 3)),
+            U,
+            id="vague day, perhaps long ago",
+        ),
         pytest.param((done("lumbar-surgery", performed=on("2026-06")), crp("85", 3)), U, id="vague day"),
         pytest.param(
             (done("lumbar-puncture", performed=ago(5)), crp("85", 3)), U, id="a puncture is no operation"

@@ -437,6 +437,25 @@ def test_cancers_are_named_as_a_doctor_says_them(text: str, more: Any, expected:
     assert name_cancer(fact("cancer", text=text, **more)) == expected
 
 
+def test_a_tumour_of_the_spine_keeps_the_records_words() -> None:
+    assert name_cancer(fact("spinal-tumour", text="Malignant tumour of spine")) == "malignant tumour of spine"
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        pytest.param(past("cancer", "2019"), on("2019"), id="ended"),
+        pytest.param(past("cancer", "2019", REMISSION), on("2019"), id="in remission"),
+        pytest.param(past("cancer", None), on("1990"), id="ended, no day"),
+        pytest.param(of("cancer", 90, disputed=True, ended=ago(9)), ago(90), id="active, yet ended"),
+    ],
+)
+def test_a_cancer_of_the_past_is_shown_with_its_end(guideline: Guideline, entry: Any, expected: Any) -> None:
+    finding = assess(record(pain(21), entry), guideline)
+    assert finding
+    assert finding.evidence[0].when == expected
+
+
 def test_the_card_gets_the_bare_name_and_the_features(guideline: Guideline) -> None:
     finding = assess(
         record(pain(21), past("cancer-high-risk", "2019", text="Carcinoma of breast")), guideline

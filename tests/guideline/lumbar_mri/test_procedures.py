@@ -181,6 +181,11 @@ SURGERY = done("lumbar-surgery", performed=ago(21))
             (fact("low-back-pain", recorded=ago(3)),), (U, "urgent"), id="onset unknown, first recorded after"
         ),
         pytest.param((fact("low-back-pain", recorded=ago(60)),), None, id="onset unknown, recorded before"),
+        pytest.param(
+            (fact("low-back-pain", recorded=ago(21)),),
+            (U, "urgent"),
+            id="onset unknown, first recorded that day",
+        ),
         pytest.param((fact("low-back-pain"),), (P, "possible"), id="undated"),
         pytest.param(
             (fact("low-back-pain", origin=Origin.ORDER, certainty=Certainty.SUSPECTED, recorded=ago(0)),),
@@ -217,6 +222,24 @@ def test_the_pain_must_be_new_or_worse_since_the_procedure(
             (fact("spinal-surgery-history", recorded=ago(400)), pain(200)),
             (INDICATED, "indicated"),
             id="on record before the pain",
+        ),
+        pytest.param(
+            (
+                fact("spinal-surgery-history", recorded=ago(100)),
+                pain(200),
+                fact("pain-free", recorded=ago(100), resource="Observation/free"),
+            ),
+            (INDICATED, "indicated"),
+            id="pain-free since it was on record",
+        ),
+        pytest.param(
+            (
+                fact("spinal-surgery-history", recorded=ago(100)),
+                pain(200),
+                fact("pain-free", recorded=ago(101), resource="Observation/free"),
+            ),
+            (P, "possible-date"),
+            id="pain-free before it was on record",
         ),
         pytest.param(
             (fact("spinal-surgery-history", recorded=ago(100)), pain(200)),
@@ -390,6 +413,12 @@ WARFARIN = medicine("anticoagulant", started=ago(400), open=True)
             id="bleeding disorder and new leg pain",
         ),
         pytest.param(
+            (RECENT, medicine("anticoagulant", started=ago(400), ended=ago(14)), LEG_PAIN),
+            {},
+            (E, "emergency"),
+            id="anticoagulant stopped that day",
+        ),
+        pytest.param(
             (RECENT, medicine("anticoagulant", started=ago(400), ended=ago(15)), LEG_PAIN),
             {},
             (U, "urgent"),
@@ -474,6 +503,12 @@ def test_the_haematoma_is_told_with_and_without_a_procedure(guideline: Guideline
         assert has_spinal_haematoma(no_haematoma, TODAY, guideline) is None
 
 
+def test_pain_that_may_have_begun_after_a_vague_day_is_new(guideline: Guideline) -> None:
+    operation = done("lumbar-surgery", performed=on("2026-05"))
+    assert found(guideline, operation, pain(26)) == (U, "urgent")
+    assert found(guideline, operation, pain(46)) is None
+
+
 @pytest.mark.parametrize("concept", ["csf-leak", "implant-failure"])
 @pytest.mark.parametrize(
     ("more", "expected"),
@@ -524,6 +559,19 @@ def test_the_gravest_comes_first_and_the_others_are_shown(guideline: Guideline) 
         "Procedure/inj",
         "Procedure/fusion",
         "Condition/low-back-pain",
+    ]
+
+
+def test_the_card_shows_what_makes_the_pain_worse(guideline: Guideline) -> None:
+    free = fact("pain-free", recorded=ago(10), resource="Observation/free")
+    finding = assess(record(SURGERY, pain(400), score("4", 40), score("8", 3), free), guideline)
+    assert finding
+    assert [line.resource for line in finding.evidence] == [
+        "Procedure/lumbar-surgery",
+        "Condition/low-back-pain",
+        "Observation/pain-score-40",
+        "Observation/pain-score-3",
+        "Observation/free",
     ]
 
 
