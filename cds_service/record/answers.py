@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
 from cds_service.record.free_text import Said
-from cds_service.record.reading import Reading
+from cds_service.record.quantities import read_number
+from cds_service.record.reading import Coded, Reading
 from cds_service.record.terminology import NOTHING
 
 
@@ -16,82 +17,80 @@ class Answer(StrEnum):
 
     YES = "yes"  # true, yes
     NO = "no"  # false, no
-    YES_WORD = "present"
-    NO_WORD = "absent"
+    PRESENT = "present"  # of a finding: it is there; of a function: it works
+    ABSENT = "absent"
     ABNORMAL = "abnormal"  # reduced, altered, numb, ...
     INTACT = "intact"  # intact, normal, preserved, ...
-    TEXT = "text"  # other words, that say something
+    TEXT = "text"  # other words or a number, that say something
     UNKNOWN = "unknown"  # asked, and the answer cannot be used
     NONE = "none"  # no answer at all
 
 
-_PLAIN_WORDS = {
-    "yes": Answer.YES,
-    "y": Answer.YES,
-    "true": Answer.YES,
-    "no": Answer.NO,
-    "n": Answer.NO,
-    "false": Answer.NO,
+_PLAIN = {
+    **dict.fromkeys(("yes", "y", "true"), Answer.YES),
+    **dict.fromkeys(("no", "n", "false", "none", "nil"), Answer.NO),
 }
-_SHORT = 6  # words: a longer answer is a text of its own
+_LONGEST_REMARK = 6  # words: what is longer tells of several things
+_NUMBERS = ("valueInteger", "valueDecimal", "valueQuantity")
 
 
 def read_answer(seen: Mapping[str, Any], reading: Reading, about: frozenset[str] = NOTHING) -> Answer:
-    """The answer in a value[x] or answer; `about`: the concepts of the question, which words may repeat."""
+    """The answer in a value[x]; `about`: the concepts of the question, which the answer may repeat."""
     if "dataAbsentReason" in seen:
         return Answer.UNKNOWN
     if (boolean := seen.get("valueBoolean")) is not None:
-        return Answer.YES if boolean in (True, "true") else Answer.NO
-    for name in ("valueCodeableConcept", "valueCoding", "valueString"):
-        if name in seen:
-            return _worded(_words(seen[name], reading), seen[name], reading, about)
-    if any(name.startswith("value") for name in seen):
-        return Answer.UNKNOWN  # a number or date is no answer to whether it is there
-    return Answer.NONE
-
-
-def _words(value: Any, reading: Reading) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (value,)
-    coded = reading.coded(value if "coding" in value or "text" in value else {"coding": [value]})
-    # A code without a display may still be a word: Y, N, yes, no.
-    return coded.words or coded.codes
-
-
-def _worded(texts: Iterable[str], value: Any, reading: Reading, about: frozenset[str]) -> Answer:
-    text = next(iter(texts), None)
-    if text is None:
-        return Answer.UNKNOWN
-    plain = reading.patterns.plain(text)
-    if plain in _PLAIN_WORDS:
-        return _PLAIN_WORDS[plain]
-    if not isinstance(value, str) and about:
-        coded = reading.coded(value if "coding" in value or "text" in value else {"coding": [value]})
+        return Answer.YES if boolean else Answer.NO
+    if "valueString" in seen:
+        return _of_text(seen["valueString"], reading, about)
+    if coded := _coded_answer(seen, reading):
         if not coded.concepts.isdisjoint(about):
             return Answer.YES
+        # A code without a display may still be a word: Y, N, yes, no.
+        word = next(iter((*coded.words, *coded.codes)), "")
+        answer = _of_text(word, reading, about)
+        return Answer.UNKNOWN if answer is Answer.TEXT else answer
+    for name in _NUMBERS:
+        if name in seen:
+            return _of_number(seen[name])
+    return Answer.UNKNOWN if any(name.startswith("value") for name in seen) else Answer.NONE
+
+
+def _coded_answer(seen: Mapping[str, Any], reading: Reading) -> Coded | None:
+    if "valueCodeableConcept" in seen:
+        return reading.coded(seen["valueCodeableConcept"])
+    return reading.coded({"coding": [seen["valueCoding"]]}) if "valueCoding" in seen else None
+
+
+def _of_number(value: Any) -> Answer:
+    """A number above zero says that there is something of it; a zero may be "none" or "not asked"."""
+    number = read_number(value.get("value") if isinstance(value, dict) else value)
+    return Answer.TEXT if number is not None and number > 0 else Answer.UNKNOWN
+
+
+def _of_text(text: str, reading: Reading, about: frozenset[str]) -> Answer:
+    plain = reading.patterns.plain(text)
+    if plain in _PLAIN:
+        return _PLAIN[plain]
     said = {mention.said for mention in reading.mentions(text) if mention.concept in about}
     if Said.ASSERTED in said:
         return Answer.YES
     if Said.DENIED in said:
         return Answer.NO
-    return _by_words(plain, reading.patterns.answers_in(text), isinstance(value, str))
+    return _of_words(plain.split(), reading.patterns.answers_in(text))
 
 
-def _by_words(plain: str, found: frozenset[str], is_text: bool) -> Answer:
-    first = plain.split(" ", 1)[0]
+def _of_words(words: list[str], found: frozenset[str]) -> Answer:
     if "unknown" in found:
         return Answer.UNKNOWN
     if "intact" in found and "abnormal" not in found:
         return Answer.INTACT
-    if first in _PLAIN_WORDS:  # "No, never", "Yes, since Monday"
-        leading = _PLAIN_WORDS[first]
+    if words and words[0] in _PLAIN:  # "No, never", "Yes, since Monday"
+        leading = _PLAIN[words[0]]
         return Answer.ABNORMAL if leading is Answer.NO and "abnormal" in found else leading
-    if "abnormal" in found and "absent" not in plain.split():
+    if "abnormal" in found and "absent" not in words:
         return Answer.ABNORMAL
     if "no" in found:
-        return Answer.NO_WORD
-    if "intact" in found:
-        return Answer.INTACT
+        return Answer.ABSENT
     if "yes" in found:
-        return Answer.YES_WORD
-    return Answer.TEXT if is_text and len(plain.split()) <= _SHORT else Answer.UNKNOWN
+        return Answer.PRESENT
+    return Answer.TEXT if 0 < len(words) <= _LONGEST_REMARK else Answer.UNKNOWN

@@ -61,7 +61,8 @@ class Patterns:
     asked_as: Mapping[str, str]  # concept -> the general concept of a question about it
     region: Mapping[str, Region]  # what a concept itself says of the place
     at_site: Mapping[tuple[str, str], str]  # (concept, site) -> the concept that the two make
-    exam_concepts: Mapping[str, str]  # structured question -> the finding that an abnormal answer is
+    exam_findings: Mapping[str, str]  # structured question -> the finding that an abnormal answer is
+    loose_exams: frozenset[str]  # those of which an abnormal answer only asks
     questions: Mapping[tuple[str, str], str]  # (questionnaire, linkId) -> concept, for known forms
     unit_spellings: Mapping[str, Mapping[str, str]]  # by measure
     units_in_use: Mapping[str, tuple[str, ...]]  # by measure, UCUM
@@ -181,6 +182,7 @@ class _Muscle(_Strict):
 class _Exam(_Strict):
     words: tuple[str, ...]
     finding: str
+    asks: bool = False
 
 
 class _Site(_Strict):
@@ -282,7 +284,8 @@ def _built(file: _File) -> Patterns:
             asked_as={name: entry.asked_as for name, entry in entries if entry.asked_as},
             region=file.regions,
             at_site={(rule.concept, rule.site): rule.gives for rule in file.at_site},
-            exam_concepts={name: exam.finding for name, exam in file.exams.items()},
+            exam_findings={name: exam.finding for name, exam in file.exams.items()},
+            loose_exams=frozenset(name for name, exam in file.exams.items() if exam.asks),
             questions={(q.questionnaire, q.link_id): q.concept for q in file.questions},
             unit_spellings={measure.value: unit.spellings for measure, unit in file.units.items()},
             units_in_use={measure.value: unit.in_use for measure, unit in file.units.items()},

@@ -24,7 +24,7 @@ _COMPRESSION = frozenset({"cauda-equina", "cord-compression"})
 def read_report(raw: Raw, reading: Reading) -> Iterator[ImagingFact]:
     """The MRI of a final report that covers the lumbar spine; raises BrokenElement."""
     coded = reading.coded(raw.get("code"))
-    if status_of(raw) not in _COUNTS or not (coded.broken or is_lumbar_mri(coded, (), reading)):
+    if not (coded.broken or is_lumbar_mri(coded, (), reading)) or status_of(raw) not in _COUNTS:
         return
     seen = reading.project(raw, REPORT)
     period = seen.get("effectivePeriod", {})

@@ -9,7 +9,7 @@ from typing import Any
 from cds_service.record.dates import Interval, on_day, read_date
 from cds_service.record.doses import prednisolone_mg_per_day
 from cds_service.record.facts import MedicationFact
-from cds_service.record.projection import Projection, Raw, Shape
+from cds_service.record.projection import BrokenElement, Projection, Raw, Shape
 from cds_service.record.quantities import read_number
 from cds_service.record.reading import Coded, Reading, reference_name, status_of
 from cds_service.record.reasons import has_reason, reason_concepts, resolve
@@ -32,11 +32,14 @@ _TAKEN = frozenset({"active", "completed", "on-hold", "stopped"})
 def read_medication(raw: Raw, reading: Reading) -> Iterator[MedicationFact]:
     """A medicine of the guideline that counts by its status (2.2); raises BrokenElement."""
     drug = reading.coded(_drug_element(raw, reading))
-    if not (drug.drugs or drug.broken):
+    if not (drug.drugs or drug.broken or drug.empty):
         return
     status = status_of(raw)
     if not _counts(raw, status):
         return
+    if drug.empty:
+        # A medicine that refers to a Medication which is not here may be any medicine.
+        raise BrokenElement("medication[x]")
     form = _FORMS[raw["resourceType"]]
     seen = reading.project({**raw, "medicationCodeableConcept": _drug_element(raw, reading)}, form)
     started, ended = _course(raw, seen, reading)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cds_service.record.conditions import site_words
 from cds_service.record.dates import Interval, read_date
 from cds_service.record.devices import worded_implants
 from cds_service.record.facts import (
@@ -18,10 +17,10 @@ from cds_service.record.facts import (
     ProcedureFact,
 )
 from cds_service.record.imaging import is_lumbar_mri
-from cds_service.record.projection import Projection, Raw, Shape
+from cds_service.record.projection import BrokenElement, Projection, Raw, Shape
 from cds_service.record.reading import Coded, Reading, reference_name, status_of
 from cds_service.record.reasons import has_reason, reason_concepts
-from cds_service.record.statements import placed_concepts, read_place, read_statements
+from cds_service.record.statements import placed_concepts, read_place, read_statements, site_words
 
 PROCEDURE = Shape(
     codes=("code",),
@@ -47,13 +46,14 @@ Item = ProcedureFact | DeviceFact | ImagingFact | Fact
 
 def read_procedure(raw: Raw, reading: Reading) -> Iterator[Item]:
     """What one Procedure says (2.2: one that was started counts); raises BrokenElement."""
-    if status_of(raw) not in _COUNTS:
-        return
     coded = reading.coded(raw.get("code"))
     if not (coded.concerns or coded.treatments or coded.implants or coded.names_lumbar_mri):
         return
+    if status_of(raw) not in _COUNTS:
+        return
     seen = reading.project(raw, PROCEDURE)
-    coded = reading.coded(seen.get("code"))
+    if coded.empty:
+        raise BrokenElement("code")
     performed, ended, problem = _performed(seen, reading)
     resource = reference_name(raw)
     sites = site_words(seen.get("bodySite"), reading)

@@ -18,6 +18,7 @@ from cds_service.record.facts import (
     Measurement,
     Origin,
 )
+from cds_service.record.findings import of_function
 from cds_service.record.free_text import Said
 from cds_service.record.projection import BrokenElement, Raw, Shape
 from cds_service.record.quantities import read_number, to_canonical
@@ -136,11 +137,13 @@ def _read_question(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Ite
     named = [m for m in reading.question_mentions(words) if m.said is not Said.FAMILY]
     concepts = frozenset(mention.concept for mention in named)
     if concepts:
-        turned = any(mention.said is Said.DENIED for mention in named) or _is_reversed(words, reading)
+        names_function = reading.exam_named(words) is not None and not reading.mentions(words)
+        denied = any(mention.said is Said.DENIED for mention in named)
+        turned = names_function or denied or _is_reversed(words, reading)
         history = all(mention.history for mention in named)
         yield from _checked(concepts, turned, asked, form, reading, history=history)
-    elif finding := reading.exam_finding(words):
-        yield from _checked(frozenset({finding}), True, asked, form, reading)
+    elif exam := reading.exam_named(words):
+        yield from _checked(frozenset({patterns.exam_findings[exam]}), True, asked, form, reading)
     else:
         yield from _told(asked, form, reading)
 
@@ -199,8 +202,8 @@ def _certainty(answer: Answer, turned: bool) -> Certainty | None:
         case Answer.TEXT:
             return Certainty.WORDS
     if turned:
-        return Certainty.UNKNOWN
-    return Certainty.KNOWN if answer in (Answer.YES, Answer.YES_WORD) else Certainty.DENIED
+        return of_function(answer)
+    return Certainty.KNOWN if answer in (Answer.YES, Answer.PRESENT) else Certainty.DENIED
 
 
 def _general(concepts: frozenset[str], reading: Reading) -> frozenset[str]:

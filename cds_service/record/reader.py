@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from cds_service.guideline.content import Guideline
-from cds_service.record.conditions import read_allergy, read_condition
+from cds_service.record.allergies import read_allergy
+from cds_service.record.conditions import read_condition
 from cds_service.record.dates import Interval, read_date
 from cds_service.record.devices import read_device
 from cds_service.record.facts import (

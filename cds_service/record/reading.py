@@ -176,10 +176,10 @@ class Reading:
         plain = self.patterns.plain(word)
         return bool(self.patterns.muscles.find(plain) or self.patterns.exams.find(plain))
 
-    def exam_finding(self, word: str) -> str | None:
-        """The finding that an abnormal answer to a structured question is (8.2)."""
+    def exam_named(self, word: str) -> str | None:
+        """The structured exam that the words ask for (8.2)."""
         spans = self.patterns.exams.find(self.patterns.plain(word))
-        return self.patterns.exam_concepts[spans[0].name] if spans else None
+        return spans[0].name if spans else None
 
     def mentions(self, text: str) -> tuple[Mention, ...]:
         """The concepts that a text names, and what it says of them."""
@@ -292,3 +292,13 @@ def reference_name(raw: Raw) -> str:
     own_id = raw.get("id")
     kind = str(raw.get("resourceType", "resource"))
     return f"{kind}/{own_id}" if isinstance(own_id, str) and own_id else kind
+
+
+def status_code(status: Any) -> str | None:
+    """The code of a status element, spelled as FHIR does; None where there is none."""
+    if not isinstance(status, dict):
+        return None
+    codings = status.get("coding")
+    codes = [c.get("code") for c in codings if isinstance(c, dict)] if isinstance(codings, list) else []
+    said = next((code for code in (*codes, status.get("text")) if isinstance(code, str) and code), None)
+    return said and said.strip().lower().replace(" ", "-")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from cds_service.record.dates import Interval
 from cds_service.record.facts import Certainty, Region, Side, Trend
 from cds_service.record.free_text import Mention, Said
 from cds_service.record.reading import Coded, Reading
@@ -137,3 +140,34 @@ def words_trend(coded: Coded, reading: Reading) -> Trend | None:
 
 
 TREND_ORDER = (Trend.WORSENING, Trend.IMPROVING, Trend.STABLE)
+
+
+def note_trend(of_words: Trend | None, notes: Any, reading: Reading) -> tuple[Trend | None, Interval | None]:
+    """The trend in the fact's own words and in its notes, with the day of the note that says it (8.2)."""
+    found: dict[Trend, Interval | None] = {of_words: None} if of_words else {}
+    for note in notes if isinstance(notes, list) else ():
+        text = note.get("text") if isinstance(note, dict) else None
+        trend = reading.patterns.trend_in(text) if isinstance(text, str) else None
+        if not trend:
+            continue
+        time = note.get("time")
+        written = reading.day(time) if isinstance(time, str) else None
+        known = found.get(trend)
+        if trend not in found or (written and (known is None or written.last > known.last)):
+            found[trend] = written
+    return next(((trend, found[trend]) for trend in TREND_ORDER if trend in found), (None, None))
+
+
+def site_words(sites: Any, reading: Reading) -> tuple[str, ...]:
+    """The words of one or several body sites."""
+    listed: Sequence[Mapping[str, Any]] = sites if isinstance(sites, list) else [sites] if sites else []
+    return tuple(word for site in listed for word in reading.coded(site).words)
+
+
+_LEVEL = re.compile(r"\b([ls])\s?([1-5])\b", re.I)
+
+
+def levels_in(words: Sequence[str]) -> int | None:
+    """How many dermatomes or roots the words name; None where they name none."""
+    named = {(m[1].lower(), m[2]) for word in words for m in _LEVEL.finditer(word)}
+    return len(named) or None

@@ -26,9 +26,9 @@ _ATTENDED = frozenset({"finished", "in-progress", "arrived", "triaged"})
 
 def read_encounter(raw: Raw, reading: Reading) -> Iterator[Fact | VisitFact]:
     """The visit, and its reasons as facts of its day; raises BrokenElement."""
-    if status_of(raw) not in _ATTENDED:
-        return
     if not (_treats(raw, ("type", "serviceType"), reading) or _gives_reason(raw, reading)):
+        return
+    if status_of(raw) not in _ATTENDED:
         return
     seen = reading.project(raw, ENCOUNTER)
     when = reading.day(seen.get("period", {}).get("start"))
@@ -74,13 +74,11 @@ def _reason_facts(coded: Coded, raw: Raw, when: Any, reading: Reading) -> Iterat
 
 def read_appointment(raw: Raw, reading: Reading) -> Iterator[VisitFact]:
     """An appointment that was kept; missed and cancelled ones prove nothing. Raises BrokenElement."""
-    if status_of(raw) != "fulfilled":
-        return
     names = ("serviceType", "serviceCategory", "specialty", "appointmentType")
     codes = _codes(raw, names, reading)
     told = raw.get("description")
     description = reading.services(told) if isinstance(told, str) else NOTHING
-    if not _kinds(codes) and not description and not any(coded.broken for coded in codes):
+    if not (_treats(raw, names, reading) or description) or status_of(raw) != "fulfilled":
         return
     seen = reading.project(raw, APPOINTMENT)
     kinds = _kinds(_codes(seen, names, reading)) | description

@@ -1,0 +1,141 @@
+"""What an Observation says of a finding: there, absent, asked without a usable answer (8.1.6, 8.1.9, 8.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cds_service.record.answers import Answer, read_answer
+from cds_service.record.exam import Exam, fact_of, value_words
+from cds_service.record.facts import Certainty, Fact
+from cds_service.record.reading import MEASURES, Coded, Reading
+from cds_service.record.statements import read_statements
+
+
+def read_findings(exam: Exam, reading: Reading) -> Iterator[Fact]:
+    """The facts of one exam; negative ones of a preliminary exam are left out (2.2)."""
+    for fact in _facts(exam, reading):
+        if fact.certainty.positive or not exam.preliminary:
+            yield fact
+
+
+def _facts(exam: Exam, reading: Reading) -> Iterator[Fact]:
+    value = reading.coded(exam.seen.get("valueCodeableConcept"))
+    if "blood-culture" in exam.coded.concepts:
+        yield from _blood_culture(exam, value, reading)
+    elif value.known and value.concepts.isdisjoint(exam.coded.concepts):
+        yield from _told(value, exam, reading)
+    elif exam.coded.known:
+        yield from _coded(exam, reading)
+    elif finding := _structured_question(exam.coded, reading):
+        yield _examined(finding, exam, reading)
+    else:
+        yield from _worded(exam, value, reading)
+
+
+def _told(value: Coded, exam: Exam, reading: Reading) -> Iterator[Fact]:
+    """The value of a general exam is the finding itself."""
+    for stated in read_statements(value, reading):
+        yield fact_of(
+            exam, stated.concepts, stated.certainty, reading, history=stated.history, text=value.label
+        )
+
+
+def _coded(exam: Exam, reading: Reading) -> Iterator[Fact]:
+    """A finding as code, with its answer."""
+    if not exam.coded.concepts.isdisjoint(MEASURES):
+        return
+    answered = _of_finding(read_answer(exam.seen, reading, about=exam.coded.concepts), exam)
+    if answered is Certainty.VALUELESS and exam.has_members:
+        return
+    for stated in read_statements(exam.coded, reading):
+        # A doubted finding that is answered yes stays doubted.
+        doubted = stated.certainty is not Certainty.KNOWN and answered in (
+            Certainty.KNOWN,
+            Certainty.VALUELESS,
+        )
+        certainty = stated.certainty if doubted else answered
+        yield fact_of(exam, stated.concepts, certainty, reading, history=stated.history)
+
+
+def _worded(exam: Exam, value: Coded, reading: Reading) -> Iterator[Fact]:
+    """A finding that only words name: a yes asks, a no denies (8.1.9)."""
+    told = value if value.words else Coded(frozenset(), value_words(exam, reading))
+    if not reading.all_mentions(exam.coded.words):
+        yield from _told(told, exam, reading)
+        return
+    answered = _of_finding(read_answer(exam.seen, reading), exam)
+    if answered is Certainty.VALUELESS and exam.has_members:
+        return
+    for stated in read_statements(exam.coded, reading):
+        if answered is Certainty.UNKNOWN and stated.concepts <= reading.patterns.enough:
+            continue
+        certainty = stated.certainty if answered.positive else answered
+        yield fact_of(exam, stated.concepts, certainty, reading, history=stated.history)
+
+
+def _structured_question(coded: Coded, reading: Reading) -> str | None:
+    """The exam that the words ask for (`[exams]`), unless they name another finding."""
+    named = {mention.concept for mention in reading.all_mentions(coded.words)}
+    exams = (exam for word in coded.words if (exam := reading.exam_named(word)))
+    exam = next(exams, None)
+    if exam is None:
+        return None
+    return exam if not named or reading.patterns.exam_findings[exam] in named else None
+
+
+def _examined(name: str, exam: Exam, reading: Reading) -> Fact:
+    """Saddle sensation, anal tone, bladder or rectal sensation, with a value in code or words (8.2)."""
+    finding = reading.patterns.exam_findings[name]
+    answer = read_answer(exam.seen, reading)
+    if any(mention.concept == finding for mention in reading.all_mentions(exam.coded.words)):
+        certainty = _of_finding(answer, exam)  # the words name the loss itself
+    else:
+        certainty = of_function(answer, exam)
+    if certainty is Certainty.KNOWN and name in reading.patterns.loose_exams:
+        certainty = Certainty.WORDS
+    return fact_of(exam, frozenset({finding}), certainty, reading)
+
+
+def of_function(answer: Answer, exam: Exam | None = None) -> Certainty:
+    """The certainty of a loss, where the question names the function: "anal tone"."""
+    match answer:
+        case Answer.ABNORMAL | Answer.ABSENT:
+            return Certainty.KNOWN
+        case Answer.INTACT | Answer.PRESENT:
+            return Certainty.DENIED
+        case Answer.NONE if exam is not None:
+            return _without_value(exam)
+    # A yes or no to "saddle sensation" may mean either: unknown without a mapping, never negative (8.2).
+    return Certainty.UNKNOWN
+
+
+def _of_finding(answer: Answer, exam: Exam) -> Certainty:
+    """The certainty of a finding that the question or code itself names."""
+    match answer:
+        case Answer.YES | Answer.PRESENT | Answer.ABNORMAL | Answer.TEXT:
+            return Certainty.KNOWN
+        case Answer.NO | Answer.ABSENT | Answer.INTACT:
+            return Certainty.DENIED
+        case Answer.NONE:
+            return _without_value(exam)
+        case Answer.UNKNOWN:
+            return Certainty.UNKNOWN
+
+
+def _without_value(exam: Exam) -> Certainty:
+    if exam.flagged_positive:
+        return Certainty.KNOWN
+    return Certainty.DENIED if exam.flagged_negative else Certainty.VALUELESS
+
+
+def _blood_culture(exam: Exam, value: Coded, reading: Reading) -> Iterator[Fact]:
+    """A positive culture, unless it is called a contaminant; a negative one is a negative finding."""
+    words = " ".join(value_words(exam, reading))
+    said = reading.patterns.answers_in(words) if words else frozenset[str]()
+    concepts = frozenset({"blood-culture", "bacteraemia"})
+    if "contaminated" in said:
+        return
+    if not said.isdisjoint({"not-grown", "no"}) or exam.flagged_negative:
+        yield fact_of(exam, concepts, Certainty.DENIED, reading)
+    elif "grown" in said or exam.flagged_positive or not value.empty:
+        yield fact_of(exam, concepts, Certainty.KNOWN, reading)
