@@ -486,6 +486,22 @@ def test_what_has_no_tier_is_listed(guideline: Guideline) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("entry", "listed"),
+    [
+        pytest.param(fact("night-sweats"), True, id="current"),
+        pytest.param(fact("night-sweats", state=ENDED), False, id="ended"),
+    ],
+)
+def test_an_undated_sign_is_listed_while_it_holds(guideline: Guideline, entry: Any, listed: bool) -> None:
+    assert bool(list_contributory(record(entry), TODAY, guideline)) is listed
+
+
+def test_an_undated_treatment_only_asks(guideline: Guideline) -> None:
+    assert found(guideline, medicine("antineoplastic"), of("night-pain", 3)) == (P, "possible-weak")
+    assert found(guideline, medicine("antineoplastic")) == (P, "possible")
+
+
 def test_a_site_may_choose_the_outcome_of_a_remote_cancer(guideline: Guideline) -> None:
     urgent = replace(guideline, switches=replace(guideline.switches, remote_cancer_outcome="urgent"))
     assert found(urgent, past("cancer", "2006")) == (U, "urgent")
