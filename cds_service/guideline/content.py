@@ -7,7 +7,7 @@ import hashlib
 import io
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import Decimal
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from cds_service.guideline.examples import Example, ExamplesError, read_examples
 from cds_service.guideline.lumbar_mri.order_codes import OrderCodes, OrderCodesError, read_order_codes
 from cds_service.guideline.lumbar_mri.order_patterns import (
     OrderPatterns,
@@ -92,6 +93,7 @@ class Guideline:
     recommendations: Mapping[str, Recommendation]
     thresholds: Thresholds
     threshold_notes: Mapping[str, Threshold]
+    threshold_words: Mapping[str, str]  # each number as it is read: 38.0 as "38"
     switches: Switches
     sources: Mapping[str, Source]
     terminology: Terminology
@@ -101,6 +103,7 @@ class Guideline:
     order_codes: OrderCodes
     prefetch: Mapping[str, str]  # key -> FHIR query, in the order of discovery
     prefetch_reasons: Mapping[str, str]
+    examples: tuple[Example, ...]
 
 
 def load_guideline(folder: Folder) -> Guideline:
@@ -121,6 +124,7 @@ def load_guideline(folder: Folder) -> Guideline:
         recommendations={k: Recommendation(k, **v.model_dump()) for k, v in head.recommendations.items()},
         thresholds=_exactly(Thresholds, {name: note.value for name, note in notes.items()}),
         threshold_notes=notes,
+        threshold_words={name: number_words(note.value) for name, note in notes.items()},
         switches=_exactly(Switches, head.switches),
         sources=_read_sources(folder),
         terminology=terminology,
@@ -130,6 +134,7 @@ def load_guideline(folder: Folder) -> Guideline:
         order_codes=_read_order_codes(folder, terminology),
         prefetch={key: _query(key, wanted, terminology) for key, wanted in prefetch.items()},
         prefetch_reasons={key: wanted.reason for key, wanted in prefetch.items()},
+        examples=_read_examples(folder),
     )
 
 
@@ -361,6 +366,13 @@ def _read_order_codes(folder: Folder, terminology: Terminology) -> OrderCodes:
     return read
 
 
+def _read_examples(folder: Folder) -> tuple[Example, ...]:
+    try:
+        return read_examples(_toml(folder, "examples.toml"))
+    except ExamplesError as error:
+        raise ContentError("examples.toml", None, str(error)) from error
+
+
 def _read_card_words(folder: Folder) -> Words:
     names = sorted(e.name for e in folder.iterdir() if e.name.endswith(".md") and e.name[0].islower())
     try:
@@ -389,6 +401,7 @@ def _all_files(folder: Folder, prefix: str) -> Iterator[tuple[str, bytes]]:
             yield f"{prefix}{entry.name}", entry.read_bytes()
 
 
-def threshold_names() -> tuple[str, ...]:
-    """The names that `[thresholds]` must hold, no more and no fewer."""
-    return tuple(field.name for field in fields(Thresholds))
+def number_words(value: int | Decimal) -> str:
+    """A threshold as it is read: 38.0 as "38", 0.7 as "0.7"."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from string import Template
 
 _HEADING = re.compile(r"^## +(\S+) *$")
@@ -31,11 +32,17 @@ class Words:
 
     def blanks(self, file: str, section: str) -> frozenset[str]:
         """The names of the section's blanks; KeyError where the section is missing."""
-        return frozenset(Template(self.sections[file][section]).get_identifiers())
+        return _blanks_of(self.sections[file][section])
 
     def say(self, file: str, section: str, fills: Mapping[str, str] | None = None) -> str:
         """The section with its blanks filled; KeyError where the section or a fill is missing."""
-        return Template(self.sections[file][section]).substitute(fills or {})
+        text = self.sections[file][section]
+        return Template(text).substitute(fills or {}) if "$" in text else text
+
+
+@cache  # asked for every card; there are as many texts as sections
+def _blanks_of(text: str) -> frozenset[str]:
+    return frozenset(Template(text).get_identifiers())
 
 
 def read_words(files: Mapping[str, str]) -> Words:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from decimal import Decimal
-from typing import Any
+from dataclasses import dataclass
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Decision, Pathway
@@ -28,13 +26,14 @@ class CardWords:
     subject: str
     names: tuple[str, ...]
     subject_names: tuple[str, ...]
-    fills: Mapping[str, str]  # not escaped
+    fills: Mapping[str, str]  # of this decision, not escaped
+    thresholds: Mapping[str, str]  # every number of the guideline; digits need no escape
 
     def plain(self, kind: str) -> str | None:
         """The section of this kind with its blanks filled as plain text; None where the file has none."""
         # A dollar sign of the record must not become a blank of ours.
-        fills = {name: plain_text(v.replace("$", ""), FEATURE_CHARACTERS) for name, v in self.fills.items()}
-        return self._find(kind, fills | {"features": "$features"})
+        plain = {name: plain_text(v.replace("$", ""), FEATURE_CHARACTERS) for name, v in self.fills.items()}
+        return self._find(kind, {**self.thresholds, **plain, "features": "$features"})
 
     def markdown(self, kind: str) -> str | None:
         """The section of this kind with its blanks escaped for Markdown; None where the file has none."""
@@ -43,7 +42,7 @@ class CardWords:
     @property
     def escaped(self) -> dict[str, str]:
         """The values of the blanks, escaped for Markdown."""
-        return {name: escape_markdown(value) for name, value in self.fills.items()}
+        return {**self.thresholds, **{name: escape_markdown(v) for name, v in self.fills.items()}}
 
     def _find(self, kind: str, fills: Mapping[str, str]) -> str | None:
         found = find(self.words, self.file, kind, self.names, fills)
@@ -62,18 +61,13 @@ def words_for(decision: Decision, guideline: Guideline) -> CardWords:
         names=(("device",) if device else ()) + (decision.outcome.value,) if decision.endorsed else names,
         subject_names=names,
         fills=_fills(decision, guideline),
+        thresholds=threshold_fills(guideline),
     )
 
 
 def name_of(pathway: Pathway, words: Words) -> str:
     """The pathway in plain words: "possible spinal infection"."""
     return words.say(pathway.value, "name") if words.has(pathway.value, "name") else pathway.value
-
-
-def number_words(value: int | Decimal) -> str:
-    """A threshold as it is read: 38.0 as "38", 0.7 as "0.7"."""
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _names(variant: str, decision: Decision) -> tuple[str, ...]:
@@ -85,15 +79,13 @@ def _names(variant: str, decision: Decision) -> tuple[str, ...]:
 
 
 def _fills(decision: Decision, guideline: Guideline) -> dict[str, str]:
-    fills = threshold_fills(guideline)
-    fills["unread"] = ", ".join(by_key(guideline.words, "unread", kind).lower() for kind in decision.unread)
-    fills |= decision.fills
+    unread = (by_key(guideline.words, "unread", kind).lower() for kind in decision.unread)
+    fills = {"unread": ", ".join(unread), **decision.fills}
     if decision.leading:
         fills |= decision.leading.fills
     return fills
 
 
-def threshold_fills(guideline: Guideline) -> dict[str, str]:
+def threshold_fills(guideline: Guideline) -> Mapping[str, str]:
     """Every threshold by name, as it is read."""
-    values: Any = guideline.thresholds
-    return {field.name: number_words(getattr(values, field.name)) for field in fields(values)}
+    return guideline.threshold_words

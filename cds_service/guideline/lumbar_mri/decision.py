@@ -378,7 +378,7 @@ def _silence(a: _Assessment, decision: Decision, hook: str) -> str:
         return "" if hook == ORDER_SIGN else "child"
     if decision.endorsed and not switches.endorse:
         return "concordant"
-    # A study of more than the lumbar spine is about R1 and R2 only where back pain is its sole reason (2.1.4).
+    # A study of more than the lumbar spine is about R1 and R2 only for back pain alone (2.1.4).
     if a.order.covers != "lumbar" and a.pain.other_reason and decision.findings[0].pathway is Pathway.PAIN:
         return "other reason"
     at_select = hook != ORDER_SIGN

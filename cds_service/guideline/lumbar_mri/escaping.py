@@ -23,7 +23,7 @@ _LINE_START = re.compile(r"^(?:([#+\-=:])|(\d+)([.)])(?=\s|$))")
 # GitHub's autolinks are found after unescaping, so a backslash does not stop them; a space does.
 _AUTOLINK = re.compile(r"(?i)(://)|\b(www)(\.)|(@)|\b(mailto|xmpp)(:)")
 # Letters, digits and blanks in single words cannot be markup; a number at the start could begin a list.
-_PLAIN = re.compile(r"[^\W\d_][\w ,;/()%-]*(?<!_)")
+_PLAIN = re.compile(r"[^\W\d_](?:[^\W_]|[ ,;/()%-])*")
 _TAG_LIKE = re.compile(r"<(?=[A-Za-z/!?])")
 
 
