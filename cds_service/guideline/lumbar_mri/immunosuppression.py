@@ -47,7 +47,10 @@ def read_immunosuppression(facts: PatientFacts, today: date, limits: Thresholds)
         clue = read_clue(fact, KIND, lambda found: _judge(found, today, limits), facts.facts, today, limits)
         if clue is not None:
             yield clue
+    told = {fact.resource for fact in facts.about(*DIALYSIS, *TREATMENTS)}
     for done in facts.procedures:
+        if done.resource in told:
+            continue
         recent = done.performed is not None and done.performed.within(limits.biologic_days, today)
         if recent and not done.concepts.isdisjoint((*DIALYSIS, *TREATMENTS)):
             weight = Weight.STRONG if done.certainty is Certainty.KNOWN else Weight.HINT

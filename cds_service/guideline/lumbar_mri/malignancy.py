@@ -144,8 +144,9 @@ def _read_cancers(facts: PatientFacts, today: date, limits: Thresholds) -> Itera
 
 def _named_by_procedures(facts: PatientFacts) -> Iterator[Fact]:
     """A procedure coded by the cancer that it treats, such as the irradiation of a bone metastasis."""
+    told = {fact.resource for fact in facts.about(*CANCERS)}
     for done in facts.procedures:
-        if not done.concepts.isdisjoint(CANCERS):
+        if not done.concepts.isdisjoint(CANCERS) and done.resource not in told:
             yield Fact(
                 concepts=done.concepts,
                 certainty=done.certainty,
@@ -168,7 +169,9 @@ def _is_of_the_spine(fact: Fact) -> bool:
 
 
 def _is_past(fact: Fact) -> bool:
-    return fact.state is not State.CURRENT or fact.history or fact.is_about(*HISTORIES)
+    """Whether the cancer is of the past; what was done for one says only that it was there on that day."""
+    excised = fact.origin is Origin.PROCEDURE and not fact.is_about(*SPINE_CONCEPTS)
+    return excised or fact.state is not State.CURRENT or fact.history or fact.is_about(*HISTORIES)
 
 
 def _kind(fact: Fact, facts: PatientFacts, today: date, limits: Thresholds) -> str:

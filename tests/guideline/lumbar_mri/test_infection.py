@@ -509,6 +509,18 @@ def test_medicines_that_suppress_immunity_count_while_they_last(
     assert (result and result[0]) == expected
 
 
+def test_a_dialysis_that_the_record_tells_twice_is_shown_once(guideline: Guideline) -> None:
+    told = fact("dialysis", origin=Origin.PROCEDURE, recorded=ago(9), resource="Procedure/dialysis")
+    finding = assess(record(pain(21), told, done("dialysis", performed=ago(9))), guideline)
+    assert finding
+    assert (finding.outcome, len(finding.evidence)) == (U, 1)
+
+
+def test_a_dialysis_of_long_ago_is_no_dialysis_today(guideline: Guideline) -> None:
+    told = fact("dialysis", origin=Origin.PROCEDURE, recorded=ago(91), resource="Procedure/dialysis")
+    assert found(guideline, told, done("dialysis", performed=ago(91))) is None
+
+
 def steroid(mg: str | None, **more: Any) -> Any:
     value = None if mg is None else measurement(Measure.CRP, mg, 0).value
     return medicine("corticosteroid", prednisolone_mg_per_day=value, **more)

@@ -497,6 +497,26 @@ def test_an_undated_sign_is_listed_while_it_holds(guideline: Guideline, entry: A
     assert bool(list_contributory(record(entry), TODAY, guideline)) is listed
 
 
+@pytest.mark.parametrize(
+    ("performed", "expected"),
+    [
+        pytest.param(on("2016-06-15"), (U, "urgent"), id="ten years ago"),
+        pytest.param(on("2016-06-14"), (P, "possible-remote"), id="before"),
+        pytest.param(None, (P, "possible-remote"), id="undated"),
+    ],
+)
+def test_what_was_done_for_a_cancer_tells_of_a_past_one(
+    guideline: Guideline, performed: Any, expected: tuple[Outcome, str]
+) -> None:
+    told = fact("cancer", origin=Origin.PROCEDURE, recorded=performed, resource="Procedure/cancer")
+    excision = done("cancer", performed=performed)
+    assert found(guideline, told) == expected
+    assert found(guideline, excision) == expected
+    finding = assess(record(pain(21), told, excision), guideline)
+    assert finding
+    assert len(finding.evidence) == 1
+
+
 def test_an_undated_treatment_only_asks(guideline: Guideline) -> None:
     assert found(guideline, medicine("antineoplastic"), of("night-pain", 3)) == (P, "possible-weak")
     assert found(guideline, medicine("antineoplastic")) == (P, "possible")
