@@ -93,7 +93,6 @@ class Guideline:
     recommendations: Mapping[str, Recommendation]
     thresholds: Thresholds
     threshold_notes: Mapping[str, Threshold]
-    threshold_words: Mapping[str, str]  # each number as it is read: 38.0 as "38"
     switches: Switches
     sources: Mapping[str, Source]
     terminology: Terminology
@@ -124,7 +123,6 @@ def load_guideline(folder: Folder) -> Guideline:
         recommendations={k: Recommendation(k, **v.model_dump()) for k, v in head.recommendations.items()},
         thresholds=_exactly(Thresholds, {name: note.value for name, note in notes.items()}),
         threshold_notes=notes,
-        threshold_words={name: number_words(note.value) for name, note in notes.items()},
         switches=_exactly(Switches, head.switches),
         sources=_read_sources(folder),
         terminology=terminology,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
 
-from cds_service.guideline.content import Guideline
+from cds_service.guideline.content import Guideline, number_words
 from cds_service.guideline.decision import Decision, Pathway
 from cds_service.guideline.lumbar_mri.escaping import escape_markdown, plain_text
 from cds_service.guideline.lumbar_mri.phrases import FEATURE_CHARACTERS, in_singular
 from cds_service.guideline.lumbar_mri.wording import ENDORSED, by_key, find
+from cds_service.guideline.thresholds import Thresholds
 from cds_service.guideline.words import Words
 
 
@@ -88,4 +90,9 @@ def _fills(decision: Decision, guideline: Guideline) -> dict[str, str]:
 
 def threshold_fills(guideline: Guideline) -> Mapping[str, str]:
     """Every threshold by name, as it is read."""
-    return guideline.threshold_words
+    return _said(guideline.thresholds)
+
+
+@lru_cache(maxsize=4)  # asked for by every card, and the same for all of them
+def _said(thresholds: Thresholds) -> Mapping[str, str]:
+    return {field.name: number_words(getattr(thresholds, field.name)) for field in fields(thresholds)}
