@@ -158,9 +158,9 @@ def _print_addresses(settings: Settings) -> None:
     base_url = settings.base_url
     select, command = HOOK_SERVICES[0], _own_command()
     lines = [
-        f"Discovery   {base_url}/cds-services",
-        *(f"{service.hook:<11} {base_url}/cds-services/{service.id}" for service in HOOK_SERVICES),
-        f"Health      {base_url}/healthz",
+        f"Discovery    {base_url}/cds-services",
+        *(f"{service.hook:<12} {base_url}/cds-services/{service.id}" for service in HOOK_SERVICES),
+        f"Health       {base_url}/healthz",
         "",
         "A first card, in another terminal in this folder:",
         f"  {command} example |",
