@@ -190,5 +190,5 @@ def _log(
         fields["endorsed"] = [decision.endorsed for decision in decided]
         fields["unread"] = sorted({kind for decision in decided for kind in decision.unread})
     if selection.orders:
-        fields["reads"] = {key: fetched.state.value for key, fetched in request.prefetch.items()}
+        fields["reads"] = {key: request.prefetch[key].state.value for key in guideline.prefetch}
     return fields

@@ -24,6 +24,7 @@ from fhir.resources.R4B.range import Range
 from pydantic import BaseModel, ValidationError
 
 from cds_service.record.dates import is_date
+from cds_service.record.terminology import REMEMBERED_CODES, is_only_terminology
 
 Projection = dict[str, Any]
 Raw = Mapping[str, Any]
@@ -57,20 +58,24 @@ class Shape:
     others: Mapping[str, str] = field(default_factory=dict)  # element -> datatype
 
 
-def project(raw: Raw, shape: Shape, checked: dict[CodeKey, Projection]) -> Projection:
+def project(
+    raw: Raw, shape: Shape, checked: dict[CodeKey, Projection], names: dict[CodeKey, Projection] | None = None
+) -> Projection:
     """The checked elements of a resource; raises BrokenElement for the first that cannot be read.
 
-    `checked` holds the CodeableConcepts that were met before in this request.
+    `checked` holds the CodeableConcepts that were met before in this request,
+    `names` those that are only terminology, of earlier requests too.
     """
+    names = {} if names is None else names
     seen: Projection = {}
     for name in shape.codes:
         if (value := raw.get(name)) is not None and value != {}:
-            seen[name] = _checked_code(value, name, checked)
+            seen[name] = _checked_code(value, name, checked, names)
     for name in shape.lists:
         if (value := raw.get(name)) not in _NOTHING:
             if not isinstance(value, list):
                 raise BrokenElement(name)
-            seen[name] = [_checked_code(one, name, checked) for one in value]
+            seen[name] = [_checked_code(one, name, checked, names) for one in value]
     for name in shape.dates:
         if (value := raw.get(name)) not in _NOTHING:
             seen[name] = _checked_date(value, name)
@@ -97,16 +102,20 @@ def key_of(code: Any) -> CodeKey:
     return tuple(key)
 
 
-def _checked_code(value: Any, name: str, checked: dict[CodeKey, Projection]) -> Projection:
+def _checked_code(
+    value: Any, name: str, checked: dict[CodeKey, Projection], names: dict[CodeKey, Projection]
+) -> Projection:
     """Texts and codings with system, code and display; whatever else a coding has is nobody's concern."""
     try:
         key = key_of(value)
-        found = checked.get(key)
+        found = checked.get(key) or names.get(key)
     except (AttributeError, KeyError, TypeError):
         raise BrokenElement(name) from None
     if found is None:
         found = _narrowed(value, name)
         _validate(CodeableConcept, found, name)
+        if is_only_terminology(key) and len(names) < REMEMBERED_CODES:
+            names[key] = found
         checked[key] = found
     return found
 

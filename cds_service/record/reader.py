@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -77,7 +78,7 @@ class _Found:
 
     items: dict[type, list[Any]] = field(default_factory=dict)
     unreadable: list[Unreadable] = field(default_factory=list)
-    broken_keys: set[str] = field(default_factory=set)
+    broken_types: set[str] = field(default_factory=set)
 
     def keep(self, items: Iterable[Any]) -> None:
         for item in items:
@@ -113,7 +114,7 @@ def read_facts(
         devices=found.of(DeviceFact),
         imaging=found.of(ImagingFact),
         encounter_class=_current_class(prefetch),
-        reads=_reads(prefetch, found.broken_keys),
+        reads=_reads(prefetch, found.broken_types, guideline.prefetch),
         unreadable=tuple(found.unreadable),
     )
     return replace(facts, earliest_entry=earliest_entry(resources, reading)) if _is_dateless(facts) else facts
@@ -165,11 +166,11 @@ def _read_all(resource_type: str, kept: Iterable[Kept], reading: Reading, found:
     kept = tuple(kept)
     superseded = resource_type == "QuestionnaireResponse" and len(kept) > 1
     newest = newest_responses(kept, reading) if superseded else frozenset[int]()
-    for key, raw in kept:
+    for _, raw in kept:
         try:
             items = list(reader(raw, reading))
         except BrokenElement as broken:
-            _note_broken(key, raw, broken, found)
+            _note_broken(raw, broken, found)
             continue
         found.keep(filter(_is_positive, items) if superseded and id(raw) not in newest else items)
 
@@ -179,9 +180,9 @@ def _is_positive(item: Any) -> bool:
     return isinstance(item, Fact) and item.certainty.positive
 
 
-def _note_broken(key: str, raw: Raw, broken: BrokenElement, found: _Found) -> None:
+def _note_broken(raw: Raw, broken: BrokenElement, found: _Found) -> None:
     found.unreadable.append(Unreadable(reference_name(raw), broken.element))
-    found.broken_keys.add(key)
+    found.broken_types.add(str(raw.get("resourceType")))
 
 
 def _read_patient(resources: ByType, patient_id: str, guideline: Guideline, found: _Found) -> PatientFacts:
@@ -189,11 +190,11 @@ def _read_patient(resources: ByType, patient_id: str, guideline: Guideline, foun
     own = next(((key, raw) for key, raw in patients if raw.get("id") in (patient_id, None)), None)
     if own is None:
         return PatientFacts()
-    key, raw = own
+    raw = own[1]
     try:
         seen = project(raw, PATIENT, {})
     except BrokenElement as broken:
-        _note_broken(key, raw, broken, found)
+        _note_broken(raw, broken, found)
         return PatientFacts(test_patient=_is_test(raw))
     return PatientFacts(
         birth_date=read_date(seen.get("birthDate"), guideline.zone),
@@ -219,12 +220,15 @@ def _current_class(prefetch: Mapping[str, PrefetchedKey]) -> str | None:
     return encounter_class(visits[0]) if visits else None
 
 
-def _reads(prefetch: Mapping[str, PrefetchedKey], broken: set[str]) -> dict[str, ReadState]:
+def _reads(
+    prefetch: Mapping[str, PrefetchedKey], broken: set[str], queries: Mapping[str, str]
+) -> dict[str, ReadState]:
+    """The state of each key; partial where a resource of the type that it asks for could not be read."""
     states = {key: ReadState(read.state.value) for key, read in prefetch.items()}
-    return {
-        key: ReadState.PARTIAL if key in broken and state is ReadState.COMPLETE else state
-        for key, state in states.items()
-    }
+    for key, query in queries.items():
+        if states.get(key) is ReadState.COMPLETE and re.split(r"[/?]", query, maxsplit=1)[0] in broken:
+            states[key] = ReadState.PARTIAL
+    return states
 
 
 def _is_dateless(facts: PatientFacts) -> bool:

@@ -13,7 +13,7 @@ from cds_service.record.dates import Interval, on_day, read_date
 from cds_service.record.facts import DateProblem, Measure, Region, Side
 from cds_service.record.free_text import Mention, Patterns
 from cds_service.record.projection import BrokenElement, CodeKey, Projection, Raw, Shape, key_of, project
-from cds_service.record.terminology import NOTHING, Terminology
+from cds_service.record.terminology import NOTHING, REMEMBERED_CODES, Terminology, is_only_terminology
 
 T = TypeVar("T")
 Kept = tuple[str, Raw]  # a resource, with the prefetch key that it came under
@@ -109,7 +109,7 @@ class Reading:
 
     def project(self, raw: Raw, shape: Shape) -> Projection:
         """The checked elements of a resource; raises BrokenElement."""
-        return project(raw, shape, self._checked)
+        return project(raw, shape, self._checked, self.terminology.checked)
 
     def coded(self, value: Any) -> Coded:
         """What a CodeableConcept says; `broken` where it is none."""
@@ -121,8 +121,20 @@ class Reading:
         except (AttributeError, KeyError, TypeError):
             return BROKEN
         if found is None:
-            found = self._coded[key] = self._read_coded(key)
+            found = self._coded[key] = self._named_before(key) or self._read_coded(key)
         return found
+
+    def _named_before(self, key: CodeKey) -> Coded | None:
+        """What an earlier request's reading found for the same code and name; never for typed text."""
+        if not is_only_terminology(key):
+            return None
+        remembered = self.terminology.named
+        found = remembered.get(key)
+        if found is None:
+            found = self._read_coded(key)
+            if len(remembered) < REMEMBERED_CODES:
+                remembered[key] = found
+        return cast(Coded, found)
 
     def _read_coded(self, key: CodeKey) -> Coded:
         if not all(part is None or isinstance(part, str) for part in key):

@@ -1,0 +1,34 @@
+"""What the README promises, held against the content and the code."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cds_service.__main__ import main
+from cds_service.app import cards_folder
+from cds_service.guideline.content import load_guideline
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDELINE = load_guideline(cards_folder() / "lumbar-mri")
+
+
+@pytest.mark.parametrize("key", GUIDELINE.prefetch)
+def test_every_prefetch_key_stands_there_with_its_reason(key: str) -> None:
+    assert f"| `{key}` | {GUIDELINE.prefetch_reasons[key]} |" in README
+
+
+@pytest.mark.parametrize("command", sorted(main.commands))
+def test_every_command_stands_there(command: str) -> None:
+    assert f"`lumbar-mri-cds {command}" in README
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
+def test_every_link_into_the_project_leads_somewhere(target: str) -> None:
+    assert (ROOT / target).exists()
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:cards|cds_service|docs)/[\w/.-]*)`", README))))
+def test_every_place_that_is_named_exists(path: str) -> None:
+    assert (ROOT / path).exists()
