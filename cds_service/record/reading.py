@@ -28,6 +28,7 @@ class Coded:
     words: tuple[str, ...]  # text and displays, each once
     systems: frozenset[str] = frozenset()  # of the known codings
     codes: tuple[str, ...] = ()
+    own_text: str | None = None  # a text that is not the display of one of its codings
     broken: bool = False
     measure: Measure | None = None  # the quantity that a known code, or else its words, name
     concerns: bool = True  # whether code or words concern the guideline, or are broken and must be looked at
@@ -152,6 +153,7 @@ class Reading:
             words=words,
             systems=known,
             codes=spelled,
+            own_text=_own_text(text, displays),
             measure=measure,
             concerns=concerns,
             treatments=concepts & TREATMENTS or self._named(words, self.services),
@@ -289,6 +291,11 @@ _SPINE = frozenset({Region.LUMBAR, Region.SPINE})
 
 def _region_of(places: frozenset[str], not_here: frozenset[Region]) -> Region | None:
     return next((r for r in _REGION_ORDER if r.value in places and r not in not_here), None)
+
+
+def _own_text(text: str | None, displays: Iterable[str | None]) -> str | None:
+    shown = {display.strip().lower() for display in displays if display}
+    return text if text and text.strip().lower() not in shown else None
 
 
 def status_of(raw: Raw, element: str = "status") -> str:

@@ -23,7 +23,8 @@ _TRENDS = {
 }
 _BOTH_LEGS = frozenset({"radicular-pain", "leg-numbness"})
 _PAST = ("history of", "history", "past history", "personal history", "previous", "status post")
-_RISK = ("at risk", "risk of", "increased risk", "high risk of")
+_NOT_THE_PATIENT = ("at risk", "risk of", "increased risk", "high risk of", "family history")
+_DENIED_LAST = (" absent", " excluded", " ruled out", " denied", " not present", " not found", " : no")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +91,33 @@ def _coded_statement(coded: Coded, reading: Reading) -> Statement | None:
     if "family-history" in coded.concepts:
         return None
     plain = [reading.patterns.plain(word) for word in coded.words]
-    if any(text.startswith(_RISK) for text in plain):
+    if any(text.startswith(_NOT_THE_PATIENT) for text in plain):
         return None
-    said = {m.said for m in reading.all_mentions(coded.words) if _related(m.concept, coded.concepts, reading)}
-    if said and said <= {Said.FAMILY}:
-        return None
-    history = not coded.concepts.isdisjoint(_BY_CODE_HISTORY) or any(t.startswith(_PAST) for t in plain)
-    certainty = Certainty.KNOWN
-    if said and said <= {Said.DENIED, Said.ADVISED, Said.FAMILY} and Said.DENIED in said:
-        certainty = Certainty.DENIED
-    elif Said.QUERIED in said and Said.ASSERTED not in said:
-        certainty = Certainty.SUSPECTED
-    return Statement(coded.concepts, certainty, coded.label, history)
+    # A transplant of long ago suppresses the immune system today.
+    past = any(text.startswith(_PAST) and "transplant" not in text for text in plain)
+    history = past or not coded.concepts.isdisjoint(_BY_CODE_HISTORY)
+    return Statement(coded.concepts, _said_beside(coded, reading), coded.label, history)
+
+
+def _said_beside(coded: Coded, reading: Reading) -> Certainty:
+    """How sure a code is, with the words that somebody wrote beside it.
+
+    A display only names the code, and names are full of denials that deny nothing ("triple negative breast
+    cancer"). So only a text of its own counts, and it denies only from its first word or with its last.
+    """
+    text = coded.own_text
+    if text is None:
+        return Certainty.KNOWN
+    said = {m.said for m in reading.mentions(text) if _related(m.concept, coded.concepts, reading)}
+    plain = reading.patterns.plain(text)
+    if Said.DENIED in said and Said.ASSERTED not in said:
+        begins = any(
+            cue.start == 0 and cue.name == "denied-before" for cue in reading.patterns.cues.find(plain)
+        )
+        if begins or plain.endswith(_DENIED_LAST):
+            return Certainty.DENIED
+    doubted = Said.QUERIED in said and Said.ASSERTED not in said
+    return Certainty.SUSPECTED if doubted else Certainty.KNOWN
 
 
 def _related(concept: str, concepts: frozenset[str], reading: Reading) -> bool:
