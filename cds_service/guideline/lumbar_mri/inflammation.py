@@ -17,6 +17,7 @@ from cds_service.guideline.lumbar_mri.measured_values import (
     spelled,
 )
 from cds_service.guideline.thresholds import Thresholds
+from cds_service.record.dates import Interval
 from cds_service.record.facts import (
     Certainty,
     Fact,
@@ -219,7 +220,14 @@ def _follows(value: Measurement, operation: ProcedureFact, limits: Thresholds) -
     if value.when is None or operation.performed is None:
         return False
     longest = (value.when.last - operation.performed.first).days
-    return value.when.first >= operation.performed.last and longest <= limits.lab_after_surgery_days
+    return _is_after(value.when, operation.performed) and longest <= limits.lab_after_surgery_days
+
+
+def _is_after(taken: Interval, operated: Interval) -> bool:
+    """Whether it surely was taken later; of the same day without clock times it may have been before."""
+    if taken.at and operated.at:
+        return taken.at > operated.at
+    return taken.first > operated.last
 
 
 def _is_high_after_the_first_week(value: Measurement, operation: ProcedureFact, limits: Thresholds) -> bool:

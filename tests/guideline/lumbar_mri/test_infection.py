@@ -434,6 +434,18 @@ SURGERY = done("lumbar-surgery", performed=ago(12))
     ("entries", "expected"),
     [
         pytest.param((SURGERY, crp("85", 10)), None, id="two days after"),
+        pytest.param((SURGERY, crp("85", 11)), None, id="the day after"),
+        pytest.param((SURGERY, crp("85", 12)), U, id="the same day, perhaps before"),
+        pytest.param(
+            (done("lumbar-surgery", performed=clock(12, "08:00")), crp("85", 12, when=clock(12, "18:00"))),
+            None,
+            id="the same day, later",
+        ),
+        pytest.param(
+            (done("lumbar-surgery", performed=clock(12, "08:00")), crp("85", 12, when=clock(12, "07:00"))),
+            U,
+            id="the same day, earlier",
+        ),
         pytest.param((SURGERY, crp("100", 4)), None, id="day 8, 100"),
         pytest.param((SURGERY, crp("100.1", 4)), U, id="day 8, over 100"),
         pytest.param((SURGERY, crp("140", 5)), None, id="day 7, over 100"),
