@@ -26,7 +26,9 @@ from cds_service.guideline.lumbar_mri.order_patterns import (
 from cds_service.guideline.lumbar_mri.word_check import check_words
 from cds_service.guideline.thresholds import Switches, Thresholds
 from cds_service.guideline.words import Words, WordsError, read_words
+from cds_service.record.facts import Measure
 from cds_service.record.free_text import Patterns, PatternsError, read_patterns
+from cds_service.record.quantities import CANONICAL, convert
 from cds_service.record.terminology import (
     CodeSystem,
     Terminology,
@@ -338,9 +340,15 @@ def _query(key: str, wanted: _Prefetch, terminology: Terminology) -> str:
 
 def _read_patterns(folder: Folder) -> Patterns:
     try:
-        return read_patterns(_toml(folder, "patterns.toml"))
+        patterns = read_patterns(_toml(folder, "patterns.toml"))
     except PatternsError as error:
         raise ContentError("patterns.toml", None, str(error)) from error
+    for measure, units in patterns.units_in_use.items():
+        for unit in units:
+            # Converting also loads the unit library now, which would keep the first patient waiting.
+            if convert(Decimal(1), unit, CANONICAL[Measure(measure)]) is None:
+                raise ContentError("patterns.toml", None, f"{measure}: {unit} as a UCUM unit of its kind")
+    return patterns
 
 
 def _read_order_patterns(folder: Folder) -> OrderPatterns:

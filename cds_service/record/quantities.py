@@ -114,17 +114,10 @@ def _line(unit: str, canonical: str) -> tuple[Decimal, Decimal] | None:
 @lru_cache(maxsize=1)
 def _registry() -> Any:
     # Importing pint and building its registry takes a second and 10 MB: only a unit that is not
-    # the canonical one asks for it. `prepare` does it before the first request.
+    # the canonical one asks for it; the check of the content does so before the first request.
     from ucumvert import PintUcumRegistry
 
     return PintUcumRegistry()
-
-
-def prepare(patterns: Patterns) -> None:
-    """Converts every unit in use once, so that no request waits for the unit library to load."""
-    for measure, unit in CANONICAL.items():
-        for spelled in patterns.units_in_use[measure.value]:
-            convert(Decimal(1), spelled, unit)
 
 
 def read_number(value: Any) -> Decimal | None:
