@@ -72,6 +72,7 @@ class Thresholds:
     infection_elsewhere_days: int
     infection_source_days: int
     wound_infection_days: int
+    listed_age: int
     procedure_alarm_days: int
     procedure_recent_days: int
     needle_days: int

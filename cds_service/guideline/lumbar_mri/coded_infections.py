@@ -23,6 +23,7 @@ SEPSIS = "sepsis"
 BLOOD = "bloodstream infection"
 ELSEWHERE = "infection elsewhere"
 ELSEWHERE_CONCEPTS = ("infection-elsewhere", "pyelonephritis")
+EXPLAINING_CONCEPTS = (*ELSEWHERE_CONCEPTS, "viral-infection")  # a virus explains, and is no weak fact itself
 LUMBAR_PROCEDURES = (
     "lumbar-surgery", "spinal-surgery-without-level", "vertebral-augmentation", "stimulator-or-pump",
     "spinal-injection", "lumbar-puncture", "neuraxial-anaesthesia",
@@ -39,7 +40,7 @@ CRITERIA: tuple[tuple[str, str], ...] = (
     ("strong", "Injecting drug use, current or ended within $injecting_days days"),
     ("weak", "A past infection of the spine within $spinal_infection_past_days days"),
     ("weak", "Tuberculosis, active or past, at any time; past spinal tuberculosis too"),
-    ("weak", "An infection elsewhere within $infection_elsewhere_days days"),
+    ("weak", "A bacterial infection elsewhere within $infection_elsewhere_days days"),
     ("weak", "Heroin dependence, and a past injecting drug use whose end is not recorded"),
     ("possible", "One of these infections, still recorded as active, that is older than its window"),
 )
@@ -62,7 +63,7 @@ def explaining_infections(facts: PatientFacts, today: date, limits: Thresholds) 
     """Infections elsewhere that are current and of the last days: what may explain fever and CRP (8.7.4)."""
     return tuple(
         fact
-        for fact in facts.about(*ELSEWHERE_CONCEPTS)
+        for fact in facts.about(*EXPLAINING_CONCEPTS)
         if counts_fully(fact)
         and fact.state is State.CURRENT
         and not (fact.disputed or fact.history)

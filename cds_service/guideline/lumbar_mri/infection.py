@@ -37,7 +37,6 @@ from cds_service.guideline.thresholds import Thresholds
 from cds_service.record.facts import Certainty, Fact, PatientFacts, State
 
 # Only named on the card (2.9); a threshold of the content once it has a name there.
-LISTED_OVER_AGE = 50
 _CONTRIBUTORY = ("diabetes", "drug-use")
 # What an infection elsewhere may explain (8.7.4).
 _EXPLAINABLE = frozenset({"fever", "CRP", "ESR", "raised markers"})
@@ -66,7 +65,7 @@ CRITERIA: tuple[tuple[str, str], ...] = (
     *inflammation.CRITERIA,
     *immunosuppression.CRITERIA,
     *weak_symptoms.CRITERIA,
-    ("listed", "Diabetes, age and drug use that is not by injection have no tier"),
+    ("listed", "Diabetes, age over $listed_age years and drug use that is not by injection have no tier"),
 )
 
 
@@ -133,7 +132,7 @@ def list_contributory(facts: PatientFacts, today: date, guideline: Guideline) ->
     risks = [evidence_of(f, plain_name(f.text)) for f in facts.about(*_CONTRIBUTORY) if _is_a_risk(f)]
     untiered = [clue.evidence for clue in clues if clue.weight is Weight.LISTED]
     stale = stale_markers(facts, today, guideline.thresholds)
-    return (*risks, *_age(facts, today), *untiered, *stale)
+    return (*risks, *_age(facts, today, guideline.thresholds.listed_age), *untiered, *stale)
 
 
 def _grade(
@@ -232,10 +231,10 @@ def _is_a_risk(fact: Fact) -> bool:
     return counts_fully(fact) and fact.state is State.CURRENT and not listed_elsewhere
 
 
-def _age(facts: PatientFacts, today: date) -> Iterator[Evidence]:
+def _age(facts: PatientFacts, today: date, over: int) -> Iterator[Evidence]:
     if facts.birth_date is None:
         return
     born = facts.birth_date.first
     years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    if years > LISTED_OVER_AGE:
+    if years > over:
         yield Evidence(f"Age {years}", "Patient", short=f"age {years}")
