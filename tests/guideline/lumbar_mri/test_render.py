@@ -245,10 +245,16 @@ def test_the_study_that_should_change_is_named(guideline: Guideline) -> None:
 
 
 def test_checks_that_the_words_name_already_are_not_repeated(guideline: Guideline) -> None:
-    made = cauda_equina()
-    made = replace(made, findings=(replace(made.findings[0], checks=("saddle", "anal-tone")),))
+    found = finding(Pathway.CAUDA_EQUINA, Outcome.URGENT, "urgent")
+    made = decision(replace(found, checks=("temperature", "saddle")), reason="cauda-equina.urgent")
     do = block(card_of(made, guideline), "What to do")
-    assert "Check today: saddle sensation." in do
+    assert "Check today: temperature." in do
+
+
+def test_an_emergency_does_not_wait_for_checks(guideline: Guideline) -> None:
+    made = cauda_equina()
+    made = replace(made, findings=(replace(made.findings[0], checks=("temperature",)),))
+    assert "Check today" not in block(card_of(made, guideline), "What to do")
 
 
 def test_pregnancy_brings_its_line(guideline: Guideline) -> None:
