@@ -5,7 +5,7 @@ Every function gives a new request and leaves the old one as it is.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from datetime import date, timedelta
 from random import Random
@@ -99,6 +99,34 @@ def without_ids(request: Request) -> Request:
         for entry in found.get("entry", ()) if isinstance(found, dict) else ():
             entry.get("resource", {}).pop("id", None)
     return request | {"prefetch": prefetch}
+
+
+WRONG: tuple[Any, ...] = (5, True, "x", [5], {"a": 5}, [["x"]])
+# What these say is who the resource is about and which it is; wrong, they may rightly point elsewhere.
+_IDENTITY = frozenset({"resourceType", "id", "subject", "patient", "participant"})
+
+
+def broken_once_everywhere(resource: Resource) -> Iterator[tuple[str, Resource]]:
+    """The resource with each of its elements in turn of another JSON type, and the path of that element."""
+    for number, path in enumerate(_paths(resource)):
+        if path[0] in _IDENTITY:
+            continue
+        broken = deepcopy(resource)
+        holder: Any = broken
+        for name in path[:-1]:
+            holder = holder[name]
+        others = [value for value in WRONG if type(value) is not type(holder[path[-1]])]
+        holder[path[-1]] = others[number % len(others)]
+        yield ".".join(map(str, path)), broken
+
+
+def _paths(value: Any) -> Iterator[tuple[str | int, ...]]:
+    members = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
+    for name, member in members:
+        yield (name,)
+        yield from ((name, *rest) for rest in _paths(member))
 
 
 def with_reason(request: Request, reason: Resource) -> Request:

@@ -105,6 +105,19 @@ def test_a_failed_read_is_never_judged_lower_than_an_empty_one(
     assert answer(changes.fail(request, key, failure)).rank >= answer(as_empty).rank
 
 
+@pytest.mark.parametrize("name", STRONG)
+def test_a_strong_fact_with_a_broken_element_is_never_taken_as_absent(name: str) -> None:
+    facts = STRONG[name].resources
+    pain_only = changes.add(STORIES["V03"].request(NOW), [LOW_BACK_PAIN])
+    cleared = []
+    for place, fact in enumerate(facts):
+        for path, broken in changes.broken_once_everywhere(fact):
+            record = [*facts[:place], broken, *facts[place + 1 :]]
+            if CLEARED & set(answer(changes.add(pain_only, record)).outcomes):
+                cleared.append(path)
+    assert cleared == []
+
+
 _EMERGENCIES = st.one_of(
     coded("cauda-equina"), coded("saddle-numbness"), coded("spinal-haematoma"), coded("faecal-incontinence")
 )
