@@ -115,10 +115,10 @@ def _compiled(phrase: str) -> tuple[frozenset[str], re.Pattern[str]]:
     slots = phrase.lower().split()
     if not slots or slots[0] == ".." or slots[0].startswith("["):
         raise PhraseError(f"{phrase!r}: a phrase begins with a word or a number")
+    parts = [_slot(slots[0], phrase), *(_later_slot(slot, phrase) for slot in slots[1:])]
     keys = {"#" if word[0].isdigit() else word[:_KEY_LENGTH] for word in slots[0].split("|")}
     if any("*" in key for key in keys):
         raise PhraseError(f"{phrase!r}: at least {_KEY_LENGTH} letters before * in the first word")
-    parts = [_slot(slots[0], phrase), *(_later_slot(slot, phrase) for slot in slots[1:])]
     return frozenset(keys), re.compile("".join(parts) + "(?= |$)")
 
 
