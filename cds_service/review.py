@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from string import Template
 from typing import Any
 
-from cds_service.guideline.content import Guideline
+from cds_service.guideline.content import Guideline, number_words
 from cds_service.guideline.examples import Entry, Example
 from cds_service.guideline.lumbar_mri import (
     cauda_equina,
@@ -26,7 +26,7 @@ from cds_service.guideline.lumbar_mri import (
     pain,
     procedures,
 )
-from cds_service.guideline.lumbar_mri.card_words import number_words, threshold_fills
+from cds_service.guideline.lumbar_mri.card_words import threshold_fills
 from cds_service.guideline.lumbar_mri.wording import ENDORSED, SAFETY, SHARED, VARIANTS, override_reasons
 from cds_service.record.terminology import ValueSetCode
 

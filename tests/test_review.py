@@ -11,8 +11,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from cds_service.guideline import lumbar_mri
-from cds_service.guideline.content import Guideline, load_guideline
-from cds_service.guideline.lumbar_mri.card_words import number_words
+from cds_service.guideline.content import Guideline, load_guideline, number_words
 from cds_service.review import render_review
 
 
