@@ -340,11 +340,12 @@ def _listed(a: _Assessment, vascular: Evidence | None) -> Iterator[Evidence]:
     yield from cauda_equina.list_untiered(a.facts, a.pain, a.today, a.guideline)
     yield from neurology.list_long_standing(a.facts, a.today, a.guideline)
     suspects_r5 = any(finding.recommendation == "R5" for finding in a.findings)
-    for pathway in (infection, malignancy):
-        if suspects_r5 or not a.of(*RED_FLAGS):  # beside another emergency, diabetes or age is only noise
-            yield from pathway.list_contributory(a.facts, a.today, a.guideline)
-        if not suspects_r5 and not a.pain.present:
-            yield from pathway.list_without_pain(a.facts, a.today, a.guideline)
+    if suspects_r5 or not a.of(*RED_FLAGS):  # beside another emergency, diabetes is only noise
+        yield from infection.list_contributory(a.facts, a.today, a.guideline, suspected=suspects_r5)
+        yield from malignancy.list_contributory(a.facts, a.today, a.guideline)
+    if not suspects_r5 and not a.pain.present:
+        yield from infection.list_without_pain(a.facts, a.today, a.guideline)
+        yield from malignancy.list_without_pain(a.facts, a.today, a.guideline)
     yield from outside.list_beside(a.facts, a.today, a.guideline)
 
 

@@ -126,13 +126,19 @@ def list_without_pain(facts: PatientFacts, today: date, guideline: Guideline) ->
     return tuple(clue.evidence for clue in clues if clue.weight is not Weight.LISTED and not clue.lifts_gate)
 
 
-def list_contributory(facts: PatientFacts, today: date, guideline: Guideline) -> tuple[Evidence, ...]:
-    """What the card names and no tier counts: risks, old high values, and those after an operation."""
+def list_contributory(
+    facts: PatientFacts, today: date, guideline: Guideline, *, suspected: bool = True
+) -> tuple[Evidence, ...]:
+    """What the card names and no tier counts: risks, old high values, and those after an operation.
+
+    Age is named only where R5 is `suspected`; on every other card it would be noise.
+    """
     clues = read_infection_clues(facts, today, guideline.thresholds)
     risks = [evidence_of(f, plain_name(f.text)) for f in facts.about(*_CONTRIBUTORY) if _is_a_risk(f)]
     untiered = [clue.evidence for clue in clues if clue.weight is Weight.LISTED]
     stale = stale_markers(facts, today, guideline.thresholds)
-    return (*risks, *_age(facts, today, guideline.thresholds.listed_age), *untiered, *stale)
+    age = _age(facts, today, guideline.thresholds.listed_age) if suspected else ()
+    return (*risks, *age, *untiered, *stale)
 
 
 def _grade(
