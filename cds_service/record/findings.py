@@ -27,7 +27,9 @@ def _facts(exam: Exam, reading: Reading) -> Iterator[Fact]:
     elif exam.coded.known:
         yield from _coded(exam, reading)
     elif finding := _structured_question(exam.coded, reading):
-        yield _examined(finding, exam, reading)
+        examined = _examined(finding, exam, reading)
+        if not (examined.certainty is Certainty.VALUELESS and exam.has_members):
+            yield examined
     else:
         yield from _worded(exam, value, reading)
 

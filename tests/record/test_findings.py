@@ -1,0 +1,202 @@
+"""Findings as Observations: present, absent, unknown; questions whose answer is a word (8.1.6, 8.2)."""
+
+from typing import Any
+
+import pytest
+
+from cds_service.record.facts import Certainty, Fact
+from tests.builders import Concept, concept, observation, quantity
+from tests.record.records import only, read
+from tests.vignettes import codings
+
+SADDLE = codings.SADDLE_NUMBNESS
+PRESENT, ABSENT, UNKNOWN = Certainty.KNOWN, Certainty.DENIED, Certainty.UNKNOWN
+VALUELESS, WORDS = Certainty.VALUELESS, Certainty.WORDS
+
+
+def found(code: Concept, value: Any = None, **more: Any) -> Fact:
+    return only(read(observation(code, value, **({"effective": "2026-06-14"} | more))))
+
+
+@pytest.mark.parametrize(
+    ("value", "certainty"),
+    [
+        pytest.param(True, PRESENT, id="true"),
+        pytest.param(False, ABSENT, id="false"),
+        pytest.param("Yes", PRESENT, id="yes"),
+        pytest.param("No", ABSENT, id="no"),
+        pytest.param("Present", PRESENT, id="present"),
+        pytest.param("Absent", ABSENT, id="absent"),
+        pytest.param("Negative", ABSENT, id="negative"),
+        pytest.param("Positive", PRESENT, id="positive"),
+        pytest.param("Normal", ABSENT, id="normal"),
+        pytest.param("Yes, since Monday", PRESENT, id="yes and more"),
+        pytest.param("No, never", ABSENT, id="no and more"),
+        pytest.param("since yesterday", PRESENT, id="a remark"),
+        pytest.param("not asked", UNKNOWN, id="not asked"),
+        pytest.param(concept("Present"), PRESENT, id="coded present"),
+        pytest.param(concept("No"), ABSENT, id="coded no"),
+        pytest.param({"coding": [{"code": "Y"}]}, PRESENT, id="the code Y"),
+        pytest.param({"coding": [{"code": "N"}]}, ABSENT, id="the code N"),
+        pytest.param({"coding": [{"code": "LA99"}]}, UNKNOWN, id="a code that nobody knows"),
+        pytest.param(SADDLE, PRESENT, id="the finding repeated as value"),
+        pytest.param(1, PRESENT, id="a number above zero"),
+        pytest.param(0, UNKNOWN, id="zero may be anything"),
+        pytest.param(None, VALUELESS, id="no value"),
+    ],
+)
+def test_a_finding_as_code_with_its_answer(value: Any, certainty: Certainty) -> None:
+    assert found(SADDLE, value).certainty is certainty
+
+
+@pytest.mark.parametrize(
+    ("flag", "certainty"),
+    [("A", PRESENT), ("POS", PRESENT), ("N", ABSENT), ("NEG", ABSENT), ("X", VALUELESS)],
+)
+def test_the_interpretation_stands_for_a_missing_value(flag: str, certainty: Certainty) -> None:
+    assert found(SADDLE, interpretation=flag).certainty is certainty
+
+
+def test_a_reason_for_absent_data_is_unknown() -> None:
+    assert found(SADDLE, dataAbsentReason=concept("Not asked")).certainty is UNKNOWN
+
+
+def test_a_kind_of_value_that_nobody_reads_is_unknown() -> None:
+    assert found(SADDLE, valueTime="10:00:00").certainty is UNKNOWN
+
+
+def test_a_finding_as_the_value_of_a_general_exam_is_present() -> None:
+    fact = found(concept("Neurological examination", local="NEURO"), SADDLE)
+    assert (fact.concepts, fact.certainty) == ({"saddle-numbness"}, PRESENT)
+
+
+def test_a_finding_in_words_as_the_value_of_a_general_exam_asks() -> None:
+    fact = found(concept("Neurological examination"), "Saddle anaesthesia")
+    assert (fact.concepts, fact.certainty) == ({"saddle-numbness"}, WORDS)
+
+
+def test_the_value_finding_of_a_known_code_is_read_too() -> None:
+    fact = found(concept("Numbness", snomed="44077006"), SADDLE)
+    assert "saddle-numbness" in fact.concepts
+
+
+@pytest.mark.parametrize(
+    ("value", "certainty"),
+    [(True, WORDS), ("yes", WORDS), (False, ABSENT), (None, VALUELESS), ("unsure", UNKNOWN)],
+)
+def test_a_red_flag_in_words_asks_with_a_yes_and_denies_with_a_no(value: Any, certainty: Certainty) -> None:
+    expected = WORDS if certainty is VALUELESS else certainty
+    assert found(concept("Urinary retention"), value).certainty is expected
+
+
+def test_pain_in_words_is_known_with_a_yes() -> None:
+    assert found(concept("Low back pain"), True).certainty is PRESENT
+
+
+@pytest.mark.parametrize(
+    ("question", "concepts"),
+    [
+        pytest.param("Saddle sensation", "saddle-numbness", id="saddle"),
+        pytest.param("Perianal sensation", "saddle-numbness", id="perianal"),
+        pytest.param("Sensation in the perineal area", "saddle-numbness", id="perineal"),
+        pytest.param("Genital sensation", "saddle-numbness", id="genital"),
+        pytest.param("Anal tone", "anal-tone-reduced", id="anal tone"),
+        pytest.param("Anal sphincter tone", "anal-tone-reduced", id="sphincter"),
+        pytest.param("Bladder sensation", "bladder-sensation-lost", id="bladder"),
+        pytest.param("Rectal fullness", "rectal-sensation-lost", id="rectum"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("value", "certainty"),
+    [
+        *((word, PRESENT) for word in ("reduced", "absent", "altered", "impaired", "lost", "decreased")),
+        *((word, ABSENT) for word in ("intact", "preserved", "normal", "not reduced")),
+        *((value, UNKNOWN) for value in (True, False, "yes", "no", "not tested")),
+    ],
+)
+def test_a_question_on_sensation_or_tone_is_answered_in_words(
+    question: str, concepts: str, value: Any, certainty: Certainty
+) -> None:
+    fact = found(concept(question, local="EX"), value)
+    assert (fact.concepts, fact.certainty) == ({concepts}, certainty)
+
+
+@pytest.mark.parametrize(
+    ("value", "certainty"),
+    [("lax", PRESENT), ("full", ABSENT), ("numb", PRESENT), (concept("Reduced"), PRESENT), (concept("Intact"), ABSENT)],
+)  # fmt: skip
+def test_other_words_for_tone(value: Any, certainty: Certainty) -> None:
+    assert found(concept("Anal tone"), value).certainty is certainty
+
+
+@pytest.mark.parametrize(
+    ("question", "value", "certainty"),
+    [
+        pytest.param("Saddle numbness", True, PRESENT, id="numbness true"),
+        pytest.param("Saddle numbness", False, ABSENT, id="numbness false"),
+        pytest.param("Saddle anaesthesia", "absent", ABSENT, id="anaesthesia absent"),
+        pytest.param("Loss of rectal sensation", True, PRESENT, id="loss true"),
+        pytest.param("Reduced anal tone", "no", ABSENT, id="reduced tone no"),
+        pytest.param("Saddle numbness", "reduced", PRESENT, id="an abnormal word"),
+    ],
+)
+def test_a_question_that_names_the_loss_is_answered_by_yes_and_no(
+    question: str, value: Any, certainty: Certainty
+) -> None:
+    assert found(concept(question), value).certainty is certainty
+
+
+@pytest.mark.parametrize(
+    ("question", "value", "certainty"),
+    [
+        pytest.param("Normal bladder control?", True, UNKNOWN, id="control true"),
+        pytest.param("Normal bladder control?", False, UNKNOWN, id="control false"),
+        pytest.param("Bladder function", "normal", ABSENT, id="function normal"),
+        pytest.param("Bladder function", "impaired", WORDS, id="function impaired only asks"),
+        pytest.param("Bowel control", True, UNKNOWN, id="bowel control true"),
+    ],
+)
+def test_a_yes_to_a_function_is_unknown(question: str, value: Any, certainty: Certainty) -> None:
+    assert found(concept(question), value).certainty is certainty
+
+
+@pytest.mark.parametrize("value", ["Staphylococcus aureus isolated", "Growth of E. coli", "positive"])
+def test_a_positive_blood_culture(value: str) -> None:
+    code = concept("Blood culture", loinc="600-7")
+    fact = found(code, value)
+    assert (fact.concepts, fact.certainty) == ({"blood-culture", "bacteraemia"}, PRESENT)
+
+
+@pytest.mark.parametrize("value", ["No growth after 5 days", "negative", "Sterile"])
+def test_a_negative_blood_culture(value: str) -> None:
+    assert found(concept("Blood culture", loinc="600-7"), value).certainty is ABSENT
+
+
+def test_a_contaminated_blood_culture_says_nothing() -> None:
+    value = "Coagulase negative staphylococcus, likely contaminant"
+    assert read(observation(concept("Blood culture", loinc="600-7"), value)).facts == ()
+
+
+@pytest.mark.parametrize(("value", "count"), [(True, 1), (False, 0), (None, 1)])
+def test_a_preliminary_finding_counts_only_where_it_is_positive(value: Any, count: int) -> None:
+    assert len(read(observation(SADDLE, value, status="preliminary")).facts) == count
+
+
+def test_a_panel_without_a_value_of_its_own_is_no_finding() -> None:
+    panel = observation(SADDLE, hasMember=[{"reference": "Observation/1"}], effective="2026-06-14")
+    assert read(panel).facts == ()
+
+
+def test_a_component_finding_takes_side_and_date_of_the_whole() -> None:
+    whole = observation(
+        concept("Sensory examination", local="S"),
+        effective="2026-06-14",
+        site="Left lower limb",
+        component=[{"code": concept("Numbness of lower limb", snomed="309537005"), "valueBoolean": True}],
+    )
+    fact = only(read(whole))
+    assert (fact.side, fact.recorded and fact.recorded.last.day) == ("left", 14)
+
+
+def test_a_laboratory_number_beside_words_of_an_explanation_is_no_fact() -> None:
+    assert read(observation(concept("Diabetes index"), quantity(0, "1"))).facts == ()
