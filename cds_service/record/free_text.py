@@ -96,8 +96,10 @@ class Patterns:
         return self._judged(self.question_concepts, question.replace(",", " "))
 
     def services_in(self, text: str) -> frozenset[str]:
-        """The treatments that a text says were given."""
-        return _asserted(self._judged(self.services, text))
+        """The treatments that a text says were given; advice is given by being told, physiotherapy is not."""
+        said = self._judged(self.services, text)
+        told = {mention.concept for mention in said if mention.said is Said.ADVISED}
+        return _asserted(said) | (told & {"self-management"})
 
     def drugs_in(self, text: str) -> frozenset[str]:
         """The concepts of the drugs that a medicine's text names."""

@@ -1,6 +1,7 @@
 """Days as records give them: whole, partial, ahead of today, before birth, in words."""
 
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -120,7 +121,7 @@ def test_without_an_onset_the_record_is_only_a_minimum() -> None:
         ),
     ],
 )  # fmt: skip
-def test_an_onset_has_many_forms(element: dict[str, object], started: Interval | None) -> None:
+def test_an_onset_has_many_forms(element: dict[str, Any], started: Interval | None) -> None:
     fact = only(read(condition(CODE, recorded="2026-06-10", **element)))
     assert fact.started == started
 
