@@ -103,7 +103,6 @@ class Switches:
     endorse: bool
     unclear_at_order_select: bool
     no_indication_at_order_select: bool
-    possible_for_specialists: bool
     advise_mri_for_ct: bool
     contrast_advice: bool
     other_figures: bool
@@ -113,6 +112,5 @@ class Switches:
     late_procedure_outcome: str
     needle_outcome: str
     needle_counts_as_invasive: bool
-    specialist_roles: tuple[str, ...]
     primary_care_classes: tuple[str, ...]
     emergency_classes: tuple[str, ...]

@@ -169,7 +169,15 @@ def _read_features(facts: PatientFacts, pain: Pain, today: date, guideline: Guid
     features += _bilateral_symptoms(facts, today, guideline)
     features += _catheter(facts, features)
     features = [_resolve_explained(feature, features, facts, today, t) for feature in features]
-    return [_close_if_refuted(feature, facts, today, t) for feature in features]
+    features = [_close_if_refuted(feature, facts, today, t) for feature in features]
+    return _judge_sexual_alone(features, Outcome(guideline.switches.sexual_only_outcome))
+
+
+def _judge_sexual_alone(features: list[Feature], outcome: Outcome) -> list[Feature]:
+    """A sexual dysfunction and nothing else has the outcome that the owner chose (2.8, Q6)."""
+    if any(f.kind != "sexual" and f.outcome is not None for f in features):
+        return features
+    return [replace(f, outcome=outcome) if f.tier == "sexual" else f for f in features]
 
 
 def _precedence(feature: Feature) -> tuple[int, int]:

@@ -52,7 +52,8 @@ STOPPING_READS = {
     "medications": "MedicationRequest",
     "medicationStatements": "MedicationStatement",
 }
-TRIED_READS = {"questionnaireResponses": "QuestionnaireResponse"}  # stops only where it was tried
+# These stop R1 and R2 only where the client tried to read them: not every EHR offers them.
+TRIED_READS = {"questionnaireResponses": "QuestionnaireResponse", "examinations": "Observation"}
 NO_INDICATION_READS = {"conditions": "Condition", "observations": "Observation", "encounter": "Encounter"}
 RED_FLAGS = frozenset({Outcome.EMERGENCY, Outcome.URGENT, Outcome.INDICATED})
 _TIES = {
@@ -153,7 +154,7 @@ def _unread(reads: Mapping[str, ReadState]) -> tuple[str, ...]:
     missing = [kind for key, kind in STOPPING_READS.items() if reads.get(key) is not ReadState.COMPLETE]
     tried = (ReadState.FAILED, ReadState.PARTIAL)
     missing += [kind for key, kind in TRIED_READS.items() if reads.get(key) in tried]
-    return tuple(missing)
+    return tuple(dict.fromkeys(missing))
 
 
 def _resolve(a: _Assessment, hook: str) -> tuple[Outcome, tuple[Finding, ...]]:
@@ -352,6 +353,8 @@ def _listed(a: _Assessment, vascular: Evidence | None) -> Iterator[Evidence]:
 def _first_lines(target: Plan, check_first: bool, vascular: Evidence | None, a: _Assessment) -> Iterator[str]:
     if vascular is not None:
         yield "vascular"
+    if a.order.is_ct:
+        yield "ct"
     if check_first:
         yield "check-first"
     if target.pattern is not None:
@@ -377,6 +380,8 @@ def _silence(a: _Assessment, decision: Decision, hook: str) -> str:
         return reason
     if a.child and not serious and not any(f.recommendation == "R5" for f in a.findings):
         return "" if hook == ORDER_SIGN else "child"
+    if a.order.is_ct and decision.outcome not in RED_FLAGS:
+        return "ct"
     if decision.endorsed and not switches.endorse:
         return "concordant"
     # A study of more than the lumbar spine is about R1 and R2 only for back pain alone (2.1.4).

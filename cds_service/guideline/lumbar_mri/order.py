@@ -57,11 +57,10 @@ class ForeignOrder:
 
 @dataclass(frozen=True, slots=True)
 class OrderSelection:
-    """The drafts that the guideline is asked about; all empty where the call is not about a lumbar MRI."""
+    """The drafts that the guideline is asked about; both empty where the call is not about a lumbar MRI."""
 
     orders: tuple[MriOrder, ...]
     foreign: tuple[ForeignOrder, ...]
-    ct_orders: tuple[MriOrder, ...] = ()  # lumbar CTs, only where the switch advise_mri_for_ct is on
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,6 @@ def select_orders(
     Nothing else of the call is looked at, so that an order out of scope is answered at once.
     """
     found: dict[str, MriOrder] = {}
-    scans: dict[str, MriOrder] = {}
     foreign: dict[str, ForeignOrder] = {}
     for reference, draft in _selected(_with_references(draft_orders), selections):
         study = _read_study(draft, guideline) if _is_to_be_done(draft) else None
@@ -91,9 +89,8 @@ def select_orders(
         if not _is_for(draft.get("subject"), patient_id):
             foreign.setdefault(reference, ForeignOrder(reference, _label(draft.get("code"), study)))
         else:
-            kind = scans if study.is_ct else found
-            kind.setdefault(reference, _read_order(reference, draft, study, guideline))
-    return OrderSelection(tuple(found.values()), tuple(foreign.values()), tuple(scans.values()))
+            found.setdefault(reference, _read_order(reference, draft, study, guideline))
+    return OrderSelection(tuple(found.values()), tuple(foreign.values()))
 
 
 def has_emergency_referral(draft_orders: Sequence[Json], patient_id: str, guideline: Guideline) -> bool:
@@ -232,6 +229,7 @@ def _read_order(reference: str, draft: Json, study: _Study, guideline: Guideline
         ),
         code_system=text_of(study.coding.get("system")) if study.coding else None,
         texts=tuple(_order_texts(draft, reasons)),
+        is_ct=study.is_ct,
     )
 
 

@@ -40,6 +40,8 @@ def what_changes(
     contrast = plan.contrast if switches.contrast_advice and plan.contrast != order.contrast else None
     if pregnant and contrast == "with-and-without":
         contrast = None
+    if order.is_ct:  # a contrast of its own is what turns the order into an MRI
+        contrast = contrast or "without"
     return replace(plan, priority=priority, region=region, contrast=contrast)
 
 
@@ -47,6 +49,8 @@ def is_adequate(
     plan: Plan, order: MriOrder, outcome: Outcome, *, in_hospital: bool, unsafe_implant: bool
 ) -> bool:
     """Whether the order is already right, so that it is confirmed instead of changed (2.11, 8.8.1)."""
+    if order.is_ct:
+        return False
     whole = order.covers == "whole-spine"
     covers = whole or plan.pattern not in ("cord-compression", "epidural-abscess")
     match outcome:

@@ -46,7 +46,7 @@ _SHARED_SECTIONS = (
     "link.details", "limits", "closing", "order", "duplicates", "also", "also-listed", "more",
     "not-recorded", "stale", "unread", "unread.default", "certainty", "first.vascular",
     "first.check-first", "first.cord-compression", "first.epidural-abscess", "first.haematoma",
-    "first.child", "summary.check-first", "summary.cord-compression", "summary.epidural-abscess",
+    "first.child", "first.ct", "summary.check-first", "summary.cord-compression", "summary.epidural-abscess",
     "summary.haematoma", "same-facts", "pregnant", "protocol", "region.lumbar", "region.lumbosacral",
     "region.whole-spine", "contrast.without", "contrast.with-and-without", "checks", "review-by",
     "topic.R1", "topic.R2", "topic.R3", "topic.R4", "topic.R5", "topic.R6", "topic.none",

@@ -1,5 +1,6 @@
 """Suspected cauda equina syndrome, R4 (specification 2.8, 8.1.1 to 8.1.5, 8.3, 8.6)."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -343,3 +344,9 @@ def test_no_new_coded_feature_falls_through(concept: str, guideline: Guideline) 
     found = outcome(guideline, since(concept, 1))
     assert found is not None
     assert found.rank >= P.rank
+
+
+def test_the_owner_chooses_the_outcome_of_sexual_dysfunction_alone(guideline: Guideline) -> None:
+    urgent = replace(guideline, switches=replace(guideline.switches, sexual_only_outcome="urgent"))
+    assert outcome(urgent, since("sexual-dysfunction", 3)) is U
+    assert outcome(urgent, since("sexual-dysfunction", 3), since("bowel-minor", 3)) is P

@@ -1,0 +1,285 @@
+"""The resolver: precedence, plan, endorsement, silence (specification 2.11 to 2.13, 8.8)."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from cds_service.guideline.content import Guideline
+from cds_service.guideline.decision import Decision, Indicator, Outcome
+from cds_service.guideline.lumbar_mri.decision import STOPPING_READS, decide
+from cds_service.record.facts import Certainty, Measure, Origin, PatientFacts, ReadState, Side
+from tests.guideline.lumbar_mri.facts_builders import (
+    ALL_READ,
+    TODAY,
+    ZONE,
+    ago,
+    done,
+    fact,
+    measurement,
+    mri_order,
+    on,
+    pain,
+    record,
+)
+
+NOW = datetime(TODAY.year, TODAY.month, TODAY.day, 10, tzinfo=ZONE)
+ADULT = on("1980-01-01")
+CHILD = on("2011-01-01")
+SADDLE = fact("saddle-numbness", started=ago(1))
+DISCITIS = fact("spinal-infection", started=ago(3))
+METASTASIS = fact("spinal-metastasis", started=ago(30))
+BREAST = fact("cancer-high-risk", started=ago(300), text="Breast cancer")
+PAIN = pain(10)
+
+
+def answer(
+    facts: PatientFacts,
+    guideline: Guideline,
+    *,
+    hook: str = "order-select",
+    referred: bool = False,
+    **order: Any,
+) -> Decision:
+    return decide(mri_order(**order), facts, NOW, guideline, hook=hook, emergency_referral=referred)
+
+
+def adult(*entries: Any, **more: Any) -> PatientFacts:
+    return record(*entries, **({"birth_date": ADULT, "encounter_class": "AMB"} | more))
+
+
+def switched(guideline: Guideline, **switches: Any) -> Guideline:
+    return replace(guideline, switches=replace(guideline.switches, **switches))
+
+
+@pytest.mark.parametrize(
+    ("entries", "outcome", "recommendations"),
+    [
+        pytest.param([PAIN], Outcome.NOT_INDICATED, ("R1",), id="short pain"),
+        pytest.param([PAIN, SADDLE], Outcome.EMERGENCY, ("R4",), id="saddle"),
+        pytest.param([PAIN, DISCITIS], Outcome.URGENT, ("R5",), id="discitis"),
+        pytest.param([PAIN, SADDLE, DISCITIS], Outcome.EMERGENCY, ("R4", "R5"), id="saddle and discitis"),
+        pytest.param(
+            [PAIN, fact("leg-weakness", started=ago(2)), METASTASIS],
+            Outcome.EMERGENCY,
+            ("R5", "R3"),
+            id="weak leg and metastasis",
+        ),
+        pytest.param([PAIN, fact("night-pain", started=ago(2))], Outcome.POSSIBLE, ("R5",), id="night pain"),
+        pytest.param([SADDLE], Outcome.EMERGENCY, ("R4",), id="no pain on record"),
+        pytest.param([], Outcome.UNCLEAR, (), id="nothing on record"),
+    ],
+)
+def test_the_leading_recommendation_comes_first(
+    entries: list[Any], outcome: Outcome, recommendations: tuple[str, ...], guideline: Guideline
+) -> None:
+    decision = answer(adult(*entries), guideline)
+    assert (decision.outcome, decision.recommendations) == (outcome, recommendations)
+
+
+@pytest.mark.parametrize("key", STOPPING_READS)
+@pytest.mark.parametrize("state", [ReadState.PARTIAL, ReadState.FAILED, ReadState.NOT_SENT])
+def test_what_was_not_read_stops_r1(key: str, state: ReadState, guideline: Guideline) -> None:
+    decision = answer(adult(PAIN, reads={**ALL_READ, key: state}), guideline)
+    assert (decision.outcome, decision.reason) == (Outcome.UNCLEAR, "unclear.unread")
+    assert decision.unread == (STOPPING_READS[key],)
+
+
+@pytest.mark.parametrize(
+    ("key", "state", "outcome"),
+    [
+        pytest.param("questionnaireResponses", ReadState.NOT_SENT, Outcome.NOT_INDICATED, id="not offered"),
+        pytest.param("questionnaireResponses", ReadState.FAILED, Outcome.UNCLEAR, id="tried and failed"),
+        pytest.param("examinations", ReadState.NOT_SENT, Outcome.NOT_INDICATED, id="examinations not sent"),
+        pytest.param("examinations", ReadState.PARTIAL, Outcome.UNCLEAR, id="examinations in part"),
+        pytest.param("encounter", ReadState.FAILED, Outcome.NOT_INDICATED, id="encounter"),
+        pytest.param("devices", ReadState.FAILED, Outcome.NOT_INDICATED, id="devices"),
+    ],
+)
+def test_only_some_failed_reads_stop_r1(
+    key: str, state: ReadState, outcome: Outcome, guideline: Guideline
+) -> None:
+    assert answer(adult(PAIN, reads={**ALL_READ, key: state}), guideline).outcome is outcome
+
+
+def test_a_failed_read_never_hides_an_emergency(guideline: Guideline) -> None:
+    facts = adult(SADDLE, reads=dict.fromkeys(ALL_READ, ReadState.FAILED))
+    assert answer(facts, guideline).outcome is Outcome.EMERGENCY
+
+
+def test_an_unknown_age_is_not_an_adult(guideline: Guideline) -> None:
+    decision = answer(record(PAIN), guideline)
+    assert (decision.outcome, decision.reason) == (Outcome.UNCLEAR, "unclear.age-unknown")
+
+
+@pytest.mark.parametrize(
+    ("order", "where", "endorsed"),
+    [
+        pytest.param(
+            {"priority": "stat"}, {"encounter_class": "EMER"}, True, id="stat in the emergency department"
+        ),
+        pytest.param({"priority": "asap"}, {"encounter_class": "IMP"}, True, id="asap in hospital"),
+        pytest.param({"priority": "urgent"}, {"encounter_class": "EMER"}, False, id="only urgent"),
+        pytest.param({"priority": "stat"}, {"encounter_class": "AMB"}, False, id="stat in a clinic"),
+    ],
+)
+def test_an_emergency_is_confirmed_only_with_priority_and_place(
+    order: dict[str, Any], where: dict[str, Any], endorsed: bool, guideline: Guideline
+) -> None:
+    decision = answer(adult(SADDLE, **where), guideline, **order)
+    assert decision.endorsed is endorsed
+    assert decision.indicator is (Indicator.INFO if endorsed else Indicator.CRITICAL)
+
+
+def test_a_referral_among_the_drafts_is_the_right_place(guideline: Guideline) -> None:
+    assert answer(adult(SADDLE), guideline, priority="stat", referred=True).endorsed
+
+
+def test_a_cord_pattern_needs_the_whole_spine(guideline: Guideline) -> None:
+    facts = adult(SADDLE, METASTASIS, encounter_class="EMER")
+    lumbar = answer(facts, guideline, priority="stat")
+    assert (lumbar.endorsed, lumbar.plan.region, lumbar.plan.pattern) == (
+        False,
+        "whole-spine",
+        "cord-compression",
+    )
+    assert answer(facts, guideline, priority="stat", covers="whole-spine").endorsed
+
+
+def test_a_suspected_epidural_abscess_asks_for_contrast_and_the_whole_spine(guideline: Guideline) -> None:
+    plan = answer(adult(SADDLE, DISCITIS), guideline).plan
+    assert (plan.pattern, plan.region, plan.contrast, plan.priority) == (
+        "epidural-abscess",
+        "whole-spine",
+        "with-and-without",
+        "stat",
+    )
+
+
+def test_pregnancy_takes_gadolinium_out_of_the_plan(guideline: Guideline) -> None:
+    pregnant = fact("pregnancy", started=ago(100))
+    assert answer(adult(PAIN, DISCITIS), guideline).plan.contrast == "with-and-without"
+    assert answer(adult(PAIN, DISCITIS, pregnant), guideline).plan.contrast is None
+
+
+def test_a_concordant_order_is_silent_where_the_owner_wants_it_so(guideline: Guideline) -> None:
+    facts = adult(BREAST, PAIN)
+    assert answer(facts, guideline, priority="urgent").silent == ""
+    assert answer(facts, switched(guideline, endorse=False), priority="urgent").silent == "concordant"
+    assert answer(facts, switched(guideline, endorse=False)).silent == ""
+
+
+def test_an_open_question_stops_the_confirmation_of_a_routine_scan(guideline: Guideline) -> None:
+    late = (pain(10), done("lumbar-surgery", performed=ago(4000)))
+    assert answer(adult(*late), guideline).endorsed
+    asking = answer(
+        adult(*late, fact("saddle-numbness", certainty=Certainty.WORDS, recorded=ago(1))), guideline
+    )
+    assert (asking.outcome, asking.endorsed) == (Outcome.INDICATED, False)
+    assert "check-first" in asking.first_lines
+
+
+@pytest.mark.parametrize(
+    ("entries", "hook", "silent"),
+    [
+        pytest.param([PAIN], "order-select", "child", id="child at order-select"),
+        pytest.param([PAIN], "order-sign", "", id="child at order-sign"),
+        pytest.param([SADDLE], "order-select", "", id="child with a red flag of R4"),
+        pytest.param(
+            [PAIN, fact("leg-weakness", started=ago(60))], "order-select", "", id="child, R3 possible"
+        ),
+        pytest.param([PAIN, fact("night-pain", started=ago(2))], "order-select", "", id="child, R5 possible"),
+    ],
+)
+def test_a_child_gets_a_card_only_for_red_flags(
+    entries: list[Any], hook: str, silent: str, guideline: Guideline
+) -> None:
+    assert answer(adult(*entries, birth_date=CHILD), guideline, hook=hook).silent == silent
+
+
+@pytest.mark.parametrize(
+    ("entries", "silent"),
+    [
+        pytest.param([PAIN], "hospice", id="pain"),
+        pytest.param([PAIN, BREAST], "hospice", id="cancer"),
+        pytest.param([SADDLE], "", id="cauda equina"),
+    ],
+)
+def test_hospice_care_is_left_alone_unless_it_is_an_emergency(
+    entries: list[Any], silent: str, guideline: Guideline
+) -> None:
+    assert answer(adult(*entries, fact("palliative-care", started=ago(20))), guideline).silent == silent
+
+
+def test_the_dead_get_no_card(guideline: Guideline) -> None:
+    assert answer(adult(SADDLE, deceased=True), guideline).silent == "deceased"
+
+
+@pytest.mark.parametrize(
+    ("hook", "switch", "silent"),
+    [
+        pytest.param("order-select", {}, "no indication", id="order-select"),
+        pytest.param("order-sign", {}, "", id="order-sign"),
+        pytest.param("order-select", {"no_indication_at_order_select": True}, "", id="switched on"),
+    ],
+)
+def test_nothing_recorded_is_said_when_the_order_is_signed(
+    hook: str, switch: dict[str, Any], silent: str, guideline: Guideline
+) -> None:
+    assert answer(adult(), switched(guideline, **switch), hook=hook).silent == silent
+
+
+def test_no_indication_is_said_only_where_it_was_looked_for(guideline: Guideline) -> None:
+    decision = answer(adult(reads={**ALL_READ, "encounter": ReadState.FAILED}), guideline)
+    assert (decision.reason, decision.silent, decision.recommendations) == (
+        "unclear.unread",
+        "",
+        ("R1", "R2"),
+    )
+
+
+def test_a_vascular_fact_stands_first_and_warns(guideline: Guideline) -> None:
+    decision = answer(adult(pain(2), fact("aortic-aneurysm", started=ago(900))), guideline)
+    assert (decision.outcome, decision.indicator) == (Outcome.OUTSIDE, Indicator.WARNING)
+    assert decision.first_lines[0] == "vascular"
+
+
+def test_a_possible_infection_that_is_a_mimic_goes_before_outside(guideline: Guideline) -> None:
+    decision = answer(adult(pain(2), fact("pyelonephritis", started=ago(2))), guideline)
+    assert (decision.outcome, decision.recommendations) == (Outcome.POSSIBLE, ("R5",))
+
+
+def test_words_do_not_lift_an_infection(guideline: Guideline) -> None:
+    numb = fact("saddle-numbness", certainty=Certainty.WORDS, recorded=ago(1))
+    assert answer(adult(PAIN, DISCITIS, numb), guideline).outcome is Outcome.URGENT
+
+
+def test_an_arm_does_not_lift_a_cancer(guideline: Guideline) -> None:
+    arm = fact("arm-weakness", started=ago(3), side=Side.LEFT)
+    assert answer(adult(PAIN, BREAST, arm), guideline).outcome is Outcome.URGENT
+
+
+def test_fever_without_pain_is_listed_and_not_decided(guideline: Guideline) -> None:
+    fever = measurement(Measure.TEMPERATURE, "38.6", 1)
+    decision = answer(adult(fever), guideline, hook="order-sign")
+    assert decision.outcome is Outcome.UNCLEAR
+    assert any("38.6" in line.text for line in decision.listed)
+
+
+def test_a_ct_is_advised_against_only_beside_a_red_flag(guideline: Guideline) -> None:
+    ct = {"is_ct": True, "contrast": None, "label": "CT lumbar spine"}
+    flagged = answer(adult(SADDLE, encounter_class="EMER"), guideline, priority="stat", **ct)
+    assert (flagged.endorsed, flagged.silent, flagged.first_lines[0]) == (False, "", "ct")
+    assert flagged.plan.contrast == "without"
+    assert answer(adult(PAIN), guideline, **ct).silent == "ct"
+
+
+@pytest.mark.parametrize(("covers", "silent"), [("lumbar", ""), ("whole-spine", "other reason")])
+def test_a_wider_study_is_judged_for_r1_only_where_back_pain_is_its_sole_reason(
+    covers: str, silent: str, guideline: Guideline
+) -> None:
+    neck = fact("other-spine-pain", origin=Origin.ORDER, text="Neck pain", recorded=ago(0))
+    order = {"covers": covers, "texts": ("Neck pain",), "reason_concepts": frozenset({"other-spine-pain"})}
+    decision = answer(adult(PAIN, neck), guideline, hook="order-sign", **order)
+    assert decision.silent == silent
