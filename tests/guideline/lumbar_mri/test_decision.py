@@ -9,7 +9,7 @@ import pytest
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Decision, Indicator, Outcome
 from cds_service.guideline.lumbar_mri.decision import STOPPING_READS, decide
-from cds_service.record.facts import Certainty, Measure, Origin, PatientFacts, ReadState, Side
+from cds_service.record.facts import Certainty, Measure, PatientFacts, ReadState, Side
 from tests.guideline.lumbar_mri.facts_builders import (
     ALL_READ,
     TODAY,
@@ -279,7 +279,5 @@ def test_a_ct_is_advised_against_only_beside_a_red_flag(guideline: Guideline) ->
 def test_a_wider_study_is_judged_for_r1_only_where_back_pain_is_its_sole_reason(
     covers: str, silent: str, guideline: Guideline
 ) -> None:
-    neck = fact("other-spine-pain", origin=Origin.ORDER, text="Neck pain", recorded=ago(0))
-    order = {"covers": covers, "texts": ("Neck pain",), "reason_concepts": frozenset({"other-spine-pain"})}
-    decision = answer(adult(PAIN, neck), guideline, hook="order-sign", **order)
-    assert decision.silent == silent
+    draft = {"resourceType": "ServiceRequest", "id": "mri-1", "reasonCode": [{"text": "Neck pain"}]}
+    assert answer(adult(PAIN), guideline, covers=covers, resource=draft).silent == silent
