@@ -48,7 +48,6 @@ def answer_hook(
     now: datetime,
     guideline: Guideline,
     new_uuid: Callable[[], str],
-    base_url: str,
 ) -> HookAnswer:
     """The cards for one call.
 
@@ -64,7 +63,6 @@ def answer_hook(
         spoken,
         guideline=guideline,
         new_uuid=new_uuid,
-        base_url=base_url,
         patient_id=request.patient_id,
         encounter_id=request.encounter_id,
     )

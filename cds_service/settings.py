@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     public_base_url: str = Field(
         "",
         description=(
-            "Address at which clients reach the service, without a trailing slash; used in links. "
+            "Address at which clients reach the service, without a trailing slash. "
             "Empty: the address that the server listens on."
         ),
     )

@@ -55,7 +55,6 @@ def answer_call(body: dict[str, Any], service: HookService, services: Services) 
         now=services.clock(),
         guideline=services.guideline,
         new_uuid=services.new_uuid,
-        base_url=services.settings.base_url,
     )
 
 

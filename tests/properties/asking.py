@@ -78,7 +78,6 @@ def answer_read(request: HookRequest, now: datetime = NOW) -> Answer:
             now=now,
             guideline=guideline(),
             new_uuid=numbered_uuids(),
-            base_url="https://cds.example",
         )
     except NothingReadable:
         return REFUSED

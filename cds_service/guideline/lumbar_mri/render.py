@@ -44,14 +44,10 @@ def render_cards(
     *,
     guideline: Guideline,
     new_uuid: NewUuid,
-    base_url: str,
     patient_id: str,
     encounter_id: str | None,
 ) -> list[dict[str, Any]]:
-    """The cards of all decisions in their order, each guideline card followed by its safety card.
-
-    `base_url` is where this service's own pages stand; no card links to one yet.
-    """
+    """The cards of all decisions in their order, each guideline card followed by its safety card."""
     whom = ForWhom(
         _reference("Patient", patient_id), _reference("Encounter", encounter_id) if encounter_id else None
     )

@@ -137,7 +137,6 @@ def cards_of(
         decisions,
         guideline=guideline,
         new_uuid=uuids(),
-        base_url="https://cds.example",
         patient_id="p1",
         encounter_id=encounter_id,
     )
