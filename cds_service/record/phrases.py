@@ -18,7 +18,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 _TOKEN = re.compile(r"\d+\.\d+|[^\W_]+(?:'[a-z]+)?|[?.;:,()\n]|(?<=\s)[-–—](?=\s)|[+>]")
-_WORD = re.compile(r"[^ ]+")
 _KEY_LENGTH = 3
 _ANY_WORDS = r"(?: [\w'.]*[\w'])"
 _LITERAL = re.compile(r"[\w']+\*?$")
@@ -46,16 +45,20 @@ class Span:
         return inside and (self.end - self.start) > (other.end - other.start)
 
 
+Entries = tuple[tuple[re.Pattern[str], str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class PhraseBook:
-    """Phrases by the first letters of their first word, so that a text is only compared with a few."""
+    """Phrases by their first word, so that each word of a text is only compared with a few."""
 
-    _by_key: Mapping[str, tuple[tuple[re.Pattern[str], str], ...]]
+    _by_word: Mapping[str, Entries]
+    _by_beginning: Mapping[str, Entries]  # where the first word may have any ending, or is a number
 
     @property
     def keys(self) -> frozenset[str]:
         """The first letters that some phrase begins with."""
-        return frozenset(self._by_key)
+        return frozenset(word[:_KEY_LENGTH] for word in self._by_word) | self._by_beginning.keys()
 
     def find(self, plain_text: str) -> list[Span]:
         """Every phrase in a plain text, from left to right; what lies within a longer one is left out."""
@@ -69,13 +72,15 @@ class PhraseBook:
         return frozenset(span.name for span in self.find(plain_text))
 
     def _all(self, plain_text: str) -> Iterator[Span]:
-        by_key = self._by_key
-        for word in _WORD.finditer(plain_text):
-            text = word[0]
-            for pattern, name in by_key.get("#" if text[0].isdigit() else text[:_KEY_LENGTH], ()):
-                hit = pattern.match(plain_text, word.start())
-                if hit:
-                    yield Span(hit.start(), hit.end(), name)
+        start = 0
+        for word in plain_text.split(" "):
+            beginning = "#" if word[:1].isdigit() else word[:_KEY_LENGTH]
+            for entries in (self._by_word.get(word), self._by_beginning.get(beginning)):
+                for pattern, name in entries or ():
+                    hit = pattern.match(plain_text, start)
+                    if hit:
+                        yield Span(start, hit.end(), name)
+            start += len(word) + 1
 
 
 def plain(text: str, abbreviations: Mapping[str, str]) -> str:
@@ -102,24 +107,36 @@ def beginnings(text: str) -> list[str]:
 
 def build_book(phrases: Mapping[str, Iterable[str]]) -> PhraseBook:
     """The book of these phrases by name; raises PhraseError."""
-    by_key: dict[str, list[tuple[re.Pattern[str], str]]] = {}
+    by_word: dict[str, list[tuple[re.Pattern[str], str]]] = {}
+    by_beginning: dict[str, list[tuple[re.Pattern[str], str]]] = {}
     for name, of_name in phrases.items():
         for phrase in of_name:
-            keys, pattern = _compiled(phrase)
-            for key in keys:
-                by_key.setdefault(key, []).append((pattern, name))
-    return PhraseBook({key: tuple(entries) for key, entries in by_key.items()})
+            pattern = _compiled(phrase)
+            for word in set(phrase.lower().split()[0].split("|")):
+                if word.endswith("*") or word == "#":
+                    by_beginning.setdefault(_beginning(word, phrase), []).append((pattern, name))
+                else:
+                    by_word.setdefault(word, []).append((pattern, name))
+    return PhraseBook(_frozen(by_word), _frozen(by_beginning))
 
 
-def _compiled(phrase: str) -> tuple[frozenset[str], re.Pattern[str]]:
+def _frozen(entries: Mapping[str, list[tuple[re.Pattern[str], str]]]) -> dict[str, Entries]:
+    return {key: tuple(found) for key, found in entries.items()}
+
+
+def _beginning(word: str, phrase: str) -> str:
+    key = word[:_KEY_LENGTH]
+    if "*" in key:
+        raise PhraseError(f"{phrase!r}: at least {_KEY_LENGTH} letters before * in the first word")
+    return "#" if key[0].isdigit() else key
+
+
+def _compiled(phrase: str) -> re.Pattern[str]:
     slots = phrase.lower().split()
     if not slots or slots[0] == ".." or slots[0].startswith("["):
         raise PhraseError(f"{phrase!r}: a phrase begins with a word or a number")
     parts = [_slot(slots[0], phrase), *(_later_slot(slot, phrase) for slot in slots[1:])]
-    keys = {"#" if word[0].isdigit() else word[:_KEY_LENGTH] for word in slots[0].split("|")}
-    if any("*" in key for key in keys):
-        raise PhraseError(f"{phrase!r}: at least {_KEY_LENGTH} letters before * in the first word")
-    return frozenset(keys), re.compile("".join(parts) + "(?= |$)")
+    return re.compile("".join(parts) + "(?= |$)")
 
 
 def _later_slot(slot: str, phrase: str) -> str:
