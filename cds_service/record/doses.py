@@ -11,6 +11,7 @@ from cds_service.record.quantities import read_number, tidy
 from cds_service.record.reading import Coded, Reading
 
 _LOCAL = "local"
+_MOST_MG = 10_000  # more is a slip of the keyboard
 _MG = re.compile(r"(\d+(?:\.\d+)?)\s*(mg|milligrams?|mcg|micrograms?|g)\b", re.I)
 _TABLETS = re.compile(
     r"(\d+(?:\.\d+)?|one|two|three|four|five|six|eight|ten)\s*(?:x\s*)?(?:tab|tablet|cap|capsule)s?\b", re.I
@@ -46,7 +47,11 @@ def prednisolone_mg_per_day(
     daily = [mg for dosage in dosages if (mg := _daily_mg(dosage, strength)) is not None]
     if not daily:
         daily = [mg for word in drug.words if (mg := _worded_mg(word, None)) is not None]
-    return tidy((max(daily) * factor).quantize(Decimal("0.1"))) if daily else None
+    return _rounded(max(daily) * factor) if daily else None
+
+
+def _rounded(mg: Decimal) -> Decimal | None:
+    return None if mg > _MOST_MG else tidy(mg.quantize(Decimal("0.1")))
 
 
 def _factor(drug: Coded, dosages: Sequence[dict[str, Any]], reading: Reading) -> Decimal | None:
@@ -72,12 +77,12 @@ def _by_code(drug: Coded, reading: Reading) -> set[str]:
 def _strength(words: Sequence[str]) -> Decimal | None:
     """Milligrams of one tablet, as the drug's name says."""
     found = next((match for word in words if (match := _MG.search(word))), None)
-    return None if found is None else _in_mg(Decimal(found[1]), found[2])
+    return None if found is None else _in_mg(read_number(found[1]), found[2])
 
 
-def _in_mg(number: Decimal, unit: Any) -> Decimal | None:
+def _in_mg(number: Decimal | None, unit: Any) -> Decimal | None:
     name = str(unit or "").strip().lower()
-    return None if name not in _MG_PER else number * _MG_PER[name]
+    return None if number is None or name not in _MG_PER else number * _MG_PER[name]
 
 
 def _daily_mg(dosage: dict[str, Any], strength: Decimal | None) -> Decimal | None:
@@ -131,8 +136,9 @@ def _worded_times(text: str) -> Decimal | None:
 def _worded_mg(text: str, strength: Decimal | None) -> Decimal | None:
     times = _worded_times(text)
     found = _MG.search(text)
-    mg = _in_mg(Decimal(found[1]), found[2]) if found else None
+    mg = _in_mg(read_number(found[1]), found[2]) if found else None
     if mg is None and strength is not None and (tablets := _TABLETS.search(text)):
         count = tablets[1].lower()
-        mg = strength * Decimal(_NUMBERS.get(count, count))
+        number = read_number(_NUMBERS.get(count, count))
+        mg = None if number is None else strength * number
     return None if mg is None or times is None else mg * times

@@ -9,6 +9,7 @@ from typing import Any
 from cds_service.record.dates import Interval, on_day, read_date
 from cds_service.record.facts import DateProblem
 from cds_service.record.projection import Projection
+from cds_service.record.quantities import read_number
 from cds_service.record.reading import Reading
 
 
@@ -35,6 +36,7 @@ def read_abatement(seen: Projection, recorded: Interval | None, reading: Reading
     return at_age or words_date(seen.get("abatementString"), recorded, reading)
 
 
+_OLDEST_DAYS = 130 * 365
 _DAYS = {"d": 1, "wk": 7, "mo": 30, "a": 365, "min": 0, "h": 0}
 _UNIT_NAMES = {"day": "d", "week": "wk", "month": "mo", "year": "a", "yr": "a", "y": "a", "hour": "h"}
 
@@ -47,12 +49,14 @@ def _at_age(age: Any, reading: Reading) -> Interval | None:
     unit = _UNIT_NAMES.get(unit.rstrip("s"), unit)
     if unit not in _DAYS:
         return None
-    count = float(age["value"])
+    count = read_number(age["value"])
+    if count is None or not 0 <= count * _DAYS[unit] <= _OLDEST_DAYS:
+        return None
     if unit == "a":
         first = _add_years(reading.birth.first, int(count))
         last = _add_years(reading.birth.last, int(count) + 1)
         return _until_today(Interval(first, last - timedelta(days=1)), reading)
-    first = reading.birth.first + timedelta(days=round(count * _DAYS[unit]))
+    first = reading.birth.first + timedelta(days=int(count * _DAYS[unit]))
     return _until_today(Interval(first, first + timedelta(days=max(0, _DAYS[unit] - 1))), reading)
 
 
@@ -103,7 +107,9 @@ def _days_back(text: str) -> int | None:
     counted = _AGO.search(text)
     if not counted:
         return None
-    number = _NUMBERS.get(counted[1].lower()) or int(counted[1])
+    number = _NUMBERS.get(counted[1].lower()) or read_number(counted[1])
+    if number is None:
+        return None
     unit = counted[2].lower()
     days = number * {"hour": 0, "day": 1, "week": 7, "wk": 7, "month": 30, "year": 365, "yr": 365}[unit]
-    return days if days < 40_000 else None
+    return int(days) if days <= _OLDEST_DAYS else None

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 _TOKEN = re.compile(r"\d+\.\d+|[^\W_]+(?:'[a-z]+)?|[?.;:,()\n]|(?<=\s)[-–—](?=\s)|[+>]")
 _KEY_LENGTH = 3
+_LONGEST = 4000  # characters of a text that are read: what is longer is a letter, not an entry
 _ANY_WORDS = r"(?: [\w'.]*[\w'])"
 _LITERAL = re.compile(r"[\w']+\*?$")
 
@@ -63,9 +64,7 @@ class PhraseBook:
     def find(self, plain_text: str) -> list[Span]:
         """Every phrase in a plain text, from left to right; what lies within a longer one is left out."""
         found = list(self._all(plain_text))
-        if len(found) < 2:
-            return found
-        return [span for span in found if not any(other.holds(span) for other in found)]
+        return found if len(found) < 2 else _outermost(found)
 
     def names(self, plain_text: str) -> frozenset[str]:
         """What the phrases found stand for."""
@@ -83,9 +82,21 @@ class PhraseBook:
             start += len(word) + 1
 
 
+def _outermost(found: list[Span]) -> list[Span]:
+    """The spans that no longer one holds."""
+    kept: list[Span] = []
+    reaching: Span | None = None  # of all spans so far, the one that reaches furthest
+    for span in sorted(found, key=lambda span: (span.start, -span.end)):
+        if reaching is None or not reaching.holds(span):
+            kept.append(span)
+        if reaching is None or span.end > reaching.end:
+            reaching = span
+    return kept
+
+
 def plain(text: str, abbreviations: Mapping[str, str]) -> str:
     """The text as phrases are compared with it."""
-    lowered = text.lower().replace("’", "'").replace("&", " and ")
+    lowered = text[:_LONGEST].lower().replace("’", "'").replace("&", " and ")
     lowered = _ASKING.sub(" query ", lowered)
     for short in _SLASHED.findall(lowered):
         lowered = lowered.replace(short, abbreviations.get(short, short))

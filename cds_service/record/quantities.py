@@ -23,6 +23,7 @@ CANONICAL: Mapping[Measure, str] = {
 }
 _HIGHEST_SCORE = Decimal(10)
 _DIGITS = Decimal("0.000001")
+_MOST_DIGITS = 12
 _NUMBER_AND_UNIT = re.compile(r"\s*(<=|>=|<|>)?\s*(-?\d+(?:\.\d+)?)\s*(.*?)\s*$")
 
 
@@ -128,7 +129,8 @@ def read_number(value: Any) -> Decimal | None:
         number = Decimal(str(value).strip())
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    # Beyond this no unit makes sense of it, and arithmetic on a million digits stops the service.
+    return number if number.is_finite() and number.adjusted() <= _MOST_DIGITS else None
 
 
 def read_worded_quantity(text: str) -> tuple[Decimal, str, str | None] | None:

@@ -33,6 +33,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "valueDate": (str,), "valueDateTime": (str,),
 }  # fmt: skip
 _DEEPEST = 20
+_MOST_DAYS = 100 * 365
 _DURATION = re.compile(
     r"(\d+(?:\.\d+)?|a|one|two|three|four|five|six|seven|eight|nine|ten|twelve)"
     r"\s*(?:\+|-|or more)?\s*(day|week|wk|month|year)s?\b",
@@ -299,15 +300,20 @@ def _attested_days(text: str, question: str, answer: Raw) -> int | None:
         number = read_number(quantity.get("value"))
         unit = str(quantity.get("unit") or quantity.get("code") or "").lower().rstrip("s")
         days = {"d": 1, "wk": 7, "mo": 30, "a": 365}.get(unit) or _DAYS.get(unit)
-        return None if number is None or days is None else int(number * days)
+        return None if number is None or days is None else _plausible_days(number * days)
     if found := _DURATION.search(text):
         count = found[1].lower()
-        return int(Decimal(_NUMBERS.get(count, count)) * _DAYS[found[2].lower()])
+        number = read_number(_NUMBERS.get(count, count))
+        return None if number is None else _plausible_days(number * _DAYS[found[2].lower()])
     unit_asked = re.search(r"\b(day|week|month)s\b", question, re.I)
     number = read_number(text)
-    if unit_asked and number is not None and 0 <= number < 10_000:
-        return int(number * _DAYS[unit_asked[1].lower()])
+    if unit_asked and number is not None:
+        return _plausible_days(number * _DAYS[unit_asked[1].lower()])
     return None
+
+
+def _plausible_days(days: Decimal) -> int | None:
+    return int(days) if 0 <= days <= _MOST_DAYS else None
 
 
 def _said(asked: _Asked, text: str) -> str:
