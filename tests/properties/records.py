@@ -17,6 +17,7 @@ from tests.properties.resources import (
     Dates,
     any_days,
     coded,
+    day,
     devices,
     findings,
     forms,
@@ -165,6 +166,32 @@ def read_failures() -> SearchStrategy[Mapping[str, str]]:
     return st.one_of(st.just({}), st.just({}), some)
 
 
+@st.composite
+def plain_requests(draw: DrawFn) -> Request:
+    """A request about plain back pain with some treatment, every read complete: most often R1 or R2."""
+    started = draw(st.sampled_from([3, 10, 27, 28, 35, 43, 60, 120]))
+    ache = builders.condition(draw(coded("low-back-pain")), onset=day(started), recorded=day(started))
+    sessions = draw(st.lists(st.integers(0, started), max_size=4))
+    care = [builders.procedure(draw(coded("physical-therapy")), performed=day(ago)) for ago in sessions]
+    scores = [builders.pain_score(score, day(ago)) for score, ago in draw(_SCORES)]
+    harmless = builders.condition(
+        draw(coded("diabetes", "benign-neoplasm", "osteoporosis")), recorded=day(900)
+    )
+    medicine = draw(medicines(whole_days())) if draw(st.booleans()) else None
+    entries = [ache, *care, *scores, harmless, *([medicine] if medicine else [])]
+    return builders.hook_request(
+        draw(st.sampled_from(HOOKS)),
+        hook_instance="0c6f2b7e-6f7d-4f54-9a53-5d1f6f2f3a12",
+        draft_orders=[builders.service_request(MRI_LUMBAR)],
+        prefetch=builders.prefetch_of(
+            draw(people()), entries, builders.encounter(NOW.isoformat(), id="visit-today")
+        ),
+    )
+
+
+_SCORES = st.lists(st.tuples(st.integers(0, 10), st.sampled_from([0, 5, 20, 40])), max_size=3)
+
+
 def whole_day_requests(*, failures: bool = True) -> SearchStrategy[Request]:
     """Requests that can be moved in time: no partial date, which no number of days can shift."""
     return requests(dates=whole_days(), failures=failures)
@@ -178,12 +205,7 @@ def told_requests(*ids: str) -> SearchStrategy[Request]:
 
 def any_request() -> SearchStrategy[Request]:
     """A generated request or a story's; each order in it gets a decision."""
-    return st.one_of(requests(), told_requests(), requests())
-
-
-def whole_request() -> SearchStrategy[Request]:
-    """As `any_request`, every read complete."""
-    return st.one_of(requests(failures=False), told_requests())
+    return st.one_of(requests(), told_requests(), plain_requests(), requests())
 
 
 def out_of_scope_orders() -> SearchStrategy[Resource]:
