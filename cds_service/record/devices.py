@@ -8,7 +8,7 @@ from typing import Any
 from cds_service.record.dates import Interval
 from cds_service.record.facts import Certainty, DeviceFact, DeviceSafety, Fact, Origin
 from cds_service.record.projection import Raw, Shape
-from cds_service.record.reading import IMPLANTS, Coded, Reading, reference_name
+from cds_service.record.reading import IMPLANTS, Coded, Reading, reference_name, status_of
 
 DEVICE = Shape(codes=("type",), lists=("safety",), dates=("manufactureDate",))
 _NOT_IN_PLACE = frozenset({"inactive", "entered-in-error"})
@@ -22,13 +22,13 @@ _SAFETY_CODES = {
 
 def read_device(raw: Raw, reading: Reading) -> Iterator[DeviceFact | Fact]:
     """An implant of the guideline's value sets, or a urinary catheter; other devices say nothing."""
-    if raw.get("status") in _NOT_IN_PLACE:
-        return
     words = _words(raw, reading)
     coded = reading.coded(raw.get("type"))
     concepts = coded.concepts | _worded(words, reading)
     catheter = _names_catheter(words, reading) or "urinary-catheter" in concepts
     if not coded.broken and concepts.isdisjoint(IMPLANTS) and not catheter:
+        return
+    if raw.get("status") is not None and status_of(raw) in _NOT_IN_PLACE:
         return
     seen = reading.project(raw, DEVICE)
     label = coded.label or next(iter(words), "")

@@ -115,10 +115,11 @@ def _dose_mg(dosage: dict[str, Any], strength: Decimal | None) -> Decimal | None
 
 def _times_a_day(timing: Any) -> Decimal | None:
     repeat = timing.get("repeat") if isinstance(timing, dict) else None
-    if isinstance(repeat, dict) and repeat.get("periodUnit") in _PERIOD_DAYS:
+    unit = repeat.get("periodUnit") if isinstance(repeat, dict) else None
+    if isinstance(repeat, dict) and isinstance(unit, str) and unit in _PERIOD_DAYS:
         frequency = read_number(repeat.get("frequency", 1)) or Decimal(1)
         period = read_number(repeat.get("period", 1)) or Decimal(1)
-        return frequency / (period * _PERIOD_DAYS[repeat["periodUnit"]])
+        return frequency / (period * _PERIOD_DAYS[unit])
     code = timing.get("code") if isinstance(timing, dict) else None
     if isinstance(code, dict):
         listed = code.get("coding")

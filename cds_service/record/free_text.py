@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from cds_service.record.assertion import CUE_NAMES, Mention, Said, judge
 from cds_service.record.facts import Measure, Region, Side, Trend
 from cds_service.record.phrases import PhraseBook, PhraseError, beginnings, build_book, plain
+from cds_service.record.remembered import Remembered
 
 NOTHING = "nothing"  # phrases that name a thing without saying that anybody has it
 __all__ = ["Mention", "Patterns", "PatternsError", "Said", "read_patterns"]
@@ -68,6 +69,8 @@ class Patterns:
     units_in_use: Mapping[str, tuple[str, ...]]  # by measure, UCUM
     prednisolone_factor: Mapping[str, Decimal]
     beginnings: frozenset[str]  # first letters of everything that could be named
+    # What was concluded of codes and names, by digest: shared by all requests, and holds no text.
+    remembered: Remembered[dict[str, Any]] = field(default_factory=Remembered)
     _met: dict[str, str] | None = None  # plain texts of one request; the patterns that all share keep none
 
     def for_one_request(self) -> Patterns:

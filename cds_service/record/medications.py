@@ -62,7 +62,7 @@ def read_medication(raw: Raw, reading: Reading) -> Iterator[MedicationFact]:
 def _counts(raw: Raw, status: str) -> bool:
     match raw["resourceType"]:
         case "MedicationRequest":
-            intent = raw.get("intent", "order")
+            intent = status_of(raw, "intent") if raw.get("intent") is not None else "order"
             return status in _REQUESTED and intent in _ORDER_LIKE and raw.get("doNotPerform") is not True
         case "MedicationStatement":
             return status in _TAKEN

@@ -24,7 +24,7 @@ from fhir.resources.R4B.range import Range
 from pydantic import BaseModel, ValidationError
 
 from cds_service.record.dates import is_date
-from cds_service.record.terminology import REMEMBERED_CODES, is_only_terminology
+from cds_service.record.remembered import RememberedSet, digest_of
 
 Projection = dict[str, Any]
 Raw = Mapping[str, Any]
@@ -37,6 +37,9 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "Range": Range,
 }
 _PRIMITIVES: Mapping[str, type] = {"string": str, "integer": int, "boolean": bool}
+
+
+_VALID = RememberedSet()  # CodeableConcepts that passed before, in any request
 
 
 class BrokenElement(Exception):
@@ -58,24 +61,20 @@ class Shape:
     others: Mapping[str, str] = field(default_factory=dict)  # element -> datatype
 
 
-def project(
-    raw: Raw, shape: Shape, checked: dict[CodeKey, Projection], names: dict[CodeKey, Projection] | None = None
-) -> Projection:
+def project(raw: Raw, shape: Shape, checked: dict[CodeKey, Projection]) -> Projection:
     """The checked elements of a resource; raises BrokenElement for the first that cannot be read.
 
-    `checked` holds the CodeableConcepts that were met before in this request,
-    `names` those that are only terminology, of earlier requests too.
+    `checked` holds the CodeableConcepts that were met before in this request.
     """
-    names = {} if names is None else names
     seen: Projection = {}
     for name in shape.codes:
         if (value := raw.get(name)) is not None and value != {}:
-            seen[name] = _checked_code(value, name, checked, names)
+            seen[name] = _checked_code(value, name, checked)
     for name in shape.lists:
         if (value := raw.get(name)) not in _NOTHING:
             if not isinstance(value, list):
                 raise BrokenElement(name)
-            seen[name] = [_checked_code(one, name, checked, names) for one in value]
+            seen[name] = [_checked_code(one, name, checked) for one in value]
     for name in shape.dates:
         if (value := raw.get(name)) not in _NOTHING:
             seen[name] = _checked_date(value, name)
@@ -102,20 +101,19 @@ def key_of(code: Any) -> CodeKey:
     return tuple(key)
 
 
-def _checked_code(
-    value: Any, name: str, checked: dict[CodeKey, Projection], names: dict[CodeKey, Projection]
-) -> Projection:
+def _checked_code(value: Any, name: str, checked: dict[CodeKey, Projection]) -> Projection:
     """Texts and codings with system, code and display; whatever else a coding has is nobody's concern."""
     try:
         key = key_of(value)
-        found = checked.get(key) or names.get(key)
+        found = checked.get(key)
     except (AttributeError, KeyError, TypeError):
         raise BrokenElement(name) from None
     if found is None:
         found = _narrowed(value, name)
-        _validate(CodeableConcept, found, name)
-        if is_only_terminology(key) and len(names) < REMEMBERED_CODES:
-            names[key] = found
+        digest = digest_of(key)
+        if digest not in _VALID:
+            _validate(CodeableConcept, found, name)
+            _VALID.add(digest)
         checked[key] = found
     return found
 

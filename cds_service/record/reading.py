@@ -13,7 +13,8 @@ from cds_service.record.dates import Interval, on_day, read_date
 from cds_service.record.facts import DateProblem, Measure, Region, Side
 from cds_service.record.free_text import Mention, Patterns
 from cds_service.record.projection import BrokenElement, CodeKey, Projection, Raw, Shape, key_of, project
-from cds_service.record.terminology import NOTHING, REMEMBERED_CODES, Terminology, is_only_terminology
+from cds_service.record.remembered import digest_of
+from cds_service.record.terminology import NOTHING, Terminology
 
 T = TypeVar("T")
 Kept = tuple[str, Raw]  # a resource, with the prefetch key that it came under
@@ -110,7 +111,7 @@ class Reading:
 
     def project(self, raw: Raw, shape: Shape) -> Projection:
         """The checked elements of a resource; raises BrokenElement."""
-        return project(raw, shape, self._checked, self.terminology.checked)
+        return project(raw, shape, self._checked)
 
     def coded(self, value: Any) -> Coded:
         """What a CodeableConcept says; `broken` where it is none."""
@@ -122,47 +123,39 @@ class Reading:
         except (AttributeError, KeyError, TypeError):
             return BROKEN
         if found is None:
-            found = self._coded[key] = self._named_before(key) or self._read_coded(key)
+            found = self._coded[key] = self._read_coded(key)
         return found
-
-    def _named_before(self, key: CodeKey) -> Coded | None:
-        """What an earlier request's reading found for the same code and name; never for typed text."""
-        if not is_only_terminology(key):
-            return None
-        remembered = self.terminology.named
-        found = remembered.get(key)
-        if found is None:
-            found = self._read_coded(key)
-            if len(remembered) < REMEMBERED_CODES:
-                remembered[key] = found
-        return cast(Coded, found)
 
     def _read_coded(self, key: CodeKey) -> Coded:
         if not all(part is None or isinstance(part, str) for part in key):
             return BROKEN
-        text, systems, codes, displays = key[0], key[1::3], key[2::3], key[3::3]
-        found = [self.terminology.concepts_of(*pair) for pair in zip(systems, codes, strict=True)]
-        concepts = NOTHING.union(*found)
-        known = frozenset(system for system, named in zip(systems, found, strict=True) if named)
+        text, codes, displays = key[0], key[2::3], key[3::3]
         words = tuple(dict.fromkeys(word for word in (text, *displays) if word and word.strip()))
         spelled = tuple(code for code in codes if code)
+        digest = digest_of(key)
+        said = self.patterns.remembered.get(digest)
+        if said is None:
+            said = self.patterns.remembered.keep(digest, self._conclude(key, words, spelled))
+        return Coded(words=words, codes=spelled, **said)
+
+    def _conclude(self, key: CodeKey, words: tuple[str, ...], codes: tuple[str, ...]) -> dict[str, Any]:
+        """Everything that a `Coded` tells but its texts; this is what may outlive the request."""
+        systems = key[1::3]
+        found = [self.terminology.concepts_of(*pair) for pair in zip(systems, key[2::3], strict=True)]
+        concepts = NOTHING.union(*found)
         measure = self._measure(concepts, words)
-        concerns = bool(concepts or measure or not (words or spelled) or any(map(self._asks, words)))
-        return Coded(
-            concepts=concepts,
-            words=words,
-            systems=known,
-            codes=spelled,
-            own_text=_own_text(text, displays),
-            measure=measure,
-            concerns=concerns,
-            treatments=concepts & TREATMENTS or self._named(words, self.services),
-            drugs=(concepts | self._named(words, self.drugs)) & DRUGS,
-            implants=(concepts | self._named(words, self.implants)) & IMPLANTS,
-            is_reason=bool(concepts)
+        return {
+            "concepts": concepts,
+            "systems": frozenset(system for system, named in zip(systems, found, strict=True) if named),
+            "measure": measure,
+            "concerns": bool(concepts or measure or not (words or codes) or any(map(self._asks, words))),
+            "treatments": concepts & TREATMENTS or self._named(words, self.services),
+            "drugs": (concepts | self._named(words, self.drugs)) & DRUGS,
+            "implants": (concepts | self._named(words, self.implants)) & IMPLANTS,
+            "is_reason": bool(concepts)
             or any(self._is_worth_asking(mention) for mention in self.all_mentions(words)),
-            names_lumbar_mri=any(map(self.names_lumbar_mri, words)),
-        )
+            "names_lumbar_mri": any(map(self.names_lumbar_mri, words)),
+        }
 
     def _is_worth_asking(self, mention: Mention) -> bool:
         # "Diabetes review": an explanation belongs on the problem list, not among the reasons of visits.

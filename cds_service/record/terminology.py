@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 NOTHING: frozenset[str] = frozenset()
 REMEMBERED_CODES = 50_000
@@ -42,11 +41,8 @@ class Terminology:
     _names: Mapping[str, str]  # url or alias in lower case -> name
     _exact: Mapping[str, Mapping[str, frozenset[str]]]  # system name -> code -> concepts
     _prefixes: Mapping[str, Mapping[str, frozenset[str]]]
-    # What is remembered between requests is terminology and nothing of a patient: bare codes, and codes
-    # with the names that their system gives them; both bounded against invented ones.
+    # Remembered between requests: bare codes, which are nothing of a patient; bounded against invented ones.
     _seen: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
-    named: dict[tuple[Any, ...], Any] = field(default_factory=dict)
-    checked: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
     def concepts_of(self, system: str | None, code: str | None) -> frozenset[str]:
         """The concepts of one coding; empty where no value set knows it.
@@ -87,16 +83,6 @@ class Terminology:
         if not prefixes:
             return NOTHING
         return next((prefixes[code[:n]] for n in range(len(code), 0, -1) if code[:n] in prefixes), NOTHING)
-
-
-def is_only_terminology(key: tuple[Any, ...]) -> bool:
-    """Whether a CodeableConcept (text, then system, code and display of each coding) is a coded name.
-
-    True where every coding has a code and a display, and the text, if any, repeats a display:
-    then nobody has typed anything of the patient into it.
-    """
-    text, codes, displays = key[0], key[2::3], key[3::3]
-    return bool(codes) and all(codes) and all(displays) and (text is None or text in displays)
 
 
 def spell(code: str, system: CodeSystem) -> str:
