@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from cds_service.record.assertion import CUE_NAMES, Mention, Said, judge
-from cds_service.record.facts import Measure, Region, Side, Trend
+from cds_service.record.facts import Region, Side, Trend
+from cds_service.record.pattern_file import PatternFile
 from cds_service.record.phrases import PhraseBook, PhraseError, beginnings, build_book, plain
 from cds_service.record.remembered import Remembered
 
@@ -166,85 +167,10 @@ def _asserted(mentions: Iterable[Mention]) -> frozenset[str]:
     return frozenset(mention.concept for mention in mentions if mention.said is Said.ASSERTED)
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Concept(_Strict):
-    words: tuple[str, ...]
-    question_words: tuple[str, ...] = ()
-    pathway: str | None = None
-    enough: bool = False
-    asked_as: str | None = None
-
-
-class _Muscle(_Strict):
-    words: tuple[str, ...]
-    root_group: str
-    limb: Region
-
-
-class _Exam(_Strict):
-    words: tuple[str, ...]
-    finding: str
-    asks: bool = False
-
-
-class _Site(_Strict):
-    concept: str
-    site: str
-    gives: str
-
-
-class _Question(_Strict):
-    questionnaire: str
-    link_id: str
-    concept: str
-
-
-class _Unit(_Strict):
-    in_use: tuple[str, ...] = ()
-    spellings: dict[str, str] = Field(default_factory=dict)
-
-
-class _Steroid(_Strict):
-    words: tuple[str, ...]
-    prednisolone_factor: Decimal
-
-
-_Words = dict[str, tuple[str, ...]]
-
-
-class _File(_Strict):
-    abbreviations: dict[str, str]
-    concepts: dict[str, _Concept]
-    services: _Words
-    drugs: _Words
-    implants: _Words
-    device_safety: _Words
-    measures: _Words
-    imaging: _Words
-    report: _Words
-    cues: _Words
-    trends: _Words
-    sides: _Words
-    sites: _Words
-    muscles: dict[str, _Muscle]
-    answers: _Words
-    exams: dict[str, _Exam]
-    treatment: _Words
-    power: _Words
-    steroids: dict[str, _Steroid]
-    regions: dict[str, Region]
-    at_site: tuple[_Site, ...]
-    questions: tuple[_Question, ...] = ()
-    units: dict[Measure, _Unit]
-
-
 def read_patterns(content: Mapping[str, Any]) -> Patterns:
     """The patterns of `patterns.toml`; raises PatternsError where an entry is wrong."""
     try:
-        file = _File.model_validate(content)
+        file = PatternFile.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         raise PatternsError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
@@ -256,7 +182,7 @@ def read_patterns(content: Mapping[str, Any]) -> Patterns:
         raise PatternsError(str(error)) from error
 
 
-def _built(file: _File) -> Patterns:
+def _built(file: PatternFile) -> Patterns:
     entries = file.concepts.items()
     return _with_beginnings(
         Patterns(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,6 +23,7 @@ from cds_service.record.projection import BrokenElement, Raw, Shape
 from cds_service.record.quantities import read_number, to_canonical
 from cds_service.record.reading import Reading, reference_name, status_of
 from cds_service.record.statements import Place, placed_concepts, read_place, read_statements
+from cds_service.record.treatment_answers import read_treatment
 
 RESPONSE = Shape(dates=("authored",))
 _COUNTS = frozenset({"completed", "amended"})
@@ -33,17 +33,6 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "valueDate": (str,), "valueDateTime": (str,),
 }  # fmt: skip
 _DEEPEST = 20
-_MOST_DAYS = 100 * 365
-_DURATION = re.compile(
-    r"(\d+(?:\.\d+)?|a|one|two|three|four|five|six|seven|eight|nine|ten|twelve)"
-    r"\s*(?:\+|-|or more)?\s*(day|week|wk|month|year)s?\b",
-    re.I,
-)
-_NUMBERS = {
-    "a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
-    "eight": 8, "nine": 9, "ten": 10, "twelve": 12,
-}  # fmt: skip
-_DAYS = {"day": 1, "week": 7, "wk": 7, "month": 30, "year": 365}
 Item = Fact | Attestation | Measurement
 
 
@@ -128,7 +117,8 @@ def _read_question(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Ite
         return
     kinds = patterns.treatment.names(patterns.plain(words))
     if kinds & {"any", "one"}:
-        yield from _treatment(kinds, asked, form, reading)
+        for answer in asked.answers:
+            yield from read_treatment(words, answer, "any" in kinds, form.resource, form.when, reading)
         return
     if any("family-before" in patterns.cues.names(patterns.plain(heading)) for heading in asked.headings):
         return
@@ -264,57 +254,3 @@ def _told(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Fact]:
             continue
         for stated in read_statements(coded, reading):
             yield _fact(stated.concepts, stated.certainty, asked, answer, form, reading, stated.history)
-
-
-def _treatment(kinds: frozenset[str], asked: _Asked, form: _Form, reading: Reading) -> Iterator[Attestation]:
-    """What is said of treatment so far; only a question about any treatment can be answered "none" (8.2)."""
-    for answer in asked.answers:
-        text = _answer_text(answer, reading)
-        days = _attested_days(text, asked.question, answer)
-        none_at_all = "none" in reading.patterns.treatment.names(reading.patterns.plain(text)) or text == "no"
-        if days is not None:
-            yield Attestation(form.resource, _said(asked, text), days=days, when=form.when)
-        elif none_at_all:
-            if "any" in kinds:
-                yield Attestation(form.resource, _said(asked, text), none=True, when=form.when)
-        elif text:
-            yield Attestation(form.resource, _said(asked, text), when=form.when)
-
-
-def _answer_text(answer: Raw, reading: Reading) -> str:
-    if isinstance(boolean := answer.get("valueBoolean"), bool):
-        return "yes" if boolean else "no"
-    if isinstance(text := answer.get("valueString"), str):
-        return text.strip()
-    coded = reading.coded({"coding": [answer["valueCoding"]]}) if answer.get("valueCoding") else None
-    if coded is not None and not coded.broken:
-        return coded.label.strip()
-    number = answer.get("valueInteger", answer.get("valueDecimal"))
-    return str(number) if number is not None else ""
-
-
-def _attested_days(text: str, question: str, answer: Raw) -> int | None:
-    """Days of treatment: "tried for 5 weeks", or a number to a question that names the unit."""
-    quantity = answer.get("valueQuantity")
-    if isinstance(quantity, dict):
-        number = read_number(quantity.get("value"))
-        unit = str(quantity.get("unit") or quantity.get("code") or "").lower().rstrip("s")
-        days = {"d": 1, "wk": 7, "mo": 30, "a": 365}.get(unit) or _DAYS.get(unit)
-        return None if number is None or days is None else _plausible_days(number * days)
-    if found := _DURATION.search(text):
-        count = found[1].lower()
-        number = read_number(_NUMBERS.get(count, count))
-        return None if number is None else _plausible_days(number * _DAYS[found[2].lower()])
-    unit_asked = re.search(r"\b(day|week|month)s\b", question, re.I)
-    number = read_number(text)
-    if unit_asked and number is not None:
-        return _plausible_days(number * _DAYS[unit_asked[1].lower()])
-    return None
-
-
-def _plausible_days(days: Decimal) -> int | None:
-    return int(days) if 0 <= days <= _MOST_DAYS else None
-
-
-def _said(asked: _Asked, text: str) -> str:
-    return f"{asked.question or asked.link_id}: {text}"

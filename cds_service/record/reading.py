@@ -136,7 +136,7 @@ class Reading:
         said = self.patterns.remembered.get(digest)
         if said is None:
             said = self.patterns.remembered.keep(digest, self._conclude(key, words, spelled))
-        return Coded(words=words, codes=spelled, **said)
+        return Coded(words=words, codes=spelled, own_text=_own_text(text, displays), **said)
 
     def _conclude(self, key: CodeKey, words: tuple[str, ...], codes: tuple[str, ...]) -> dict[str, Any]:
         """Everything that a `Coded` tells but its texts; this is what may outlive the request."""
