@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 V = TypeVar("V")
 MOST_REMEMBERED = 50_000
 # Python salts the hash of texts anew in every process: a random key without a look at anything outside.
-_KEY = repr([hash(f"salt {n}") for n in range(3)]).encode()
+_KEY = b"".join(hash(f"salt {n}").to_bytes(8, "big", signed=True) for n in range(4))
 
 
 def digest_of(key: tuple[Any, ...]) -> bytes:
