@@ -208,7 +208,6 @@ class MedicationFact:
     started: Interval | None = None
     ended: Interval | None = None
     open: bool = False  # active without an end: runs to today
-    repeats: tuple[Interval, ...] = ()
     reasons: frozenset[str] = frozenset()
     reason_given: bool = False
     prednisolone_mg_per_day: Decimal | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cds_service.record.dates import Interval, read_date
+from cds_service.record.dates import Interval, on_day, read_date
 from cds_service.record.devices import worded_implants
 from cds_service.record.facts import (
     Certainty,
@@ -55,11 +55,14 @@ def read_procedure(raw: Raw, reading: Reading) -> Iterator[Item]:
     if coded.empty:
         raise BrokenElement("code")
     performed, ended, problem = _performed(seen, reading)
+    if ended is None and performed is not None and status_of(raw) == "in-progress":
+        ended = on_day(reading.today)  # a course of treatment that still goes on
     resource = reference_name(raw)
     sites = site_words(seen.get("bodySite"), reading)
     yield from worded_implants(coded, resource, performed, reading)
     if is_lumbar_mri(coded, sites, reading):
-        yield ImagingFact(resource, coded.label, performed)
+        if status_of(raw) == "completed":  # a scan that was broken off shows nothing
+            yield ImagingFact(resource, coded.label, performed)
         return
     for concepts, certainty, history in _done(coded, reading):
         place = read_place(concepts, coded.words, sites, reading)
@@ -109,5 +112,5 @@ def _performed(
     end = period.get("end")
     ended = read_date(end, reading.zone) if end else None
     if ended and ended.last > reading.today:
-        ended = None  # still going on
+        ended = on_day(reading.today)  # still going on
     return performed, ended, problem

@@ -78,7 +78,7 @@ def test_an_operation_in_words_only_asks() -> None:
         pytest.param({"performed": "2026-05-25"}, on_day(date(2026, 5, 25)), None, None, id="a day"),
         pytest.param({"period": ("2026-05-20", "2026-06-10")}, on_day(date(2026, 5, 20)), on_day(date(2026, 6, 10)), None, id="a period"),
         pytest.param({"period": ("2026-05-20", None)}, on_day(date(2026, 5, 20)), None, None, id="going on"),
-        pytest.param({"period": ("2026-05-20", "2026-07-20")}, on_day(date(2026, 5, 20)), None, None, id="ends next month"),
+        pytest.param({"period": ("2026-05-20", "2026-07-20")}, on_day(date(2026, 5, 20)), on_day(date(2026, 6, 15)), None, id="ends next month"),
         pytest.param({"performed": "2026-08-01"}, None, None, DateProblem.FUTURE, id="in the future"),
         pytest.param({}, None, None, None, id="undated"),
     ],

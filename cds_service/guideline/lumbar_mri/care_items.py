@@ -26,7 +26,7 @@ class CareItem:
     Days are the latest possible ones, so that care is never taken for longer than it was.
     """
 
-    days: tuple[date, ...]  # sessions, prescriptions and their repeats; not empty
+    days: tuple[date, ...]  # sessions and prescriptions; not empty
     until: date | None  # the end of a known period; None: only the days are known
     physical: bool
     weak: bool  # advice and education: needs a second item
@@ -100,10 +100,9 @@ def _medicines(facts: PatientFacts, pain: Pain, opens: date | None, today: date)
         begun = _latest(medicine.started, today)
         if opens and begun < opens and not is_for_the_back(medicine.reasons):
             continue  # a drug that was there before the pain, and does not say why, was for something else
-        days = (begun, *(_latest(repeat, today) for repeat in medicine.repeats))
         ended = _latest(medicine.ended, today) if medicine.ended else None
         yield CareItem(
-            days=days,
+            days=(begun,),
             until=today if medicine.open else ended,
             physical=False,
             weak=False,

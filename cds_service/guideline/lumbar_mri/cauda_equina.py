@@ -246,17 +246,24 @@ def _feature(
         return Feature(kind, Outcome.UNCLEAR, "unknown", asked, fact.when) if fresh else None
     if not fact.certainty.positive:
         return None
-    if is_only_a_hint(fact):
-        in_words = fact.certainty is Certainty.WORDS
-        note = "in words only" if in_words else "recorded without a value"
-        return Feature(
-            kind,
-            Outcome.POSSIBLE,
-            "words" if in_words else "no value",
-            evidence_of(fact, note=note),
-            fact.when,
-            structured=not in_words,
-        )
+    feature = _current_or_resolved(kind, fact, facts, pain, today, t)
+    return _as_a_hint(fact, feature) if feature and is_only_a_hint(fact) else feature
+
+
+def _as_a_hint(fact: Fact, feature: Feature) -> Feature:
+    """What would have a tier as a code asks, where it is only words or has no value (8.1.6, 8.1.9)."""
+    if feature.outcome is None:
+        return feature
+    in_words = fact.certainty is Certainty.WORDS
+    note = "in words only" if in_words else "recorded without a value"
+    tier = "words" if in_words else "no value"
+    evidence = replace(feature.evidence, note=note)
+    return Feature(feature.kind, Outcome.POSSIBLE, tier, evidence, fact.when, structured=not in_words)
+
+
+def _current_or_resolved(
+    kind: str, fact: Fact, facts: PatientFacts, pain: Pain, today: date, t: Thresholds
+) -> Feature | None:
     if not is_current(fact) and not _retention_is_hidden(kind, fact, facts, today, t):
         return _resolved(kind, fact, today, t)
     outcome, tier = _tier(kind, fact, facts, pain, today, t)

@@ -69,7 +69,7 @@ def last_taken(medicine: MedicationFact, today: date) -> date | None:
         return None
     if medicine.open:
         return today
-    moments = [moment.last for moment in (medicine.ended, *medicine.repeats, medicine.started) if moment]
+    moments = [moment.last for moment in (medicine.ended, medicine.started) if moment]
     return min(max(moments), today) if moments else None
 
 
@@ -131,13 +131,8 @@ def _courses(medicine: MedicationFact, today: date, limits: Thresholds) -> Itera
     given_to_one_place = medicine.prednisolone_mg_per_day == 0
     if medicine.concepts.isdisjoint(STEROIDS) or taken is None or given_to_one_place:
         return
-    starts = sorted(moment.first for moment in (medicine.started, *medicine.repeats) if moment)
-    if medicine.open or medicine.ended or not starts:
-        first = min([*starts, taken])
-        yield _Course(first, max(first, taken), medicine.prednisolone_mg_per_day, medicine)
-        return
-    supplies = [_Course(day, day, medicine.prednisolone_mg_per_day, medicine) for day in starts]
-    yield from _joined(supplies, limits.steroid_ended_days)
+    first = min(medicine.started.first, taken) if medicine.started else taken
+    yield _Course(first, max(first, taken), medicine.prednisolone_mg_per_day, medicine)
 
 
 def _joined(courses: Iterable[_Course], gap_days: int = 1) -> list[_Course]:

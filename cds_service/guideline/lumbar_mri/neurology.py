@@ -211,21 +211,23 @@ def _signs_of_facts(facts: PatientFacts, pain: Pain, today: date, t: Thresholds)
     for fact in facts.about(*ALL_CONCEPTS, *ATTESTED):
         if not fact.certainty.positive or not is_current(fact):
             continue
-        judged = _judge_hint(fact) if is_only_a_hint(fact) else _judge_fact(fact, facts, pain, today, t)
+        judged = _judge_fact(fact, facts, pain, today, t)
         if judged is not None:
-            yield judged
+            yield _as_a_hint(fact, judged) if is_only_a_hint(fact) else judged
     yield from _spreading_numbness(facts, today, t)
 
 
-def _judge_hint(fact: Fact) -> Sign:
-    note = "in words only" if fact.certainty is Certainty.WORDS else "recorded without a value"
+def _as_a_hint(fact: Fact, judged: Sign) -> Sign:
+    """What a code would be some fact of R3 asks, where it is only words or has no value (8.1.6, 8.1.9)."""
     structured = fact.certainty is Certainty.VALUELESS
+    note = "recorded without a value" if structured else "in words only"
     return Sign(
         Outcome.POSSIBLE,
-        "words" if not structured else "no value",
+        "no value" if structured else "words",
         evidence_of(fact, note=note),
         structured=structured,
-        limb=_limb(fact),
+        recent=judged.recent,
+        limb=judged.limb,
     )
 
 

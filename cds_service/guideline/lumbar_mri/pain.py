@@ -182,7 +182,7 @@ def _treatments(facts: PatientFacts, today: date) -> Iterator[tuple[date, date]]
     """When medicines, procedures and visits for the back took place: they too are records of it (8.4.1)."""
     for medicine in facts.medications:
         if is_for_the_back(medicine.reasons) and medicine.started:
-            ends = [moment.last for moment in (medicine.started, medicine.ended, *medicine.repeats) if moment]
+            ends = [moment.last for moment in (medicine.started, medicine.ended) if moment]
             yield medicine.started.first, today if medicine.open else max(ends)
     for done in facts.procedures:
         if is_for_the_back(done.reasons) and done.performed:

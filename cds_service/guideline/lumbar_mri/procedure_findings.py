@@ -183,10 +183,7 @@ def _anticoagulation(facts: PatientFacts, day: date) -> tuple[Evidence, ...]:
         Evidence(medicine.text, medicine.resource, medicine.started, plain_name(medicine.text))
         for medicine in facts.medications
         if not medicine.concepts.isdisjoint(_ANTICOAGULANTS)
-        and (
-            medicine.open
-            or any(m.last >= day for m in (medicine.ended, medicine.started, *medicine.repeats) if m)
-        )
+        and (medicine.open or any(m.last >= day for m in (medicine.ended, medicine.started) if m))
     ]
     return (*taken, *stated)
 

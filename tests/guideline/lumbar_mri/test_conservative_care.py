@@ -74,7 +74,11 @@ ADEQUATE = (
         id="relaxant for the back",
     ),
     pytest.param([course(30, 26), session(16)], 30, id="a short course and a session 14 days later"),
-    pytest.param([medicine("nsaid", started=ago(40), repeats=(ago(20),))], 40, id="a repeat prescription"),
+    pytest.param(
+        [medicine("nsaid", started=ago(40)), medicine("nsaid", started=ago(20))],
+        40,
+        id="a repeat prescription",
+    ),
     pytest.param([visit("physical-therapy", when=ago(40)), session(20)], 40, id="a visit counts"),
     pytest.param([visit("physiotherapy", when=ago(40)), session(20)], 40, id="physiotherapy by name"),
     pytest.param(
