@@ -2,8 +2,8 @@
 
     python -m bench.run [--calls N] [--memory-calls N]
 
-Service and floor each run with one worker; their calls alternate on one kept-alive connection each,
-so that whatever else the machine does falls on both.
+Service and floor each run with one worker and are called on one kept-alive connection each,
+in blocks that take turns, so that whatever else the machine does falls on both.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ COLUMNS = (
     "resources", "body kB", "floor median", "service median", "times floor", "target",
     "service p95", "service calls/s", "floor calls/s",
 )  # fmt: skip
+BLOCK = 20  # calls in a row to one server: short enough to share a slow moment, long enough to be warm
 PATH = "/cds-services/lumbar-mri-order-select"
 
 
@@ -91,15 +92,20 @@ def request_of(size: int) -> bytes:
 
 
 def time_both(floor: Server, service: Server, body: bytes, calls: int) -> tuple[Timing, Timing]:
-    """The same calls to both, in turns, after a warm-up that is not counted."""
+    """The same calls to both, in turns of a block each, after a block that is not counted."""
     times: tuple[list[float], list[float]] = ([], [])
-    for number in range(calls + 20):
+    for block in range(calls // BLOCK + 1):
         for server, kept in zip((floor, service), times, strict=True):
-            begun = time.perf_counter()
-            server.call(body)
-            if number >= 20:
-                kept.append(time.perf_counter() - begun)
+            measured = [seconds_of(server, body) for _ in range(BLOCK)]
+            kept += measured if block else []
     return Timing(tuple(times[0])), Timing(tuple(times[1]))
+
+
+def seconds_of(server: Server, body: bytes) -> float:
+    """How long one call took."""
+    begun = time.perf_counter()
+    server.call(body)
+    return time.perf_counter() - begun
 
 
 def print_memory(service: Server, calls: int) -> bool:

@@ -81,6 +81,7 @@ MEASURES: Mapping[str, Measure] = {
     "pain-score": Measure.PAIN_SCORE,
     "egfr": Measure.EGFR,
 }
+_TEXT_OR_NONE = frozenset({str, type(None)})
 BROKEN = Coded(NOTHING, (), broken=True)
 
 
@@ -127,7 +128,7 @@ class Reading:
         return found
 
     def _read_coded(self, key: CodeKey) -> Coded:
-        if not all(part is None or isinstance(part, str) for part in key):
+        if not _TEXT_OR_NONE.issuperset(map(type, key)):
             return BROKEN
         text, codes, displays = key[0], key[2::3], key[3::3]
         words = tuple(dict.fromkeys(word for word in (text, *displays) if word and word.strip()))

@@ -151,9 +151,9 @@ def without_empty(value: Any) -> Any:
 
     A list keeps its nulls where it has other items: FHIR pairs such lists with their extensions by place.
     """
-    if isinstance(value, Mapping):
-        kept = {name: without_empty(member) for name, member in value.items()}
-        return {name: member for name, member in kept.items() if not _is_empty(member)}
+    if isinstance(value, dict):
+        kept = ((name, without_empty(member)) for name, member in value.items())
+        return {name: member for name, member in kept if not _is_empty(member)}
     if isinstance(value, list):
         items = [without_empty(item) for item in value]
         if any(not _is_empty(item) for item in items):
@@ -164,13 +164,13 @@ def without_empty(value: Any) -> Any:
 
 def _is_empty(value: Any) -> bool:
     if isinstance(value, str):
-        return not value.strip()
-    return value is None or value in ([], {})
+        return not value or value.isspace()
+    return value is None or (isinstance(value, list | dict) and not value)
 
 
 def _objects(value: Any) -> list[Mapping[str, Any]]:
     """The objects of a list as a client sent it; drafts are not validated."""
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _concept(reason: Reason | str) -> dict[str, Any]:
