@@ -21,17 +21,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
-
-class ReadState(StrEnum):
-    """How much of one kind of resource could be read."""
-
-    COMPLETE = "complete"
-    PARTIAL = "partial"
-    FAILED = "failed"
-    NOT_SENT = "not-sent"
+from cds_service.record.facts import ReadState
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from enum import StrEnum
 from typing import Protocol
 
 from cds_service.record.dates import read_date
-from cds_service.record.facts import Measure
+from cds_service.record.facts import Measure, ReadState
 from cds_service.record.observations import observation_concerns
 from cds_service.record.projection import Raw
 from cds_service.record.questionnaires import questionnaire_of
@@ -24,7 +23,7 @@ class PrefetchedKey(Protocol):
     """What the reader needs of a prefetch key: its resources, and how far they are all of them."""
 
     @property
-    def state(self) -> StrEnum: ...
+    def state(self) -> ReadState: ...
     @property
     def resources(self) -> Sequence[Raw]: ...
 

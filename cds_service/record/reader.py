@@ -224,8 +224,8 @@ def _reads(
     prefetch: Mapping[str, PrefetchedKey], broken: set[str], queries: Mapping[str, str]
 ) -> dict[str, ReadState]:
     """The state of each key; partial where a resource of the type that it asks for could not be read."""
-    states = {key: ReadState(read.state.value) for key, read in prefetch.items()}
-    for key, query in queries.items():
+    states = {key: read.state for key, read in prefetch.items()}
+    for key, query in queries.items() if broken else ():
         if states.get(key) is ReadState.COMPLETE and re.split(r"[/?]", query, maxsplit=1)[0] in broken:
             states[key] = ReadState.PARTIAL
     return states
