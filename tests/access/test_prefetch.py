@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from cds_service.access.prefetch import PrefetchByKey, Prefetched, ReadState, read_prefetch
+from cds_service.access.prefetch import PrefetchByKey, Prefetched, read_prefetch
+from cds_service.record.facts import ReadState
 
 CONDITION = {"resourceType": "Condition", "id": "c1", "subject": {"reference": "Patient/p1"}}
 FOREIGN = {"resourceType": "Condition", "id": "c2", "subject": {"reference": "Patient/p2"}}

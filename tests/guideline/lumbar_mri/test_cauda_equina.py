@@ -56,7 +56,7 @@ def assess(facts: PatientFacts, guideline: Guideline) -> Finding | None:
 
 def outcome(guideline: Guideline, *entries: Any) -> Outcome | None:
     finding = assess(record(*entries), guideline)
-    return finding and finding.outcome
+    return finding.outcome if finding else None
 
 
 def since(concept: str, days: int | None, **more: Any) -> Any:

@@ -268,7 +268,7 @@ def test_fever_without_pain_is_listed_and_not_decided(guideline: Guideline) -> N
 
 
 def test_a_ct_is_advised_against_only_beside_a_red_flag(guideline: Guideline) -> None:
-    ct = {"is_ct": True, "contrast": None, "label": "CT lumbar spine"}
+    ct: dict[str, Any] = {"is_ct": True, "contrast": None, "label": "CT lumbar spine"}
     flagged = answer(adult(SADDLE, encounter_class="EMER"), guideline, priority="stat", **ct)
     assert (flagged.endorsed, flagged.silent, flagged.first_lines[0]) == (False, "", "ct")
     assert flagged.plan.contrast == "without"
