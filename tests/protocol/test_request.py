@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from cds_service.access.prefetch import ReadState
 from cds_service.errors import BadRequest, InvalidMember, MissingMember, WrongHook
 from cds_service.protocol.request import HookRequest, hook_of, read_hook_request
+from cds_service.record.facts import ReadState
 
 ORDER = {"resourceType": "ServiceRequest", "id": "mri-1"}
 
