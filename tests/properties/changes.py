@@ -92,6 +92,22 @@ def add(request: Request, resources: Iterable[Resource], *, patient_id: str | No
     return request | {"prefetch": prefetch}
 
 
+def twice(request: Request) -> Request:
+    """The request whose searches hold every resource a second time, as entered again under another id."""
+    prefetch = deepcopy(request["prefetch"])
+    for found in prefetch.values():
+        entries = found.get("entry", []) if isinstance(found, dict) else []
+        again = [
+            {"resource": entry["resource"] | {"id": f"{entry['resource'].get('id')}-again"}}
+            for entry in entries
+            if "resource" in entry
+        ]
+        if again:
+            found["entry"] = [*entries, *again]
+            found["total"] = found.get("total", 0) + len(again)
+    return request | {"prefetch": prefetch}
+
+
 def without_ids(request: Request) -> Request:
     """The request whose prefetched resources have no id."""
     prefetch = deepcopy(request["prefetch"])
