@@ -56,7 +56,9 @@ def _quantity(seen: Projection) -> tuple[Decimal, tuple[str, ...], str | None, s
         # The coded unit is surer, the printed one more readable.
         units = tuple(dict.fromkeys(u for u in (quantity.get("code"), quantity.get("unit")) if u))
         comparator = quantity.get("comparator")
-        text = f"{comparator or ''}{quantity.get('value')} {units[-1] if units else ''}".strip()
+        # "{score}" is UCUM for no unit at all, and nothing that a doctor reads.
+        printed = next((unit for unit in reversed(units) if not unit.startswith("{")), "")
+        text = f"{comparator or ''}{quantity.get('value')} {printed}".strip()
         return None if number is None else (number, units, comparator, text)
     if (integer := seen.get("valueInteger")) is not None:
         return Decimal(integer), (), None, str(integer)

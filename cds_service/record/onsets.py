@@ -52,6 +52,8 @@ def _at_age(age: Any, reading: Reading) -> Interval | None:
     count = read_number(age["value"])
     if count is None or not 0 <= count * _DAYS[unit] <= _OLDEST_DAYS:
         return None
+    if reading.birth.last > reading.today:  # a birth in the future has no ages
+        return None
     if unit == "a":
         first = _add_years(reading.birth.first, int(count))
         last = _add_years(reading.birth.last, int(count) + 1)

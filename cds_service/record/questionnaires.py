@@ -84,6 +84,9 @@ def _questions(items: Any, headings: tuple[str, ...], depth: int) -> Iterator[_A
         if not isinstance(item, dict):
             raise BrokenElement("item")
         text, link_id = item.get("text"), item.get("linkId")
+        for part, value in (("text", text), ("linkId", link_id)):
+            if value is not None and not isinstance(value, str):  # then nobody knows what was asked
+                raise BrokenElement(f"item.{part}")
         answers = _answers(item.get("answer"))
         name = text if isinstance(text, str) else ""
         if answers:

@@ -85,7 +85,13 @@ class _Found:
             self.items.setdefault(type(item), []).append(item)
 
     def of(self, kind: type) -> tuple[Any, ...]:
-        return tuple(self.items.get(kind, ()))
+        """What was found of a kind, in an order that does not depend on that of the bundles."""
+        return tuple(sorted(self.items.get(kind, ()), key=_place))
+
+
+def _place(item: Any) -> tuple[str, str, str]:
+    when = getattr(item, "when", None) or getattr(item, "performed", None) or getattr(item, "started", None)
+    return item.resource, item.text, when.first.isoformat() if when else ""
 
 
 def read_facts(
