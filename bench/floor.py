@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from flask import Flask, Response, request
 
 from cds_service.settings import Settings
 from cds_service.web.server import run_server
 
-_CARD = {
-    "uuid": "0b9f2c1e-64d3-4b7a-8f11-5d0e9a7c3321",
-    "summary": "A constant card",
-    "indicator": "info",
-    "source": {"label": "The floor of the benchmark"},
-}
+# A real answer, so that the floor sends as many bytes as the service does.
+_ANSWER = Path(__file__).parent.parent / "fhir_fixtures" / "r2-persistent-pain.response.json"
 
 
 def create_floor() -> Flask:
     """A Flask app that does nothing but what every such service must do."""
     app = Flask("floor", static_folder=None)
+    constant = json.loads(_ANSWER.read_text(encoding="utf-8"))
 
     @app.post("/cds-services/lumbar-mri-order-select")
     def answer() -> Response:
         json.loads(request.get_data())
-        return Response(json.dumps({"cards": [_CARD]}), content_type="application/json")
+        return Response(json.dumps(constant), content_type="application/json")
 
     return app
 

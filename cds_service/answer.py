@@ -72,6 +72,7 @@ def answer_hook(
 def _decide_all(
     request: HookRequest, selection: OrderSelection, now: datetime, guideline: Guideline
 ) -> tuple[Decision, ...]:
+    request = replace(request, prefetch=dict(request.prefetch))  # read once; every look is cheap from here on
     facts = read_facts(request.prefetch, patient_id=request.patient_id, now=now, guideline=guideline)
     if request.encounter_id is None:  # there is no encounter to read (HK-3)
         facts = replace(facts, reads={**facts.reads, "encounter": ReadState.COMPLETE})

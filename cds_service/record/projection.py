@@ -147,12 +147,27 @@ def _checked(value: Any, datatype: str, name: str) -> Any:
         if not isinstance(value, dict):
             raise BrokenElement(name)
         narrow = {part: inner for part, inner in value.items() if part not in ("id", "extension")}
-        _validate(_MODELS[datatype], narrow, name)
+        shape = _shape_of(datatype, narrow)
+        if shape is None or shape not in _VALID:
+            _validate(_MODELS[datatype], narrow, name)
+            if shape is not None:
+                _VALID.add(shape)
         return narrow
     # A boolean is an int to Python, and neither a number nor a text to FHIR.
     if not isinstance(value, _PRIMITIVES[datatype]) or (datatype == "integer" and isinstance(value, bool)):
         raise BrokenElement(name)
     return value
+
+
+def _shape_of(datatype: str, value: Projection) -> bytes | None:
+    """What makes a quantity right or wrong to its model, all but the digits of its number.
+
+    None where the number is none: then the model must look at every one.
+    """
+    number = value.get("value")
+    if type(number) not in (int, float) or any(isinstance(part, dict | list) for part in value.values()):
+        return None
+    return digest_of((datatype, *sorted((part, inner) for part, inner in value.items() if part != "value")))
 
 
 def _checked_date(value: Any, name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -78,7 +77,7 @@ def changed(
     study: Study | None = None,
 ) -> dict[str, Any]:
     """The whole draft with only these elements changed; members without a value are left out (GEN-3)."""
-    resource: dict[str, Any] = without_empty(deepcopy(dict(order.resource)))
+    resource: dict[str, Any] = without_empty(order.resource)
     # Real drafts lack what FHIR requires; the proposal must be valid.
     for element, value in (
         ("status", "draft"),
@@ -147,7 +146,7 @@ def new_order(
 
 
 def without_empty(value: Any) -> Any:
-    """The value without null, empty strings, lists and objects, at any depth.
+    """A copy of the value without null, empty strings, lists and objects, at any depth.
 
     A list keeps its nulls where it has other items: FHIR pairs such lists with their extensions by place.
     """
