@@ -30,6 +30,7 @@ class Coded:
     systems: frozenset[str] = frozenset()  # of the known codings
     codes: tuple[str, ...] = ()
     own_text: str | None = None  # a text that is not the display of one of its codings
+    official: str = ""  # the name that a value set gives the first known code
     broken: bool = False
     measure: Measure | None = None  # the quantity that a known code, or else its words, name
     concerns: bool = True  # whether code or words concern the guideline, or are broken and must be looked at
@@ -42,7 +43,7 @@ class Coded:
     @property
     def label(self) -> str:
         """What a doctor would call it."""
-        return self.words[0] if self.words else ", ".join(self.codes)
+        return self.words[0] if self.words else self.official or ", ".join(self.codes)
 
     @property
     def known(self) -> bool:
@@ -148,6 +149,7 @@ class Reading:
         return {
             "concepts": concepts,
             "systems": frozenset(system for system, named in zip(systems, found, strict=True) if named),
+            "official": next(filter(None, map(self.terminology.display_of, systems, key[2::3])), ""),
             "measure": measure,
             "concerns": bool(concepts or measure or not (words or codes) or any(map(self._asks, words))),
             "treatments": concepts & TREATMENTS or self._named(words, self.services),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 NOTHING: frozenset[str] = frozenset()
 REMEMBERED_CODES = 50_000
+# "(disorder)" and "[own wording]" tell where a display comes from and mean nothing to a doctor.
+_TAGS = re.compile(r" *(?:\((?:disorder|finding|procedure|situation|regime/therapy|physical object|person|"
+                   r"morphologic abnormality)\)|\[(?:own wording|all codes with this prefix)\])")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Terminology:
     _names: Mapping[str, str]  # url or alias in lower case -> name
     _exact: Mapping[str, Mapping[str, frozenset[str]]]  # system name -> code -> concepts
     _prefixes: Mapping[str, Mapping[str, frozenset[str]]]
+    _displays: Mapping[tuple[str, str], str]  # system name and spelled code -> display
     # Remembered between requests: bare codes, which are nothing of a patient; bounded against invented ones.
     _seen: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
@@ -58,6 +63,21 @@ class Terminology:
             if len(self._seen) < REMEMBERED_CODES:
                 self._seen[system, code] = found
         return found
+
+    def display_of(self, system: str | None, code: str | None) -> str | None:
+        """The plain name that a value set gives the code or its longest listed prefix; None: unknown."""
+        name = self.system_name(system) if isinstance(system, str) else None
+        if name is None or not isinstance(code, str):
+            return None
+        spelled = spell(code, self.systems[name])
+        for known in (name, self.systems[name].relative):
+            for length in range(len(spelled), 0, -1):
+                display = self._displays.get((known or "", spelled[:length]))
+                if display is not None and (
+                    length == len(spelled) or spelled[:length] in self._prefixes.get(known or "", {})
+                ):
+                    return display
+        return None
 
     def system_name(self, system: str) -> str | None:
         """The short name of a system; None where no value set uses it."""
@@ -97,16 +117,18 @@ def build_terminology(
     """The lookup over all value sets; every code's system must be among `systems`."""
     by_name = {system.name: system for system in systems}
     names = {alias.lower(): s.name for s in by_name.values() for alias in (s.url, *s.aliases)}
+    displays: dict[tuple[str, str], str] = {}
     exact: dict[str, dict[str, set[str]]] = {}
     prefixes: dict[str, dict[str, set[str]]] = {}
     for concept, codes in value_sets.items():
         for row in codes:
             name = names[row.system.lower()]
             code = spell(row.code, by_name[name])
+            displays.setdefault((name, code), _TAGS.sub("", row.display))
             table = prefixes if row.prefix else exact
             table.setdefault(name, {}).setdefault(code, set()).add(concept)
     _add_exact_members_of_prefixes(exact, prefixes)
-    return Terminology(by_name, value_sets, names, _frozen(exact), _frozen(prefixes))
+    return Terminology(by_name, value_sets, names, _frozen(exact), _frozen(prefixes), displays)
 
 
 def _add_exact_members_of_prefixes(

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import date
 
+import pytest
+
 from cds_service.guideline.content import Guideline
 from cds_service.record.facts import Certainty
 from cds_service.record.reading import Reading
@@ -67,3 +69,22 @@ def test_words_know_most_names_of_the_red_flags() -> None:
         for concept in LEAST_KNOWN
     }
     assert {concept: share for concept, share in known.items() if share < LEAST_KNOWN[concept]} == {}
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "display"),
+    [
+        pytest.param("http://snomed.info/sct", "449813001", "Numbness of saddle area", id="without its tag"),
+        pytest.param("http://hl7.org/fhir/sid/icd-10", "G83.4", "Cauda equina syndrome", id="ICD-10"),
+        pytest.param("ICD10CM", "M5459", "Low back pain", id="a narrower code, without dots"),
+        pytest.param(
+            "http://www.ama-assn.org/go/cpt", "72148", "MRI lumbar spinal canal, no contrast", id="CPT"
+        ),
+        pytest.param("http://snomed.info/sct", "1", None, id="unknown code"),
+        pytest.param("http://local", "449813001", None, id="unknown system"),
+    ],
+)
+def test_a_bare_code_has_the_name_that_a_value_set_gives_it(
+    system: str, code: str, display: str | None
+) -> None:
+    assert shipped_guideline().terminology.display_of(system, code) == display

@@ -338,9 +338,7 @@ def _listed(a: _Assessment, vascular: Evidence | None) -> Iterator[Evidence]:
     scan = previous_mri(a.facts, a.today, a.guideline)
     if scan is not None:
         yield scan
-    if all(
-        finding.pathway is not Pathway.CAUDA_EQUINA for finding in a.findings
-    ):
+    if all(finding.pathway is not Pathway.CAUDA_EQUINA for finding in a.findings):
         yield from cauda_equina.list_untiered(a.facts, a.pain, a.today, a.guideline)
     yield from neurology.list_long_standing(a.facts, a.today, a.guideline)
     suspects_r5 = any(finding.recommendation == "R5" for finding in a.findings)
