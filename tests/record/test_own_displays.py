@@ -76,7 +76,7 @@ def test_words_know_most_names_of_the_red_flags() -> None:
     [
         pytest.param("http://snomed.info/sct", "449813001", "Numbness of saddle area", id="without its tag"),
         pytest.param("http://hl7.org/fhir/sid/icd-10", "G83.4", "Cauda equina syndrome", id="ICD-10"),
-        pytest.param("ICD10CM", "M5459", "Low back pain", id="a narrower code, without dots"),
+        pytest.param("ICD10CM", "M54551", "Low back pain", id="a narrower code, without dots"),
         pytest.param(
             "http://www.ama-assn.org/go/cpt", "72148", "MRI lumbar spinal canal, no contrast", id="CPT"
         ),
