@@ -82,9 +82,13 @@ def _stands(long_standing: frozenset[tuple[str, Side | None]], group: str, side:
 
 
 def _ordered(exams: Iterable[PowerExam], muscle: str, side: Side | None) -> tuple[PowerExam, ...]:
-    """Oldest first; on one day without clock times the weaker exam last: a contradiction is positive."""
+    """Oldest first; on one day without clock times the weaker exam last: a contradiction is positive.
+
+    One grade at one moment is one exam, however often it was entered: nothing can fall from its copy.
+    """
     mine = (exam for exam in exams if exam.muscle == muscle and exam.side is side)
-    return tuple(sorted(mine, key=lambda exam: (*_moment(exam), -exam.grade)))
+    once = {(*_moment(exam), -exam.grade): exam for exam in mine}
+    return tuple(exam for _, exam in sorted(once.items()))
 
 
 def _moment(exam: PowerExam) -> tuple[date, float]:
@@ -127,7 +131,7 @@ def _judge_series(
     begun = (today - _first_day_of_deficit(exams)).days <= t.deficit_new_days
     if severe and begun:
         return deficit(Outcome.EMERGENCY, "severe", fell=fell, begun=True, severe=True)
-    if len(exams) == 1:
+    if _is_alone(exams):
         return deficit(Outcome.POSSIBLE, "no baseline", first_exam=age <= t.power_fresh_days)
     if fell and age <= t.power_fresh_days and _has_rapid_fall(exams, t):
         return deficit(Outcome.EMERGENCY, "rapid", fell=True, begun=begun, severe=severe)
@@ -151,7 +155,12 @@ def _read_baseline(exams: tuple[PowerExam, ...], t: Thresholds) -> _Baseline:
         return _Baseline(max(in_window), comparable=True)
     if earlier:
         return _Baseline(earlier[-1].grade, comparable=False)
-    return _Baseline(FULL_POWER, comparable=len(exams) > 1)  # one exam alone has nothing to fall from
+    return _Baseline(FULL_POWER, comparable=not _is_alone(exams))
+
+
+def _is_alone(exams: tuple[PowerExam, ...]) -> bool:
+    """Whether one dated exam is all there is: it has nothing to fall from, and an undated one is no series."""
+    return sum(exam.when is not None for exam in exams) == 1
 
 
 def _worst(exams: tuple[PowerExam, ...], t: Thresholds) -> PowerExam:

@@ -59,6 +59,9 @@ SERIES = [
     pytest.param([("4", 90)], P, id="one exam 90 days ago"),
     pytest.param([("4", 91)], None, id="one exam 91 days ago, no worse since"),
     pytest.param([("4", None)], P, id="undated"),
+    pytest.param([("0", None), ("4", 0)], P, id="first dated exam, grade 4, beside an undated one"),
+    pytest.param([("2", 20), ("4", 0)], U, id="no baseline, partly recovered"),
+    pytest.param([("4", 80), ("4", 0)], P, id="the same weakness over 80 days"),
     pytest.param([("5", 0)], None, id="full power"),
     pytest.param([("5", 35), ("4", 15)], U, id="a fall last examined 15 days ago"),
     pytest.param([("5", 80), ("4", 43)], P, id="a fall last examined 43 days ago"),
@@ -70,6 +73,14 @@ def test_a_series_has_the_tier_of_its_baseline_fall_and_age(
     exams: list[tuple[str, int | None]], expected: Outcome | None, guideline: Guideline
 ) -> None:
     (deficit,) = deficits(record(*(exam(grade, days) for grade, days in exams)), guideline)
+    assert deficit.outcome is expected
+
+
+@pytest.mark.parametrize(("exams", "expected"), SERIES)
+def test_an_exam_entered_twice_is_one_exam(
+    exams: list[tuple[str, int | None]], expected: Outcome | None, guideline: Guideline
+) -> None:
+    (deficit,) = deficits(record(*(exam(grade, days) for grade, days in [*exams, *exams])), guideline)
     assert deficit.outcome is expected
 
 
@@ -107,6 +118,11 @@ def test_a_deficit_coded_long_ago_makes_a_first_exam_no_new_fact(guideline: Guid
 def test_a_measured_fall_counts_in_spite_of_an_old_deficit(guideline: Guideline) -> None:
     falling = record(exam("4", 10), exam("3", 0))
     assert deficits(falling, guideline, ("ankle-dorsiflexion", None))[0].outcome is E
+
+
+def test_an_undated_exam_beside_the_first_leaves_it_the_first(guideline: Guideline) -> None:
+    (deficit,) = deficits(record(exam("4", None), exam("4", 0)), guideline)
+    assert deficit.first_exam
 
 
 def test_an_arm_is_not_a_leg(guideline: Guideline) -> None:
