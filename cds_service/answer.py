@@ -55,9 +55,13 @@ def answer_hook(
     Raises NothingReadable where nothing of the record came and the draft order alone decides nothing.
     """
     selection = select_orders(request.draft_orders, request.selections, request.patient_id, guideline)
-    decisions = _decide_all(request, selection, now, guideline) if selection.orders else ()
+    refused: tuple[Decision, ...] = ()
     if request.hook == ORDER_SIGN:
-        decisions += tuple(_refuse_foreign(order, now, guideline) for order in selection.foreign)
+        refused = tuple(_refuse_foreign(order, now, guideline) for order in selection.foreign)
+    decisions: tuple[Decision, ...] = ()
+    if selection.orders:
+        decisions = _decide_all(request, selection, now, guideline, must_answer=bool(refused))
+    decisions += refused
     spoken = merge_duplicates([decision for decision in decisions if not decision.silent])
     cards = render_cards(
         spoken,
@@ -70,8 +74,14 @@ def answer_hook(
 
 
 def _decide_all(
-    request: HookRequest, selection: OrderSelection, now: datetime, guideline: Guideline
+    request: HookRequest,
+    selection: OrderSelection,
+    now: datetime,
+    guideline: Guideline,
+    *,
+    must_answer: bool,
 ) -> tuple[Decision, ...]:
+    """A decision an order; `must_answer` where another card is sent in any case."""
     request = replace(request, prefetch=dict(request.prefetch))  # read once; every look is cheap from here on
     facts = read_facts(request.prefetch, patient_id=request.patient_id, now=now, guideline=guideline)
     if request.encounter_id is None:  # there is no encounter to read (HK-3)
@@ -88,7 +98,7 @@ def _decide_all(
         )
         for order in selection.orders
     )
-    if _nothing_was_read(facts) and all(d.outcome is Outcome.UNCLEAR for d in decisions):
+    if not must_answer and _nothing_was_read(facts) and all(d.outcome is Outcome.UNCLEAR for d in decisions):
         keys = ", ".join(guideline.prefetch)
         raise NothingReadable(
             "Nothing about the patient could be read.", f"no usable prefetch key of: {keys}"

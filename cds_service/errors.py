@@ -8,6 +8,7 @@
     │   └── WrongHook         400
     ├── NotFound              404
     ├── MethodNotAllowed      405
+    ├── TooSlow               408
     ├── NothingReadable       412  nothing about the patient can be read
     ├── TooLarge              413
     └── UnsupportedContent    415
@@ -86,6 +87,13 @@ class MethodNotAllowed(CdsError):
 
     status = 405
     issue_code = "not-supported"
+
+
+class TooSlow(CdsError):
+    """The body did not arrive within the time that a request may take."""
+
+    status = 408
+    issue_code = "timeout"
 
 
 class NothingReadable(CdsError):

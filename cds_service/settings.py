@@ -23,7 +23,13 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=1, le=65535, description="Port that the server listens on.")
     workers: int = Field(2, ge=1, le=64, description="Server processes; one a processor core is enough.")
     threads: int = Field(
-        4, ge=1, le=64, description="Threads in each process, so that a slow sender blocks nobody."
+        16, ge=1, le=64, description="Threads in each process, so that a slow sender blocks nobody."
+    )
+    receive_timeout_seconds: float = Field(
+        10.0,
+        gt=0,
+        le=120,
+        description="How long one request may take to arrive; then 408, or an end without an answer.",
     )
     public_base_url: str = Field(
         "",

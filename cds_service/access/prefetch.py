@@ -8,8 +8,8 @@ A prefetch key has six states on the wire, and a missing answer is never an empt
       entries than its total, entries
       that cannot be read, or an error
       outcome beside its matches
-    an OperationOutcome, alone or as        failed
-      the only entries
+    an OperationOutcome, alone or as the    failed
+      only entry and more than a hint
     anything that is not FHIR               failed
     the key is absent                       not sent
 
@@ -202,7 +202,8 @@ def _judge_bundle(
     expected_seen: bool,
 ) -> tuple[ReadState, str]:
     """How far a Bundle can be trusted to hold everything that there is; the gravest reason first."""
-    if outcomes and not resources:
+    # An empty search with a warning may be a search that was not carried out as asked.
+    if not resources and any(_says_more_than(_HINTS, outcome) for outcome in outcomes):
         return ReadState.FAILED, "OperationOutcome"
     if foreign and not resources:
         return ReadState.FAILED, "another patient"
@@ -210,7 +211,7 @@ def _judge_bundle(
         return ReadState.FAILED, "another resource type"
     if unreadable:
         return ReadState.PARTIAL, "entries cannot be read"
-    if any(_reports_an_error(outcome) for outcome in outcomes):
+    if any(_says_more_than(_WARNINGS, outcome) for outcome in outcomes):
         return ReadState.PARTIAL, "OperationOutcome beside the matches"
     if _has_next_page(bundle):
         return ReadState.PARTIAL, "next page not read"
@@ -219,26 +220,31 @@ def _judge_bundle(
     return ReadState.COMPLETE, ""
 
 
-def _reports_an_error(outcome: Mapping[str, Any]) -> bool:
-    """Whether an outcome says more than a warning; one without a readable severity counts as an error."""
+_HINTS = frozenset({"information", "success"})
+_WARNINGS = _HINTS | {"warning"}
+
+
+def _says_more_than(severities: frozenset[str], outcome: Mapping[str, Any]) -> bool:
+    """Whether an issue of the outcome is graver than these; one that cannot be read may be."""
     issues = outcome.get("issue")
     if not isinstance(issues, list) or not issues:
         return True
-    return any(
-        not isinstance(issue, dict) or issue.get("severity") not in ("warning", "information", "success")
-        for issue in issues
-    )
+    return any(not isinstance(issue, dict) or issue.get("severity") not in severities for issue in issues)
 
 
 def _has_next_page(bundle: Mapping[str, Any]) -> bool:
     links = bundle.get("link")
+    if isinstance(links, dict):
+        links = [links]
     if not isinstance(links, list):
-        return False
+        return links is not None  # not to be read, so nobody knows
     return any(isinstance(link, dict) and link.get("relation") == "next" for link in links)
 
 
 def _announces_more(total: Any, entry_count: int) -> bool:
-    # A server may cut a search short without a next link; only its total tells.
+    # A server may cut a search short without a next link; only its total tells, and some send it as text.
+    if isinstance(total, str) and total.strip().isdecimal():
+        total = int(total)
     return isinstance(total, int) and not isinstance(total, bool) and total > entry_count
 
 

@@ -33,10 +33,6 @@ def _read_timestamp(value: object) -> datetime:
     raise PydanticCustomError("timestamp", "expected an RFC 3339 timestamp")
 
 
-def _none_if_empty(value: object) -> object:
-    return None if value in ({}, [], "") else value
-
-
 def _id_object(value: object) -> object:
     return {"id": value} if isinstance(value, str) else value
 
@@ -45,9 +41,17 @@ Text = Annotated[str, Field(min_length=1, max_length=2_000)]
 
 
 class _Wire(BaseModel):
-    """Unknown members are ignored: clients add their own."""
+    """Unknown members are ignored, because clients add their own."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True, str_strip_whitespace=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty_members(cls, value: object) -> object:
+        """What is null or empty was not sent: GEN-3 binds the client, too, and not every client knows."""
+        if not isinstance(value, dict):
+            return value
+        return {name: member for name, member in value.items() if member not in (None, "", [], {})}
 
 
 class Reason(_Wire):
@@ -61,7 +65,7 @@ class Reason(_Wire):
 class OverrideReason(_Wire):
     """Why the advice was not followed: a reason, a comment, or both."""
 
-    reason: Annotated[Reason | None, BeforeValidator(_none_if_empty)] = None
+    reason: Reason | None = None
     user_comment: str | None = Field(
         None, alias="userComment", max_length=COMMENT_LIMIT_CHARACTERS, repr=False
     )
@@ -82,9 +86,7 @@ class FeedbackEntry(_Wire):
         tuple[Annotated[AcceptedSuggestion, BeforeValidator(_id_object)], ...],
         BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
     ] = Field((), alias="acceptedSuggestions")
-    override_reason: Annotated[OverrideReason | None, BeforeValidator(_none_if_empty)] = Field(
-        None, alias="overrideReason"
-    )
+    override_reason: OverrideReason | None = Field(None, alias="overrideReason")
     outcome_timestamp: Annotated[datetime, BeforeValidator(_read_timestamp)] = Field(alias="outcomeTimestamp")
 
     @model_validator(mode="after")

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from flask import Request
 
-from cds_service.errors import TooLarge, UnreadableBody, UnsupportedContent
+from cds_service.errors import TooLarge, TooSlow, UnreadableBody, UnsupportedContent
 
 _MEDIA_TYPES = frozenset({"application/json", "application/fhir+json"})
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
+
+_DROPPED_AT_ONCE = 1_000_000
 
 _TOO_LARGE = "The body is larger than this service takes."
 _NOT_WHOLE = "The body did not arrive whole."
@@ -22,7 +25,8 @@ def read_json_body(request: Request, max_bytes: int) -> dict[str, Any]:
     """The JSON object that was posted.
 
     Raises UnsupportedContent (415) for another media type, charset or any content coding,
-    TooLarge (413) for a body over `max_bytes`, UnreadableBody (400) for what is not JSON.
+    TooLarge (413) for a body over `max_bytes`, TooSlow (408) for one that takes too long to arrive,
+    UnreadableBody (400) for what is not JSON.
 
     Of a member that comes twice, the last counts, as in most JSON readers:
     to notice it would take a Python call for every object of a large record.
@@ -76,6 +80,8 @@ def _refuse_other_content(request: Request) -> None:
     # A small compressed body can unpack to any size, so none is unpacked.
     if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
         raise UnsupportedContent("Send the body without a content coding.")
+    if request.headers.get("Transfer-Encoding", "chunked").strip().lower() not in ("", "identity", "chunked"):
+        raise UnsupportedContent("Send the body without a transfer coding other than chunked.")
 
 
 def _receive(request: Request, max_bytes: int) -> bytes:
@@ -88,10 +94,13 @@ def _receive(request: Request, max_bytes: int) -> bytes:
     if announced is None and not request.environ.get("wsgi.input_terminated"):
         return b""
     if announced is not None and announced > max_bytes:
+        _let_it_be_sent(request, announced, max_bytes)
         raise TooLarge(_TOO_LARGE)
     wanted = max_bytes + 1 if announced is None else announced
     try:
         body: bytes = request.environ["wsgi.input"].read(wanted)
+    except TimeoutError:
+        raise TooSlow("The body took too long to arrive.") from None
     except Exception:
         # A broken chunk or a sender that went away surfaces as an error of the server's own kind.
         raise UnreadableBody(_NOT_WHOLE) from None
@@ -100,6 +109,17 @@ def _receive(request: Request, max_bytes: int) -> bytes:
     if announced is not None and len(body) < announced:
         raise UnreadableBody(_NOT_WHOLE)
     return body
+
+
+def _let_it_be_sent(request: Request, announced: int, max_bytes: int) -> None:
+    """Drop what arrives of a body that is too large: many clients hear no answer before they have sent it.
+
+    Not of one that is several times too large, and no longer than any request may take.
+    """
+    left = announced if announced <= 2 * max_bytes else 0
+    with suppress(Exception):
+        while left > 0 and (dropped := request.environ["wsgi.input"].read(min(left, _DROPPED_AT_ONCE))):
+            left -= len(dropped)
 
 
 def _parse(text: str) -> Any:

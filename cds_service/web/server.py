@@ -18,10 +18,10 @@ from gunicorn.http.errors import (
     UnsupportedTransferCoding,
 )
 from gunicorn.util import write_nonblock
-from gunicorn.workers.gthread import ThreadWorker
 
 from cds_service.errors import operation_outcome
 from cds_service.settings import Settings
+from cds_service.web.slow_senders import PatientWorker
 
 _log = structlog.get_logger()
 
@@ -58,9 +58,9 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
             "bind": settings.bind,
             "workers": settings.workers,
             "threads": settings.threads,
-            # Threads and not one call a process: a slow sender, or an idle kept-alive connection,
-            # then holds a thread or a socket and never a whole worker.
-            "worker_class": JsonErrorWorker,
+            # Threads and not one call a process: a slow sender then holds a thread for a bounded time,
+            # and an idle kept-alive connection a socket.
+            "worker_class": _worker_class(settings),
             "preload_app": True,
             "keepalive": _KEEPALIVE_SECONDS,
             "timeout": _HEARTBEAT_SECONDS,
@@ -83,15 +83,24 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
         return self._app
 
 
-class JsonErrorWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
+def _worker_class(settings: Settings) -> type[JsonErrorWorker]:
+    """The worker with this process's settings; gunicorn makes its workers itself and takes only a class."""
+    any_origin = "*" in settings.cors_origins
+    members = {"receive_seconds": settings.receive_timeout_seconds, "any_origin": any_origin}
+    return type("Worker", (JsonErrorWorker,), members)
+
+
+class JsonErrorWorker(PatientWorker):
     """A threaded worker that answers broken HTTP in JSON, and logs its kind but not its text."""
+
+    any_origin: bool
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Answer what never became a request: gunicorn's own answer is HTML and quotes what was sent."""
         status, reason = _status_of(exc)
         _log.warning("broken-http", status=status, error=type(exc).__name__)
         try:
-            write_nonblock(client, _json_error(status, reason))
+            write_nonblock(client, _json_error(status, reason, any_origin=self.any_origin))
         except OSError:
             _log.debug("broken-http-unanswered")
 
@@ -103,11 +112,13 @@ def _status_of(error: Exception) -> tuple[int, str]:
     return (400, "Bad Request") if isinstance(error, ParseException) else (500, "Internal Server Error")
 
 
-def _json_error(status: int, reason: str) -> bytes:
+def _json_error(status: int, reason: str, *, any_origin: bool) -> bytes:
+    """The whole answer; the origin is unknown here, so a browser may read it only where any origin may."""
     code = "structure" if status < 500 else "exception"
     body = json.dumps(operation_outcome(code, f"The HTTP request cannot be answered: {reason}.")).encode()
     head = (
         f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/json\r\n"
-        f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n"
+        + ("Access-Control-Allow-Origin: *\r\n\r\n" if any_origin else "\r\n")
     )
     return head.encode("latin-1") + body

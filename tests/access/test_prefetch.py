@@ -67,6 +67,24 @@ def read(value: Any, key: str = "conditions") -> Prefetched:
         pytest.param(
             bundle(outcome("error")), ReadState.FAILED, 0, "OperationOutcome", id="only outcome entries"
         ),
+        pytest.param(bundle(outcome("information")), ReadState.COMPLETE, 0, "", id="nothing but a hint"),
+        pytest.param(
+            bundle(outcome("warning")), ReadState.FAILED, 0, "OperationOutcome", id="nothing but a warning"
+        ),
+        pytest.param(
+            bundle(CONDITION, total="2"),
+            ReadState.PARTIAL,
+            1,
+            "fewer entries than the total",
+            id="less than the total, sent as text",
+        ),
+        pytest.param(
+            bundle(CONDITION, link={"relation": "next", "url": "x"}),
+            ReadState.PARTIAL,
+            1,
+            "next page not read",
+            id="next link, not in a list",
+        ),
         pytest.param(
             bundle(CONDITION, outcome("warning")), ReadState.COMPLETE, 1, "", id="matches and a warning"
         ),

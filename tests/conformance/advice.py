@@ -34,9 +34,9 @@ def uuids(answer: Answer) -> list[str]:
 
 def actions(answer: Answer) -> list[dict[str, Any]]:
     """Every action of every suggestion."""
-    return [
-        action
-        for card in answer.cards
-        for suggestion in card.get("suggestions", ())
-        for action in suggestion.get("actions", ())
-    ]
+    return [action for card in answer.cards for action in actions_of(card)]
+
+
+def actions_of(card: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every action of every suggestion of one card."""
+    return [action for suggestion in card.get("suggestions", ()) for action in suggestion.get("actions", ())]

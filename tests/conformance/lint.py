@@ -244,9 +244,10 @@ def _written(kind: str, action: dict[str, Any], patient_id: str, path: str) -> I
     fault = _fault_as_r4(resource)
     if fault:
         yield f"ACT-3 {path}.resource is no R4 resource: {fault}"
-    about = resource.get("subject", resource.get("patient", {}))
-    participants = [part.get("actor", {}) for part in resource.get("participant", ())]
-    if f"Patient/{patient_id}" not in {reference.get("reference") for reference in [about, *participants]}:
+    about = resource.get("subject", resource.get("patient"))
+    participants = [part.get("actor") for part in resource.get("participant", ()) if isinstance(part, dict)]
+    named = {one.get("reference") for one in [about, *participants] if isinstance(one, dict)}
+    if f"Patient/{patient_id}" not in named:
         yield f"ACT-8 {path}.resource is not for the patient in context"
     if kind == "create" and resource.get("status") not in ("draft", "proposed"):
         yield f"ACT-8 {path}.resource is not proposed as a draft"

@@ -41,7 +41,6 @@ NOT_TESTED: dict[str, str] = {
     "DISC-13": "not offered: discovery is open",
     "DISC-16": "read by people: README and docs",
     "CALL-13": "measured by make bench",
-    "HK-7": _CLIENT,
     "OSGN-5": "read by people: the words of the cards",
     "PFD-2": _NO_FHIR_READS,
     "PFD-12": _CLIENT,

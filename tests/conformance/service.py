@@ -1,6 +1,7 @@
 """A CDS service under test, reached over HTTP and in no other way."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -81,7 +82,11 @@ class Service:
         )
 
     def send(
-        self, method: str, path: str, data: str | bytes | None = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        data: str | bytes | None = None,
+        headers: Mapping[str, str | None] | None = None,
     ) -> Answer:
         """The answer to any request; redirects are not followed, because none may be there."""
         answer = self.session.request(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.advice import advice, outcomes, uuids
+from tests.conformance.advice import actions_of, advice, decision, outcomes, uuids
 from tests.conformance.conftest import Ask
 from tests.conformance.requests_ import (
     KNEE_MRI,
@@ -333,6 +333,40 @@ def test_at_signing_an_order_may_be_active(ask: Ask, status: str) -> None:
     assert outcomes(ask(back_pain(), orders=(mri_order(status=status),), hook="order-sign")) == [
         "not-indicated"
     ]
+
+
+@pytest.mark.rule("OSGN-2")
+def test_at_signing_orders_of_mixed_status_are_all_looked_at(ask: Ask) -> None:
+    orders = (mri_order("mri-1", status="active"), mri_order("mri-2", LUMBAR_MRI_BY_CPT, status="draft"))
+    assert len(ask(back_pain(), orders=orders, hook="order-sign").cards) == 2
+
+
+@pytest.mark.rule("OSGN-4", "RESP-9", "CARD-13")
+def test_two_different_orders_get_a_card_each_whose_actions_name_that_order(ask: Ask) -> None:
+    orders = (mri_order("mri-1"), mri_order("mri-2", LUMBAR_MRI_BY_CPT))
+    cards = ask(back_pain(), orders=orders, hook="order-sign").cards
+    assert [decision(card)["orders"] for card in cards] == [[ORDER], ["ServiceRequest/mri-2"]]
+    deleted = [
+        {action["resourceId"] for action in actions_of(card) if "resourceId" in action} for card in cards
+    ]
+    assert deleted == [{ORDER}, {"ServiceRequest/mri-2"}]
+
+
+@pytest.mark.rule("HK-7")
+def test_a_draft_of_another_fhir_version_beside_the_order_changes_nothing(
+    service: Service, sign_body: dict[str, Any]
+) -> None:
+    stu3 = {"resourceType": "ReferralRequest", "id": "r1", "status": "draft", "subject": {"reference": "x"}}
+    dstu2 = {"resourceType": "DiagnosticOrder", "id": "d1", "item": [{"code": LUMBAR_MRI}]}
+    mixed = [{"resource": resource} for resource in (stu3, mri_order(), dstu2)]
+    assert same_advice(service, sign_body, having(sign_body, mixed, "context", "draftOrders", "entry"))
+
+
+@pytest.mark.rule("HK-12")
+def test_an_order_for_another_patient_is_said_even_where_nothing_can_be_read(service: Service) -> None:
+    orders = (mri_order("mri-1"), mri_order("mri-2", patient_id="somebody-else"))
+    cards = service.call(hook_request(None, *orders, hook="order-sign")).cards
+    assert any("another patient" in card["summary"] for card in cards)
 
 
 @pytest.mark.rule("OSGN-4")

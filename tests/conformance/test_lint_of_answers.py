@@ -70,7 +70,6 @@ def test_no_uuid_is_used_twice_in_all_answers(answered: list[tuple[str, dict[str
     assert len(set(uuids)) == len(uuids)
 
 
-@pytest.mark.rule("RESP-9")
 def test_the_requests_of_these_tests_get_the_cards_that_make_them_worth_a_look(
     answered: list[tuple[str, dict[str, Any], Answer]],
 ) -> None:

@@ -46,6 +46,10 @@ def test_a_batch_is_read_in_order() -> None:
         pytest.param({"reason": {"code": "c"}}, id="no system"),
         pytest.param({"userComment": "Seen by the spine team."}, id="comment alone"),
         pytest.param({"reason": {"code": "c"}, "userComment": ""}, id="empty comment"),
+        pytest.param(
+            {"reason": {"code": "c", "system": "", "display": None}}, id="empty system, null display"
+        ),
+        pytest.param({"reason": None, "userComment": "Seen."}, id="null reason"),
         pytest.param({}, id="empty"),
         pytest.param(None, id="null"),
     ],
@@ -57,6 +61,11 @@ def test_every_form_of_an_override_reason_is_taken(reason: Any) -> None:
 def test_a_card_may_be_reported_again_and_otherwise() -> None:
     entries = read(OVERRIDDEN, OVERRIDDEN, {**ACCEPTED, "card": OVERRIDDEN["card"]})
     assert [entry.outcome for entry in entries] == ["overridden", "overridden", "accepted"]
+
+
+@pytest.mark.parametrize("empty", [None, "", [], {}])
+def test_an_override_may_carry_suggestions_that_are_none(empty: Any) -> None:
+    assert read({**OVERRIDDEN, "acceptedSuggestions": empty})[0].accepted_suggestions == ()
 
 
 def test_suggestions_as_plain_strings_are_taken() -> None:

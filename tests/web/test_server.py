@@ -2,11 +2,14 @@
 
 import json
 import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import pytest
 
-from cds_service.local_service import loopback_session
+from cds_service.local_service import loopback_session, running_service
 from tests.conftest import ServedService
 from tests.web.hook_calls import PATIENT_ID, SELECT, knee_request
 
@@ -16,10 +19,15 @@ POST = (
 MEBIBYTE_CHUNK = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
 
 
+def connection_to(base_url: str) -> socket.socket:
+    """An open connection to the service."""
+    address = urlsplit(base_url)
+    return socket.create_connection((address.hostname or "", address.port or 0), timeout=20)
+
+
 def exchange(base_url: str, sent: bytes) -> tuple[int, bytes, bytes]:
     """Status, head and body of the answer to raw bytes, sent to the end of the sender's side."""
-    address = urlsplit(base_url)
-    with socket.create_connection((address.hostname or "", address.port or 0), timeout=20) as connection:
+    with connection_to(base_url) as connection:
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)
         received = b"".join(iter(lambda: connection.recv(65_536), b""))
@@ -54,8 +62,69 @@ def test_broken_http_is_answered_in_json_and_the_next_call_is_served(
     answered, head, body = exchange(served.base_url, sent)
     assert answered == status
     assert b"Content-Type: application/json" in head
+    assert b"Access-Control-Allow-Origin: *" in head
     assert json.loads(body)["resourceType"] == "OperationOutcome"
     assert loopback_session().get(f"{served.base_url}/healthz", timeout=20).ok
+
+
+@pytest.fixture(scope="module")
+def hurried() -> Iterator[str]:
+    """A service with few threads that waits a second for a request."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("CDS_RECEIVE_TIMEOUT_SECONDS", "1")
+        with running_service("--workers", "1", "--threads", "2") as base_url:
+            yield base_url
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(POST + b"Content-Length: 1000\r\n\r\n{", id="body that never ends"),
+        pytest.param(POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{", id="chunk that never ends"),
+        pytest.param(b"POST /cds-services HTTP/1.1\r\nHost: x\r\nX-", id="headers that never end"),
+        pytest.param(b"", id="silence"),
+    ],
+)
+def test_senders_that_never_finish_do_not_keep_others_waiting(hurried: str, sent: bytes) -> None:
+    with ExitStack() as stack:
+        for _ in range(8):
+            stack.enter_context(connection_to(hurried)).sendall(sent)
+        # Eight of them on two threads take four turns of a second; for ever is what must not be.
+        assert loopback_session().get(f"{hurried}/healthz", timeout=20).ok
+
+
+def test_a_body_that_comes_too_slowly_is_answered_with_408(hurried: str) -> None:
+    with connection_to(hurried) as connection:
+        connection.sendall(POST + b"Content-Length: 1000\r\n\r\n{")
+        received = b"".join(iter(lambda: connection.recv(65_536), b""))
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 408 ")
+    assert b"Access-Control-Allow-Origin: *" in head
+    assert json.loads(body)["issue"][0]["code"] == "timeout"
+
+
+def test_a_byte_now_and_then_does_not_prolong_the_time_of_a_request(hurried: str) -> None:
+    with connection_to(hurried) as connection:
+        connection.sendall(POST + b"Content-Length: 1000\r\n\r\n{")
+        begun = time.monotonic()
+        connection.settimeout(0.1)
+        while not _has_answered(connection) and time.monotonic() - begun < 20:
+            connection.sendall(b" ")
+        assert time.monotonic() - begun < 10
+
+
+def _has_answered(connection: socket.socket) -> bool:
+    try:
+        return bool(connection.recv(1))
+    except TimeoutError:
+        return False
+
+
+def test_a_sender_that_reads_nothing_before_it_has_sent_all_gets_its_413(served: ServedService) -> None:
+    answer = loopback_session().post(
+        served.base_url + SELECT, data=b" " * 25_000_000, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 413
 
 
 def test_one_connection_serves_several_calls(served: ServedService) -> None:

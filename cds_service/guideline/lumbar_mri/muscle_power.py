@@ -159,7 +159,7 @@ def _read_baseline(exams: tuple[PowerExam, ...], t: Thresholds) -> _Baseline:
 
 
 def _is_alone(exams: tuple[PowerExam, ...]) -> bool:
-    """Whether one dated exam is all there is: it has nothing to fall from, and an undated one is no series."""
+    """Whether there is one dated exam: it has nothing to fall from, and undated ones make no series."""
     return sum(exam.when is not None for exam in exams) == 1
 
 
