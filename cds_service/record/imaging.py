@@ -32,6 +32,10 @@ def read_report(raw: Raw, reading: Reading) -> Iterator[ImagingFact]:
     codes = [reading.coded(code) for code in seen.get("conclusionCode", ())]
     words = [seen.get("conclusion", ""), *(word for code in codes for word in code.words)]
     compression = reading.patterns.compression_in("\n".join(words))
+    if "effectiveDateTime" not in seen and not period and compression is False:
+        compression = (
+            None  # the day of the report is not the day of the scan, which may be older than a feature
+        )
     if any(not code.concepts.isdisjoint(_COMPRESSION) for code in codes):
         compression = True
     yield ImagingFact(reference_name(raw), coded.label, when, compression)

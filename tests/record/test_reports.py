@@ -151,3 +151,14 @@ def test_the_words_of_a_coded_conclusion_are_read_with_the_conclusion() -> None:
     coded = report | {"conclusionCode": [{"text": "Massive central disc extrusion"}]}
     (found,) = read(coded).imaging
     assert found.compression is not False
+
+
+def test_a_report_that_does_not_say_when_the_scan_was_denies_nothing() -> None:
+    report = diagnostic_report(
+        codings.MRI_LUMBAR_LOINC, effective="2026-06-14", conclusion="No cauda equina compression."
+    )
+    issued = {**report, "issued": report["effectiveDateTime"] + "T10:00:00+08:00"}
+    del issued["effectiveDateTime"]
+    (found,) = read(issued).imaging
+    assert found.compression is None
+    assert found.when is not None
