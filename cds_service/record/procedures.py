@@ -55,8 +55,9 @@ def read_procedure(raw: Raw, reading: Reading) -> Iterator[Item]:
     if coded.empty:
         raise BrokenElement("code")
     performed, ended, problem = _performed(seen, reading)
-    if ended is None and performed is not None and status_of(raw) == "in-progress":
-        ended = on_day(reading.today)  # a course of treatment that still goes on
+    goes_on = status_of(raw) == "in-progress" and (coded.treatments or "performedDateTime" not in seen)
+    if ended is None and performed is not None and goes_on:
+        ended = on_day(reading.today)  # a course of treatment; an operation was on its day
     resource = reference_name(raw)
     sites = site_words(seen.get("bodySite"), reading)
     yield from worded_implants(coded, resource, performed, reading)

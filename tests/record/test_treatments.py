@@ -180,10 +180,10 @@ def test_a_medicine_counts_by_its_status(resource: dict[str, Any], count: int) -
         pytest.param(medication_request(codings.NAPROXEN, authored="2026-06-01", until="2026-06-08"), on_day(date(2026, 6, 8)), False, id="valid until"),
         pytest.param(medication_request(codings.NAPROXEN, authored="2026-06-01", until="2026-07-08"), None, True, id="valid until next month"),
         pytest.param(medication_request(codings.NAPROXEN, authored="2026-06-01", status="completed"), None, False, id="completed"),
-        pytest.param(medication_request(codings.NAPROXEN, authored="2026-05-01", status="completed", dispenseRequest={"expectedSupplyDuration": quantity(7, "d"), "numberOfRepeatsAllowed": 1}), on_day(date(2026, 5, 15)), False, id="supply and a repeat"),
+        pytest.param(medication_request(codings.NAPROXEN, authored="2026-05-01", status="completed", dispenseRequest={"expectedSupplyDuration": quantity(7, "d"), "numberOfRepeatsAllowed": 1}), on_day(date(2026, 5, 14)), False, id="supply and a repeat"),
         pytest.param(medication_statement(codings.NAPROXEN, start="2026-06-01"), None, True, id="statement without an end"),
         pytest.param(medication_statement(codings.NAPROXEN, start="2026-06-01", end="2026-06-10"), on_day(date(2026, 6, 10)), False, id="statement with an end"),
-        pytest.param(medication_dispense(codings.NAPROXEN, handed_over="2026-06-01", days=10), on_day(date(2026, 6, 11)), False, id="a supply of ten days"),
+        pytest.param(medication_dispense(codings.NAPROXEN, handed_over="2026-06-01", days=10), on_day(date(2026, 6, 10)), False, id="a supply of ten days"),
         pytest.param(medication_dispense(codings.NAPROXEN, handed_over="2026-06-01"), None, False, id="a supply of no length"),
     ],
 )  # fmt: skip

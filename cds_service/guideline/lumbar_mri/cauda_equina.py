@@ -473,10 +473,10 @@ def _lies_before(earlier: Interval, later: Interval, days: int) -> bool:
 def _follows_spinal_procedure(feature: Feature, facts: PatientFacts, t: Thresholds) -> bool:
     """Retention after a spinal or neuraxial procedure is an alarm, not an explanation (8.6.2)."""
     return feature.when is not None and any(
-        procedure.performed is not None
+        (days := procedure.days) is not None
         and procedure.region is not Region.OTHER_SPINE
         and not procedure.concepts.isdisjoint(NEURAXIAL)
-        and _lies_before(procedure.performed, feature.when, t.procedure_alarm_days)
+        and _lies_before(days, feature.when, t.procedure_alarm_days)
         for procedure in facts.procedures
     )
 

@@ -246,6 +246,7 @@ def test_postoperative_retention_after_a_spinal_procedure_is_an_emergency(guidel
     assert outcome(guideline, retention) is U
     assert outcome(guideline, retention, done("lumbar-surgery", performed=ago(3))) is E
     assert outcome(guideline, retention, done("lumbar-surgery", performed=ago(16))) is U
+    assert outcome(guideline, retention, done("lumbar-surgery", performed=ago(20), ended=ago(5))) is E
 
 
 def test_a_retention_older_than_the_pain_and_unchanged_is_possible(guideline: Guideline) -> None:
