@@ -329,3 +329,46 @@ def test_advice_that_was_sent_is_a_weak_visit() -> None:
     }  # fmt: skip
     (found,) = visits(message)
     assert found.kinds == {"self-management"}
+
+
+AGE = {"system": "http://unitsofmeasure.org", "code": "a"}
+
+
+@pytest.mark.parametrize(
+    ("element", "first", "last"),
+    [
+        pytest.param(
+            {"performedString": "May 2026"}, date(2026, 5, 1), date(2026, 5, 31), id="a month in words"
+        ),
+        pytest.param({"performedString": "2012"}, date(2012, 1, 1), date(2012, 12, 31), id="a year in words"),
+        pytest.param(
+            {"performedAge": {"value": 40, **AGE}}, date(2020, 3, 10), date(2021, 3, 9), id="an age"
+        ),
+        pytest.param(
+            {"performedRange": {"low": {"value": 40, **AGE}, "high": {"value": 42, **AGE}}},
+            date(2020, 3, 10),
+            date(2023, 3, 9),
+            id="ages",
+        ),
+        pytest.param(
+            {"performedPeriod": {"end": "2026-06-01"}}, date(2026, 6, 1), date(2026, 6, 1), id="an end"
+        ),
+    ],
+)
+def test_the_day_of_an_operation_in_other_forms(element: dict[str, Any], first: date, last: date) -> None:
+    (done,) = read(procedure(codings.DISCECTOMY) | element, born="1980-03-10").procedures
+    assert done.performed is not None
+    assert (done.performed.first, done.performed.last) == (first, last)
+
+
+@pytest.mark.parametrize("words", ["last spring", "2 weeks ago", "recently"])
+def test_words_that_count_from_an_unknown_day_date_no_operation(words: str) -> None:
+    (done,) = read(procedure(codings.DISCECTOMY) | {"performedString": words}).procedures
+    assert done.performed is None
+
+
+def test_only_a_course_or_an_open_period_goes_on_to_today() -> None:
+    under_way = {"status": "in-progress"}
+    (operation,) = read(procedure(codings.DISCECTOMY, performed="2025-05-01") | under_way).procedures
+    (course,) = read(procedure(codings.PHYSIOTHERAPY, performed="2026-05-01") | under_way).procedures
+    assert (operation.ended, course.ended) == (None, on_day(date(2026, 6, 15)))
