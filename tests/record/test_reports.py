@@ -48,6 +48,8 @@ DENIED = (
     "No canal stenosis or cauda equina compression.",
     "No cauda equina compression or canal stenosis.",
     "Unable to pass urine. No cauda equina compression.",
+    "No acute cord or cauda equina compression.",
+    "No significant disc bulge. No cauda equina compression.",
 )
 
 NOT_DENIED = (
@@ -106,6 +108,10 @@ NOT_DENIED = (
     "No cauda equina enhancement.",
     "Marked narrowing of the central canal. No cauda equina compression.",
     "Near complete obliteration of the canal. No compression of the conus.",
+    "No compression of the thecal sac on the left, marked on the right.",
+    "No canal stenosis but most of it is taken up by the disc.",
+    "Bulky central disc at L5/S1. No canal stenosis.",
+    "Loss of CSF around the roots. No thecal sac compression.",
     "Mild degenerative change.",
     "-",
 )
