@@ -31,7 +31,7 @@ from cds_service.guideline.lumbar_mri.pain import PAIN
 from cds_service.guideline.lumbar_mri.render import render_cards
 from cds_service.protocol.request import HookRequest
 from cds_service.record.facts import PatientFacts, ReadState
-from cds_service.record.reader import read_facts, read_order_facts
+from cds_service.record.reader import read_facts, read_order_facts, with_contained
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,7 @@ def _with_reasons(
     reasons, attestations = read_order_facts(
         order.resource, now=now, guideline=guideline, prefetch=request.prefetch
     )
+    facts = with_contained(facts, order.resource, now=now, guideline=guideline, prefetch=request.prefetch)
     if not reasons and not attestations:
         return facts
     return replace(facts, facts=facts.facts + reasons, attestations=facts.attestations + attestations)

@@ -42,6 +42,7 @@ class Thresholds:
     cauda_resolved_days: int
     residual_volume_ml: Decimal
     bladder_drug_days: int
+    drug_gap_days: int
     cancer_remote_years: int
     cancer_treatment_days: int
     weight_loss_percent: Decimal

@@ -34,6 +34,13 @@ class Interval:
         return self.days_ago(today) <= days
 
 
+def surely_by(earlier: Interval, later: Interval) -> bool:
+    """Whether one moment surely is no later than another: by their clock times, else by their days."""
+    if earlier.at and later.at:
+        return earlier.at <= later.at
+    return earlier.last <= later.first
+
+
 def on_day(day: date) -> Interval:
     """The interval of one whole day."""
     return Interval(day, day)

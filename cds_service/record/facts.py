@@ -197,6 +197,13 @@ class ProcedureFact:
     certainty: Certainty = Certainty.KNOWN  # or WORDS
     history: bool = False
 
+    @property
+    def days(self) -> Interval | None:
+        """From its first day to its last: how long ago it was counts from the end (2.2)."""
+        if self.performed is None or self.ended is None or self.ended.last <= self.performed.last:
+            return self.performed
+        return Interval(self.performed.first, self.ended.last)
+
 
 @dataclass(frozen=True, slots=True)
 class MedicationFact:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from cds_service.record.assertion import CUE_NAMES, Mention, Said, judge
 from cds_service.record.facts import Region, Side, Trend
 from cds_service.record.pattern_file import PatternFile
-from cds_service.record.phrases import PhraseBook, PhraseError, beginnings, build_book, plain
+from cds_service.record.phrases import LONGEST, PhraseBook, PhraseError, beginnings, build_book, plain
 from cds_service.record.remembered import Remembered
 
 NOTHING = "nothing"  # phrases that name a thing without saying that anybody has it
@@ -45,7 +46,7 @@ class Patterns:
     device_safety: PhraseBook
     measures: PhraseBook
     imaging: PhraseBook  # MRI of the lumbar spine by words
-    compression: PhraseBook
+    compression: PhraseBook  # of imaging reports
     cues: PhraseBook
     trends: PhraseBook
     sides: PhraseBook
@@ -126,11 +127,19 @@ class Patterns:
         return self.device_safety.names(self.plain(text))
 
     def compression_in(self, text: str) -> bool | None:
-        """Whether an imaging report names compression; None where it does not speak of it."""
-        said = {mention.said for mention in self._judged(self.compression, text)}
-        if Said.ASSERTED in said:
+        """Whether an imaging report names compression of the canal; None where it does not plainly deny it.
+
+        Denied only where no word of the report, which must be read whole, speaks of anything that may
+        fill the canal or of a scan that cannot tell, and a sentence about the whole scan says so.
+        """
+        sentences = _END_OF_SENTENCE.split(self.plain(text.replace(",", " ")))
+        named = [self.compression.names(sentence) for sentence in sentences]
+        if any("compression" in names for names in named):
             return True
-        return False if Said.DENIED in said else None
+        if len(text) > LONGEST or any("limited" in names for names in named):
+            return None
+        denied = any("denied" in names and "in-part" not in names for names in named)
+        return False if denied else None
 
     def trend_in(self, text: str) -> Trend | None:
         """Where the words say that it goes; worsening beats improving beats stable."""
@@ -160,6 +169,8 @@ class Patterns:
         return tuple(judge(plain_text, named, self.cues)) if named else ()
 
 
+_END_OF_SENTENCE = re.compile(r" ?[.;\n](?: |$)")
+_REPORT_NAMES = frozenset({"denied", "other", "compression", "limited", "in-part"})
 _TREND_ORDER = (Trend.WORSENING, Trend.IMPROVING, Trend.STABLE)
 
 
@@ -176,6 +187,8 @@ def read_patterns(content: Mapping[str, Any]) -> Patterns:
         raise PatternsError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     if file.cues.keys() != CUE_NAMES:
         raise PatternsError(f"cues: exactly {sorted(CUE_NAMES)}")
+    if file.report.keys() != _REPORT_NAMES:
+        raise PatternsError(f"report: exactly {sorted(_REPORT_NAMES)}")
     try:
         return _built(file)
     except PhraseError as error:

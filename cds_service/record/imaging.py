@@ -1,4 +1,4 @@
-"""MRI scans of the lumbar spine that were done, and whether the report names compression."""
+"""MRI scans of the lumbar spine that were done, and whether the report names compression of the canal."""
 
 from __future__ import annotations
 
@@ -29,10 +29,14 @@ def read_report(raw: Raw, reading: Reading) -> Iterator[ImagingFact]:
     seen = reading.project(raw, REPORT)
     period = seen.get("effectivePeriod", {})
     when = reading.day(seen.get("effectiveDateTime") or period.get("start") or seen.get("issued"))
-    conclusion = seen.get("conclusion", "")
-    codes = [reading.coded(code).concepts for code in seen.get("conclusionCode", ())]
-    compression = reading.patterns.compression_in(conclusion) if conclusion else None
-    if any(not concepts.isdisjoint(_COMPRESSION) for concepts in codes):
+    codes = [reading.coded(code) for code in seen.get("conclusionCode", ())]
+    words = [seen.get("conclusion", ""), *(word for code in codes for word in code.words)]
+    compression = reading.patterns.compression_in("\n".join(words))
+    if "effectiveDateTime" not in seen and not period and compression is False:
+        compression = (
+            None  # the day of the report is not the day of the scan, which may be older than a feature
+        )
+    if any(not code.concepts.isdisjoint(_COMPRESSION) for code in codes):
         compression = True
     yield ImagingFact(reference_name(raw), coded.label, when, compression)
 

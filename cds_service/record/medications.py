@@ -118,12 +118,13 @@ _DAYS = {"d": 1, "day": 1, "wk": 7, "week": 7, "mo": 30, "month": 30, "a": 365, 
 
 
 def _after(started: Interval | None, duration: Any, rounds: int) -> Interval | None:
+    """The last day that so long a supply covers: one of 14 days, begun on the 1st, lasts to the 14th."""
     number = read_number(_dict(duration).get("value"))
     unit = str(_dict(duration).get("code") or _dict(duration).get("unit") or "d").strip("{}").lower()
     days = _DAYS.get(unit) or _DAYS.get(unit.rstrip("s"))
     if started is None or number is None or days is None or not 0 < number * rounds < 10_000:
         return None
-    return on_day(started.last + timedelta(days=int(number * days * rounds)))
+    return on_day(started.last + timedelta(days=max(0, int(number * days * rounds) - 1)))
 
 
 def _steroid_dose(raw: Raw, drug: Coded, reading: Reading) -> Any:

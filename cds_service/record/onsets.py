@@ -21,7 +21,7 @@ def read_onset(
     if text is not None:
         return reading.moment(text)
     youngest = seen.get("onsetAge") or seen.get("onsetRange", {}).get("low")
-    if at_age := _at_age(youngest, reading):
+    if at_age := age_days(youngest, reading):
         return at_age, None
     return words_date(seen.get("onsetString"), recorded, reading), None
 
@@ -30,7 +30,7 @@ def read_abatement(seen: Projection, recorded: Interval | None, reading: Reading
     text = seen.get("abatementDateTime") or seen.get("abatementPeriod", {}).get("end")
     if text is not None:
         return read_date(text, reading.zone)
-    at_age = _at_age(seen.get("abatementAge"), reading) or _at_age(
+    at_age = age_days(seen.get("abatementAge"), reading) or age_days(
         seen.get("abatementRange", {}).get("high"), reading
     )
     return at_age or words_date(seen.get("abatementString"), recorded, reading)
@@ -41,7 +41,7 @@ _DAYS = {"d": 1, "wk": 7, "mo": 30, "a": 365, "min": 0, "h": 0}
 _UNIT_NAMES = {"day": "d", "week": "wk", "month": "mo", "year": "a", "yr": "a", "y": "a", "hour": "h"}
 
 
-def _at_age(age: Any, reading: Reading) -> Interval | None:
+def age_days(age: Any, reading: Reading) -> Interval | None:
     """The days on which the patient was of this age."""
     if not isinstance(age, dict) or reading.birth is None or age.get("value") is None:
         return None

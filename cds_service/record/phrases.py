@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 _TOKEN = re.compile(r"\d+\.\d+|[^\W_]+(?:'[a-z]+)?|[?.;:,()\n]|(?<=\s)[-–—](?=\s)|[+>]")
 _KEY_LENGTH = 3
-_LONGEST = 4000  # characters of a text that are read: what is longer is a letter, not an entry
+LONGEST = 4000  # characters of a text that are read: what is longer is a letter, not an entry
 _ANY_WORDS = r"(?: [\w'.]*[\w'])"
 _LITERAL = re.compile(r"[\w']+\*?$")
 
@@ -96,7 +96,7 @@ def _outermost(found: list[Span]) -> list[Span]:
 
 def plain(text: str, abbreviations: Mapping[str, str]) -> str:
     """The text as phrases are compared with it."""
-    lowered = text[:_LONGEST].lower().replace("’", "'").replace("&", " and ")
+    lowered = text[:LONGEST].lower().replace("’", "'").replace("&", " and ")
     lowered = _ASKING.sub(" query ", lowered)
     for short in _SLASHED.findall(lowered):
         lowered = lowered.replace(short, abbreviations.get(short, short))

@@ -17,6 +17,7 @@ from cds_service.record.facts import (
     ProcedureFact,
 )
 from cds_service.record.imaging import is_lumbar_mri
+from cds_service.record.onsets import age_days, words_date
 from cds_service.record.projection import BrokenElement, Projection, Raw, Shape
 from cds_service.record.reading import Coded, Reading, reference_name, status_of
 from cds_service.record.reasons import has_reason, reason_concepts
@@ -27,6 +28,7 @@ PROCEDURE = Shape(
     lists=("bodySite", "reasonCode"),
     dates=("performedDateTime",),
     periods=("performedPeriod",),
+    others={"performedString": "string", "performedAge": "Age", "performedRange": "Range"},
 )
 _COUNTS = frozenset({"completed", "in-progress", "stopped"})
 # What a procedure says about the patient besides having been done.
@@ -55,8 +57,9 @@ def read_procedure(raw: Raw, reading: Reading) -> Iterator[Item]:
     if coded.empty:
         raise BrokenElement("code")
     performed, ended, problem = _performed(seen, reading)
-    if ended is None and performed is not None and status_of(raw) == "in-progress":
-        ended = on_day(reading.today)  # a course of treatment that still goes on
+    goes_on = status_of(raw) == "in-progress" and (coded.treatments or "performedDateTime" not in seen)
+    if ended is None and performed is not None and goes_on:
+        ended = on_day(reading.today)  # a course of treatment; an operation was on its day
     resource = reference_name(raw)
     sites = site_words(seen.get("bodySite"), reading)
     yield from worded_implants(coded, resource, performed, reading)
@@ -106,11 +109,21 @@ def _performed(
 ) -> tuple[Interval | None, Interval | None, DateProblem | None]:
     """Its day or first day, its last day, and why the day cannot be used."""
     period: dict[str, Any] = seen.get("performedPeriod", {})
-    performed, problem = reading.moment(
-        seen.get("performedDateTime") or period.get("start") or period.get("end")
-    )
+    text = seen.get("performedDateTime") or period.get("start") or period.get("end")
+    performed, problem = reading.moment(text)
+    if text is None:
+        performed = _told(seen, reading)
     end = period.get("end")
     ended = read_date(end, reading.zone) if end else None
     if ended and ended.last > reading.today:
         ended = on_day(reading.today)  # still going on
     return performed, ended, problem
+
+
+def _told(seen: Projection, reading: Reading) -> Interval | None:
+    """Its day as an age or in words; words that count back have no day to count from, and tell none."""
+    years = seen.get("performedRange", {})
+    if at_age := age_days(seen.get("performedAge") or years.get("low"), reading):
+        last = age_days(years.get("high"), reading) or at_age
+        return Interval(at_age.first, max(at_age.last, last.last))
+    return words_date(seen.get("performedString"), None, reading)

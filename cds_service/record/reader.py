@@ -143,6 +143,31 @@ def read_order_facts(
     return found.of(Fact), found.of(Attestation)
 
 
+def with_contained(
+    facts: PatientFacts,
+    order: Raw,
+    *,
+    now: datetime,
+    guideline: Guideline,
+    prefetch: Mapping[str, PrefetchedKey],
+) -> PatientFacts:
+    """The record with the quantities, exams and treatments that a draft order itself holds as its reasons."""
+    if not order.get("contained"):
+        return facts
+    reading = _reading(guideline, now, by_type(prefetch), facts.birth_date)
+    found = _Found()
+    for raw in contained_reasons(order, reading):
+        _read_all(str(raw.get("resourceType")), (("", raw),), reading, found)
+    return replace(
+        facts,
+        measurements=facts.measurements + found.of(Measurement),
+        power=facts.power + found.of(PowerExam),
+        procedures=facts.procedures + found.of(ProcedureFact),
+        medications=facts.medications + found.of(MedicationFact),
+        devices=facts.devices + found.of(DeviceFact),
+    )
+
+
 def _reading(guideline: Guideline, now: datetime, resources: ByType, birth: Interval | None) -> Reading:
     today = (now.astimezone(guideline.zone) if now.tzinfo else now).date()
     return Reading(

@@ -31,6 +31,10 @@ def without_a_cue(content: dict[str, Any]) -> None:
     del content["cues"]["denied-before"]
 
 
+def with_a_misspelt_report_name(content: dict[str, Any]) -> None:
+    content["report"]["limitted"] = content["report"].pop("limited")
+
+
 def with_a_wrong_region(content: dict[str, Any]) -> None:
     content["regions"]["foot-drop"] = "foot"
 
@@ -53,6 +57,7 @@ def with_a_factor_that_is_no_number(content: dict[str, Any]) -> None:
         pytest.param(without_cues, "cues", id="a table missing"),
         pytest.param(with_an_unknown_cue, "cues", id="a cue that nobody reads"),
         pytest.param(without_a_cue, "cues", id="a cue missing"),
+        pytest.param(with_a_misspelt_report_name, "report", id="a report name that nobody reads"),
         pytest.param(with_a_wrong_region, "regions.foot-drop", id="no region"),
         pytest.param(with_a_phrase_that_is_none, "(fever)", id="no phrase"),
         pytest.param(with_a_misspelt_member, "concepts.fever.enuogh", id="a misspelt member"),

@@ -180,10 +180,10 @@ def test_a_medicine_counts_by_its_status(resource: dict[str, Any], count: int) -
         pytest.param(medication_request(codings.NAPROXEN, authored="2026-06-01", until="2026-06-08"), on_day(date(2026, 6, 8)), False, id="valid until"),
         pytest.param(medication_request(codings.NAPROXEN, authored="2026-06-01", until="2026-07-08"), None, True, id="valid until next month"),
         pytest.param(medication_request(codings.NAPROXEN, authored="2026-06-01", status="completed"), None, False, id="completed"),
-        pytest.param(medication_request(codings.NAPROXEN, authored="2026-05-01", status="completed", dispenseRequest={"expectedSupplyDuration": quantity(7, "d"), "numberOfRepeatsAllowed": 1}), on_day(date(2026, 5, 15)), False, id="supply and a repeat"),
+        pytest.param(medication_request(codings.NAPROXEN, authored="2026-05-01", status="completed", dispenseRequest={"expectedSupplyDuration": quantity(7, "d"), "numberOfRepeatsAllowed": 1}), on_day(date(2026, 5, 14)), False, id="supply and a repeat"),
         pytest.param(medication_statement(codings.NAPROXEN, start="2026-06-01"), None, True, id="statement without an end"),
         pytest.param(medication_statement(codings.NAPROXEN, start="2026-06-01", end="2026-06-10"), on_day(date(2026, 6, 10)), False, id="statement with an end"),
-        pytest.param(medication_dispense(codings.NAPROXEN, handed_over="2026-06-01", days=10), on_day(date(2026, 6, 11)), False, id="a supply of ten days"),
+        pytest.param(medication_dispense(codings.NAPROXEN, handed_over="2026-06-01", days=10), on_day(date(2026, 6, 10)), False, id="a supply of ten days"),
         pytest.param(medication_dispense(codings.NAPROXEN, handed_over="2026-06-01"), None, False, id="a supply of no length"),
     ],
 )  # fmt: skip
@@ -329,3 +329,46 @@ def test_advice_that_was_sent_is_a_weak_visit() -> None:
     }  # fmt: skip
     (found,) = visits(message)
     assert found.kinds == {"self-management"}
+
+
+AGE = {"system": "http://unitsofmeasure.org", "code": "a"}
+
+
+@pytest.mark.parametrize(
+    ("element", "first", "last"),
+    [
+        pytest.param(
+            {"performedString": "May 2026"}, date(2026, 5, 1), date(2026, 5, 31), id="a month in words"
+        ),
+        pytest.param({"performedString": "2012"}, date(2012, 1, 1), date(2012, 12, 31), id="a year in words"),
+        pytest.param(
+            {"performedAge": {"value": 40, **AGE}}, date(2020, 3, 10), date(2021, 3, 9), id="an age"
+        ),
+        pytest.param(
+            {"performedRange": {"low": {"value": 40, **AGE}, "high": {"value": 42, **AGE}}},
+            date(2020, 3, 10),
+            date(2023, 3, 9),
+            id="ages",
+        ),
+        pytest.param(
+            {"performedPeriod": {"end": "2026-06-01"}}, date(2026, 6, 1), date(2026, 6, 1), id="an end"
+        ),
+    ],
+)
+def test_the_day_of_an_operation_in_other_forms(element: dict[str, Any], first: date, last: date) -> None:
+    (done,) = read(procedure(codings.DISCECTOMY) | element, born="1980-03-10").procedures
+    assert done.performed is not None
+    assert (done.performed.first, done.performed.last) == (first, last)
+
+
+@pytest.mark.parametrize("words", ["last spring", "2 weeks ago", "recently"])
+def test_words_that_count_from_an_unknown_day_date_no_operation(words: str) -> None:
+    (done,) = read(procedure(codings.DISCECTOMY) | {"performedString": words}).procedures
+    assert done.performed is None
+
+
+def test_only_a_course_or_an_open_period_goes_on_to_today() -> None:
+    under_way = {"status": "in-progress"}
+    (operation,) = read(procedure(codings.DISCECTOMY, performed="2025-05-01") | under_way).procedures
+    (course,) = read(procedure(codings.PHYSIOTHERAPY, performed="2026-05-01") | under_way).procedures
+    assert (operation.ended, course.ended) == (None, on_day(date(2026, 6, 15)))

@@ -74,6 +74,29 @@ ASSERTED = (
     ("Fall from height (4 m)", "major-trauma"),
     ("Pain-free since March", "pain-free"),
 )
+PROCEDURES = (
+    ("Spinal surgery", "spinal-surgery-without-level"),
+    ("Disc op", "spinal-surgery-without-level"),
+    ("L4/5 nucleotomy", "lumbar-surgery"),
+    ("OLIF L4/5", "lumbar-surgery"),
+    ("recent back op", "lumbar-surgery"),
+    ("had op on back 2/52", "lumbar-surgery"),
+    ("Removal of lumbar metalwork", "lumbar-surgery"),
+    ("Epidural blood patch", "spinal-injection"),
+    ("Nerve root sheath injection", "spinal-injection"),
+    ("Intrathecal injection", "lumbar-puncture"),
+    ("Baclofen pump insertion", "stimulator-or-pump"),
+    ("Sacroplasty", "vertebral-augmentation"),
+    ("Vertebral biopsy", "spinal-procedure"),
+    ("post op spine", "spinal-procedure"),
+    ("postoperative low back pain", "spinal-procedure"),
+    ("postoperative low back pain", "low-back-pain"),
+    ("back pain since surgery", "spinal-procedure"),
+    ("low back pain since surgery", "low-back-pain"),
+    ("pain worse since epidural", "spinal-procedure"),
+    ("post op day 5 discectomy", "spinal-surgery-without-level"),
+)
+
 QUERIED = (
     ("? cauda equina", "cauda-equina"),
     ("?CES", "cauda-equina"),
@@ -181,6 +204,24 @@ def rows(table: tuple[tuple[str, str], ...]) -> list[object]:
 @pytest.mark.parametrize(("text", "concept"), rows(ASSERTED))
 def test_words_assert(text: str, concept: str) -> None:
     assert said(text, concept) == {Said.ASSERTED}
+
+
+@pytest.mark.parametrize(("text", "concept"), rows(PROCEDURES))
+def test_words_name_procedures_of_the_spine(text: str, concept: str) -> None:
+    assert Said.ASSERTED in said(text, concept)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "knee operation last month", "post op day 3 appendicectomy", "post op follow up hip",
+        "lumbar back pain, post op knee", "for surgery next week", "considering injection",
+    ],
+)  # fmt: skip
+def test_words_of_other_operations_name_no_procedure_of_the_spine(text: str) -> None:
+    pathway = shipped_guideline().patterns.pathway
+    named = {mention.concept for mention in shipped_guideline().patterns.mentions(text)}
+    assert not {concept for concept in named if pathway.get(concept) == "procedure"}
 
 
 @pytest.mark.parametrize(("text", "concept"), rows(QUERIED))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from cds_service.guideline.decision import Evidence
+from cds_service.record.dates import Interval
 from cds_service.record.facts import Certainty, Fact, Measurement, Side, State, Trend
 
 
@@ -41,10 +42,19 @@ def is_new(fact: Fact, within_days: int, today: date) -> bool:
 
 def is_worsening(fact: Fact, within_days: int, today: date) -> bool:
     """Whether its own words or code say worse, and said so in the window (undated words count)."""
-    if fact.trend is not Trend.WORSENING and "coded-progressive" not in fact.concepts:
+    if not _says_worse(fact):
         return False
-    said = fact.trend_on or fact.recorded or fact.started
+    said = worsening_said_on(fact)
     return said is None or said.days_ago(today) <= within_days
+
+
+def worsening_said_on(fact: Fact) -> Interval | None:
+    """When its own words or code said worse; None: they do not, or are undated."""
+    return (fact.trend_on or fact.recorded or fact.started) if _says_worse(fact) else None
+
+
+def _says_worse(fact: Fact) -> bool:
+    return fact.trend is Trend.WORSENING or "coded-progressive" in fact.concepts
 
 
 def is_improving(fact: Fact) -> bool:

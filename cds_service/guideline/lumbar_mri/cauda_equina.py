@@ -21,12 +21,14 @@ from cds_service.guideline.lumbar_mri.assertions import (
     is_worsening,
     measured,
     on_both_sides,
+    worsening_said_on,
 )
+from cds_service.guideline.lumbar_mri.drug_starts import new_starts
 from cds_service.guideline.lumbar_mri.measured_values import is_over
-from cds_service.guideline.lumbar_mri.neurology import leg_deficits, weakness_of_both_legs
+from cds_service.guideline.lumbar_mri.neurology import MOTOR, leg_deficits, weakness_of_both_legs
 from cds_service.guideline.lumbar_mri.pain import Pain
 from cds_service.guideline.thresholds import Thresholds
-from cds_service.record.dates import Interval
+from cds_service.record.dates import Interval, surely_by
 from cds_service.record.facts import (
     Certainty,
     Fact,
@@ -103,6 +105,7 @@ KINDS: dict[str, tuple[str, ...]] = {
 URINARY_KINDS = frozenset({"emptying", "incontinence", "bladder sensation"})
 HESITANCY = ("urinary-hesitancy", "incomplete-emptying")
 EXPLAINED_BY_THEIR_CODE = ("retention-postoperative", "retention-drug")
+BLADDER_DRUGS = ("opioid", "anticholinergic")
 DIAGNOSIS = ("cauda-equina", "reason-red-flag-cauda-equina")
 FEATURES = tuple(concept for concepts in KINDS.values() for concept in concepts)
 NEURAXIAL = (
@@ -121,6 +124,7 @@ class Feature:
     evidence: Evidence
     when: Interval | None = None
     new: bool = False  # within the acute window, or worsening
+    worse_on: Interval | None = None  # when it was said to be worse
     hesitancy: bool = False
     structured: bool = True
 
@@ -218,9 +222,8 @@ def _diagnosis(fact: Fact, facts: PatientFacts, today: date, t: Thresholds) -> F
     outcome, tier = (Outcome.EMERGENCY, "diagnosis") if recent else (Outcome.POSSIBLE, "old")
     if fact.disputed:
         outcome, tier = Outcome.POSSIBLE, "records disagree"
-    return Feature(
-        "diagnosis", outcome, tier, evidence_of(fact, note=_dispute(fact, facts)), fact.when, new=recent
-    )
+    shown = evidence_of(fact, note=_dispute(fact, facts))
+    return Feature("diagnosis", outcome, tier, shown, fact.when, recent, worsening_said_on(fact))
 
 
 def _dispute(fact: Fact, facts: PatientFacts) -> str:
@@ -269,7 +272,8 @@ def _current_or_resolved(
     outcome, tier = _tier(kind, fact, facts, pain, today, t)
     new = is_new(fact, t.cauda_acute_days, today) or is_worsening(fact, t.cauda_subacute_days, today)
     evidence = evidence_of(fact, note=_dispute(fact, facts))
-    return Feature(kind, outcome, tier, evidence, fact.when, new, hesitancy=fact.is_about(*HESITANCY))
+    worse_on, hesitancy = worsening_said_on(fact), fact.is_about(*HESITANCY)
+    return Feature(kind, outcome, tier, evidence, fact.when, new, worse_on, hesitancy)
 
 
 def _retention_is_hidden(kind: str, fact: Fact, facts: PatientFacts, today: date, t: Thresholds) -> bool:
@@ -371,8 +375,9 @@ def _weak_legs(facts: PatientFacts, today: date, t: Thresholds) -> Iterator[Feat
         return
     outcome, lines = found
     tier = "acute" if outcome is Outcome.EMERGENCY else "both legs weak"
+    worse_on = {fact.resource: worsening_said_on(fact) for fact in facts.about(*MOTOR)}
     for line in lines:
-        yield Feature("leg weakness", outcome, tier, line, line.when, new=True)
+        yield Feature("leg weakness", outcome, tier, line, line.when, True, worse_on.get(line.resource or ""))
 
 
 def _bilateral_symptoms(facts: PatientFacts, today: date, guideline: Guideline) -> Iterator[Feature]:
@@ -401,6 +406,7 @@ def _bilateral_symptoms(facts: PatientFacts, today: date, guideline: Guideline) 
             evidence_of(fact),
             fact.when,
             new=is_new(fact, t.cauda_acute_days, today),
+            worse_on=worsening_said_on(fact),
             structured=fact.certainty is not Certainty.WORDS,
         )
 
@@ -447,49 +453,70 @@ def _is_explained(feature: Feature, facts: PatientFacts, t: Thresholds) -> bool:
         return True
     if any(counts_fully(f) and is_current(f) for f in facts.about("prostate-hyperplasia")):
         return True
-    return any(
-        medicine.started is not None and feature.when is not None
-        and _lies_before(medicine.started, feature.when, t.bladder_drug_days)
-        for medicine in facts.medications
-        if not medicine.concepts.isdisjoint(("opioid", "anticholinergic"))
-    )  # fmt: skip
+    return feature.when is not None and any(
+        _started_just_before(feature.when, started, t.bladder_drug_days)
+        for drug in BLADDER_DRUGS
+        for started in new_starts(facts.medications, drug, t.drug_gap_days)
+    )
+
+
+def _started_just_before(feature: Interval, started: Interval, days: int) -> bool:
+    """Whether the drug surely began on the day of the feature, or up to `days` days before it."""
+    return started.last <= feature.first and started.first >= feature.last - timedelta(days=days)
 
 
 def _lies_before(earlier: Interval, later: Interval, days: int) -> bool:
-    """Whether `earlier` lies on the day of `later` or up to `days` days before it."""
+    """Whether `earlier` may lie on the day of `later` or up to `days` days before it."""
     return earlier.first <= later.last and earlier.last >= later.first - timedelta(days=days)
 
 
 def _follows_spinal_procedure(feature: Feature, facts: PatientFacts, t: Thresholds) -> bool:
     """Retention after a spinal or neuraxial procedure is an alarm, not an explanation (8.6.2)."""
     return feature.when is not None and any(
-        procedure.performed is not None
+        (days := procedure.days) is not None
         and procedure.region is not Region.OTHER_SPINE
         and not procedure.concepts.isdisjoint(NEURAXIAL)
-        and _lies_before(procedure.performed, feature.when, t.procedure_alarm_days)
+        and _lies_before(days, feature.when, t.procedure_alarm_days)
         for procedure in facts.procedures
     )
 
 
 def _close_if_refuted(feature: Feature, facts: PatientFacts, today: date, t: Thresholds) -> Feature:
-    """A refutation, or an MRI that names no compression, closes the features dated up to it (8.6.1)."""
+    """A refutation, or an MRI that names no compression, closes what surely was there before (8.6.1).
+
+    A feature that may have begun, or was said to be worse, after the scan is judged afresh (2.8).
+    """
     if feature.outcome is None or feature.when is None or feature.outcome.rank < Outcome.URGENT.rank:
         return feature
-    scans = [i for i in facts.imaging if i.when and feature.when.first <= i.when.last]
-    clear = any(
-        i.compression is False and i.when and i.when.within(t.cauda_imaging_days, today) for i in scans
-    )
     refutations = [
         on for f in facts.about("cauda-equina")
-        if f.certainty is Certainty.REFUTED
-        and (on := f.recorded or f.started) and feature.when.last <= on.last
+        if f.certainty is Certainty.REFUTED and (on := f.recorded or f.started) and _was_there(feature, on)
     ]  # fmt: skip
-    imaged = any(scan.when and scan.when.first <= on.last for scan in scans for on in refutations)
-    if clear or imaged:
+    scans = [scan.when for scan in facts.imaging if scan.when and _was_there(feature, scan.when)]
+    imaged = any(surely_by(scan, on) for scan in scans for on in refutations)
+    if imaged or _is_denied_by_a_report(feature, facts, today, t):
         return replace(feature, outcome=Outcome.POSSIBLE, tier="imaged", new=False)
     if refutations and feature.outcome is Outcome.EMERGENCY:
         return replace(feature, outcome=Outcome.URGENT, tier="refuted")
     return feature
+
+
+def _was_there(feature: Feature, on: Interval) -> bool:
+    """Whether the feature surely had begun by then, and nobody said later that it is worse."""
+    return all(surely_by(moment, on) for moment in (feature.when, feature.worse_on) if moment)
+
+
+def _is_denied_by_a_report(feature: Feature, facts: PatientFacts, today: date, t: Thresholds) -> bool:
+    """Whether a fresh report denies compression, and none that may be newer names it (2.8, 2.15)."""
+    named = [scan.when for scan in facts.imaging if scan.compression]
+    return any(
+        scan.compression is False
+        and scan.when is not None
+        and scan.when.most_days_ago(today) <= t.cauda_imaging_days
+        and _was_there(feature, scan.when)
+        and not any(other is None or other.last >= scan.when.first for other in named)
+        for scan in facts.imaging
+    )
 
 
 _POSSIBLE_VARIANTS = {

@@ -263,9 +263,14 @@ def _judge_first_record(
 def _record_reaches_back(
     facts: PatientFacts, first_recorded_days: int, today: date, limits: Thresholds
 ) -> bool:
-    """Whether an older pain would have been seen: all was read, and the record is older than the pain."""
+    """Whether an older pain would have been seen: all was read, and the record is older than the pain.
+
+    Visits that were not sent may hold the first one for it, so they count as unread here (8.4.1); an
+    onset, where one is recorded, needs no visits.
+    """
     tried = (ReadState.PARTIAL, ReadState.FAILED)
-    if facts.earliest_entry is None or any(state in tried for state in facts.reads.values()):
+    unread = facts.reads.get("encounters") is ReadState.NOT_SENT
+    if facts.earliest_entry is None or unread or any(state in tried for state in facts.reads.values()):
         return False
     return (today - facts.earliest_entry).days - first_recorded_days > limits.pain_short_days
 

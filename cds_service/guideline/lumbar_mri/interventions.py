@@ -94,7 +94,7 @@ def _procedures(procedures: Iterable[ProcedureFact]) -> Iterator[Intervention]:
             kind=kind,
             name=plain_name(done.text),
             evidence=Evidence(done.text, done.resource, done.performed, plain_name(done.text)),
-            when=None if done.history and done.performed is None else done.performed,
+            when=done.days,
             level_known=_is_level_known(done.concepts, done.region),
             only_words=done.certainty is not Certainty.KNOWN,
             may_repeat=done.history and done.performed is None,

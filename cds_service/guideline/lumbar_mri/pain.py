@@ -126,9 +126,9 @@ def is_for_the_back(reasons: frozenset[str]) -> bool:
     return not reasons.isdisjoint(PAIN)
 
 
-def _explicit_onset(fact: Fact) -> Interval | None:
+def explicit_onset(fact: Fact) -> Interval | None:
     """The onset that somebody recorded; a first visit or the recordedDate is only a minimum (2.3)."""
-    if fact.started_is_minimum or not _can_date(fact):
+    if fact.started_is_minimum or not can_date(fact):
         return None
     # An encounter's own date says when somebody came, not when the pain began.
     return None if fact.origin is Origin.ENCOUNTER else fact.started
@@ -139,7 +139,7 @@ def _is_recorded(fact: Fact) -> bool:
     return fact.certainty in _DATABLE and fact.origin not in _FROM_THE_ORDER
 
 
-def _can_date(fact: Fact) -> bool:
+def can_date(fact: Fact) -> bool:
     return _is_recorded(fact) and not fact.history
 
 
@@ -148,13 +148,13 @@ def _beginning(
 ) -> date | None:
     """The first day of the current episode: from its newest entry back until a gap is too long (2.3)."""
     treated = list(_treatments(facts, today))
-    reach = _newest_entry([fact for fact in current if _can_date(fact) and fact.when])
+    reach = _newest_entry([fact for fact in current if can_date(fact) and fact.when])
     if reach is None:
         # Nothing dates the pain itself: what was done for the back lately does.
         if not current or not treated:
             return None
         reach = today
-    own = [_span(fact) for fact in named if _can_date(fact) and fact.when]
+    own = [_span(fact) for fact in named if can_date(fact) and fact.when]
     for first, last in sorted([*own, *treated], key=lambda span: span[1], reverse=True):
         if (reach - last).days <= limits.pain_episode_gap_days:
             reach = min(reach, first)
@@ -169,7 +169,7 @@ def _newest_entry(dated: Sequence[Fact]) -> date | None:
 
 def _only_mentions(fact: Fact) -> bool:
     """A statement of one visit without an onset: it speaks of the pain already on record."""
-    return fact.origin is not Origin.CONDITION and _explicit_onset(fact) is None
+    return fact.origin is not Origin.CONDITION and explicit_onset(fact) is None
 
 
 def _span(fact: Fact) -> tuple[date, date]:
@@ -194,7 +194,7 @@ def _treatments(facts: PatientFacts, today: date) -> Iterator[tuple[date, date]]
 
 def _belongs(fact: Fact, begins: date | None) -> bool:
     """Whether the fact is of the current episode; an undated one that is current is."""
-    if not _can_date(fact):
+    if not can_date(fact):
         return False
     if fact.when is None:
         return fact.state is State.CURRENT
@@ -203,7 +203,7 @@ def _belongs(fact: Fact, begins: date | None) -> bool:
 
 def _onset(episode: Sequence[Fact]) -> Interval | None:
     """The earliest onset of the episode, or an older record of the pain: the longest possible (8.4.1)."""
-    onset = min(filter(None, map(_explicit_onset, episode)), key=_first_day, default=None)
+    onset = min(filter(None, map(explicit_onset, episode)), key=_first_day, default=None)
     if onset is None:
         return None
     older = [fact.when for fact in episode if fact.when and fact.when.last < onset.first]
@@ -302,7 +302,7 @@ def _leading_order(fact: Fact) -> tuple[bool, int, date, str]:
     places = (Origin.CONDITION, Origin.OBSERVATION, Origin.ANSWER, Origin.ORDER, Origin.ENCOUNTER)
     place = places.index(fact.origin) if fact.origin in places else len(places)
     since = fact.when.first if fact.when else date.max
-    return _explicit_onset(fact) is None, place, since, fact.resource
+    return explicit_onset(fact) is None, place, since, fact.resource
 
 
 def _other_reason(order: MriOrder, guideline: Guideline) -> str | None:
@@ -339,7 +339,7 @@ def _note(fact: Fact) -> str:
         return "onset cannot be used"
     if fact.origin in _FROM_THE_ORDER:
         return "the order's reason"
-    return "" if _explicit_onset(fact) else "first record, onset not recorded"
+    return "" if explicit_onset(fact) else "first record, onset not recorded"
 
 
 def _score_line(score: Measurement) -> Evidence:
@@ -355,6 +355,6 @@ def _flags(current: Sequence[Fact], episode: Sequence[Fact], onset: Interval | N
         yield "disputed"
     if any(fact.state is not State.CURRENT for fact in episode):
         yield "returned"
-    if onset and onset not in [_explicit_onset(fact) for fact in episode]:
+    if onset and onset not in [explicit_onset(fact) for fact in episode]:
         yield "minimum-onset"
     yield from (str(fact.started_problem) for fact in episode if fact.started_problem and onset is None)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from cds_service.guideline.lumbar_mri.interventions import Intervention
-from cds_service.guideline.lumbar_mri.pain import Pain, is_low_back_pain
+from cds_service.guideline.lumbar_mri.pain import Pain, can_date, explicit_onset, is_low_back_pain
 from cds_service.guideline.thresholds import Thresholds
 from cds_service.record.dates import Interval
 from cds_service.record.facts import Fact, Measurement, PatientFacts, State, Trend
@@ -16,14 +16,15 @@ from cds_service.record.facts import Fact, Measurement, PatientFacts, State, Tre
 def is_new_or_worse(
     intervention: Intervention, pain: Pain, facts: PatientFacts, today: date, limits: Thresholds
 ) -> bool | None:
-    """Whether the pain began after it, is worse since, or came back; None where the record cannot tell.
+    """Whether a pain began after it, is worse since, or came back; None where the record cannot tell.
 
-    Where days are vague the answer is the one that asks for more: it may have begun after.
+    The pain before the operation is the usual reason for it: an older pain, resolved or not, makes no
+    later one old. Where days are vague the answer is the one that asks for more: it may have begun after.
     """
     if intervention.when is None:
         return _is_new_after_an_unknown_day(intervention, pain, facts, today, limits)
     day = intervention.when.first
-    if pain.onset is not None and pain.onset.last >= day:
+    if any(onset.last >= day for onset in _onsets(pain, facts)) or _came_back(facts, day):
         return True
     if has_risen_since(pain.scores, day, limits.pain_improved_points) or _is_said_to_be_worse(
         pain, facts, day
@@ -39,12 +40,12 @@ def is_new_or_worse(
 
 
 def has_risen_since(scores: Sequence[Measurement], day: date, points: Decimal) -> Measurement | None:
-    """The last score so many points over the one before the day, or over a lower one since; None: no rise.
+    """The highest score so many points over the last one before the day, or over a lower one since.
 
-    `scores` are in order of time.
+    None: no rise. A later, lower score takes no rise away (8.1.2). `scores` are in order of time.
     """
     lowest: Decimal | None = None
-    risen = None
+    risen: list[tuple[Decimal, Measurement]] = []
     for score in scores:
         if score.value is None or score.when is None:
             continue
@@ -52,9 +53,32 @@ def has_risen_since(scores: Sequence[Measurement], day: date, points: Decimal) -
             lowest = score.value
             continue
         if lowest is not None and score.value - lowest >= points:
-            risen = score
+            risen.append((score.value, score))
         lowest = score.value if lowest is None else min(lowest, score.value)
-    return risen
+    return max(risen, key=lambda rise: rise[0])[1] if risen else None
+
+
+def _onsets(pain: Pain, facts: PatientFacts) -> list[Interval]:
+    """When the episode began, and each current pain that has an onset of its own."""
+    own = [explicit_onset(fact) for fact in _pains(facts) if fact.state is State.CURRENT]
+    return [onset for onset in (pain.onset, *own) if onset]
+
+
+def _pains(facts: PatientFacts) -> list[Fact]:
+    return [
+        fact for fact in facts.facts if fact.certainty.positive and can_date(fact) and is_low_back_pain(fact)
+    ]
+
+
+def _came_back(facts: PatientFacts, day: date) -> bool:
+    """Whether all pain on record now was recorded from the day on, and after an older one had ended."""
+    pains = [(fact, fact.when) for fact in _pains(facts) if fact.when]
+    current = [when for fact, when in pains if fact.state is State.CURRENT]
+    ended = [fact.ended or when for fact, when in pains if fact.state is not State.CURRENT]
+    if not current or not ended:
+        return False
+    first = min(current, key=lambda when: when.last)
+    return first.last >= day and any(end.first <= first.last for end in ended)
 
 
 def _is_new_after_an_unknown_day(
@@ -66,10 +90,11 @@ def _is_new_after_an_unknown_day(
     known_by = intervention.on_record_since
     if known_by is not None and pain_free_since(known_by, facts, today):
         return True
-    if pain.onset is None or pain.days is None:
+    onsets = _onsets(pain, facts)
+    if not onsets:
         return None
-    began_after = known_by is not None and pain.onset.last >= known_by.first
-    return began_after or pain.days <= limits.procedure_recent_days
+    began_after = known_by is not None and any(onset.last >= known_by.first for onset in onsets)
+    return began_after or any(o.most_days_ago(today) <= limits.procedure_recent_days for o in onsets)
 
 
 def _is_said_to_be_worse(pain: Pain, facts: PatientFacts, day: date) -> bool:

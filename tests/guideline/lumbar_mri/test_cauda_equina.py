@@ -22,6 +22,7 @@ from cds_service.record.facts import (
 from tests.guideline.lumbar_mri.facts_builders import (
     TODAY,
     ago,
+    clock,
     done,
     fact,
     measurement,
@@ -199,11 +200,53 @@ def test_a_bladder_active_drug_explains_only_what_follows_it_within_a_week(
     assert outcome(guideline, since("urinary-hesitancy", 2), medicine(drug, started=ago(started))) is expected
 
 
+@pytest.mark.parametrize(
+    ("medicines", "expected"),
+    [
+        pytest.param([medicine("opioid", started=ago(400), open=True)], E, id="taken for long"),
+        pytest.param(
+            [medicine("opioid", started=ago(200), ended=ago(100))], P, id="an old course that ended"
+        ),
+        pytest.param([medicine("opioid", started=ago(30), ended=ago(6))], E, id="a course up to it"),
+        pytest.param([medicine("opioid", started=ago(33))], E, id="an earlier supply of unknown length"),
+        pytest.param([medicine("opioid", started=ago(95))], P, id="an old supply of unknown length"),
+        pytest.param([medicine("opioid")], E, id="an undated entry of it"),
+        pytest.param([medicine("opioid", started=ago(5), open=True)], P, id="the same day twice"),
+        pytest.param([medicine("opioid", started=ago(7), open=True)], P, id="begun two days before"),
+        pytest.param(
+            [medicine("anticholinergic", started=ago(400), open=True)], P, id="a drug of the other group"
+        ),
+        pytest.param([medicine("nsaid", started=ago(400), open=True)], P, id="another drug"),
+    ],
+)
+def test_the_renewal_of_a_drug_is_no_start_of_it(
+    medicines: list[Any], expected: Outcome, guideline: Guideline
+) -> None:
+    renewed = medicine("opioid", started=ago(5))
+    assert outcome(guideline, since("urinary-hesitancy", 3), renewed, *medicines) is expected
+
+
+@pytest.mark.parametrize(
+    ("feature", "started"),
+    [
+        pytest.param(ago(3), on("2026-06"), id="the drug may be younger"),
+        pytest.param(on("2026-06"), ago(1), id="the feature may be older"),
+        pytest.param(ago(3), on("2026"), id="the drug may be much older"),
+    ],
+)
+def test_a_drug_that_may_not_have_begun_just_before_explains_nothing(
+    feature: Any, started: Any, guideline: Guideline
+) -> None:
+    drug = medicine("anticholinergic", started=started)
+    assert outcome(guideline, fact("urinary-hesitancy", started=feature), drug) is E
+
+
 def test_postoperative_retention_after_a_spinal_procedure_is_an_emergency(guideline: Guideline) -> None:
     retention = since("retention-postoperative", 1)
     assert outcome(guideline, retention) is U
     assert outcome(guideline, retention, done("lumbar-surgery", performed=ago(3))) is E
     assert outcome(guideline, retention, done("lumbar-surgery", performed=ago(16))) is U
+    assert outcome(guideline, retention, done("lumbar-surgery", performed=ago(20), ended=ago(5))) is E
 
 
 def test_a_retention_older_than_the_pain_and_unchanged_is_possible(guideline: Guideline) -> None:
@@ -235,6 +278,88 @@ def test_a_refutation_without_an_mri_on_record_leaves_an_urgent_question(guideli
     finding = assess(record(since("saddle-numbness", 3), refutation(1)), guideline)
     assert finding is not None
     assert (finding.outcome, finding.variant) == (U, "urgent-refuted")
+
+
+@pytest.mark.parametrize(
+    ("feature", "mri"),
+    [
+        pytest.param(fact("saddle-numbness", started=on("2026-06")), ago(13), id="month of onset"),
+        pytest.param(fact("urinary-retention", started=on("2026")), ago(10), id="year of onset"),
+        pytest.param(
+            fact("saddle-numbness", started=clock(1, "20:00")), clock(1, "08:00"), id="later the same day"
+        ),
+        pytest.param(
+            measurement(Measure.RESIDUAL_VOLUME, "450", None, when=clock(1, "20:00")),
+            clock(1, "08:00"),
+            id="volume later the same day",
+        ),
+        pytest.param(
+            since("saddle-numbness", 12, recorded=ago(12), trend=Trend.WORSENING, trend_on=ago(1)),
+            ago(8),
+            id="said to be worse after the scan",
+        ),
+        pytest.param(
+            since("cauda-equina", 12, recorded=ago(12), trend=Trend.WORSENING, trend_on=ago(1)),
+            ago(8),
+            id="diagnosis, said to be worse after the scan",
+        ),
+        pytest.param(
+            since("paraparesis", 12, recorded=ago(12), trend=Trend.WORSENING, trend_on=ago(1)),
+            ago(8),
+            id="both legs, said to be weaker after the scan",
+        ),
+    ],
+)
+def test_what_may_be_later_than_the_scan_is_judged_afresh(
+    feature: Any, mri: Any, guideline: Guideline
+) -> None:
+    refuted = fact("cauda-equina", certainty=Certainty.REFUTED, recorded=mri)
+    assert outcome(guideline, feature, scan(0, when=mri, compression=False)) is E
+    assert outcome(guideline, feature, scan(0, when=mri), refuted) is E
+
+
+@pytest.mark.parametrize(
+    ("feature", "mri"),
+    [
+        pytest.param(ago(1), ago(1), id="the same day"),
+        pytest.param(ago(1), clock(1, "08:00"), id="the same day, one without a clock time"),
+        pytest.param(clock(1, "08:00"), clock(1, "08:00"), id="the same minute"),
+        pytest.param(on("2026-05"), ago(14), id="a month before"),
+    ],
+)
+def test_what_surely_was_there_at_the_scan_is_closed(feature: Any, mri: Any, guideline: Guideline) -> None:
+    numb = fact("saddle-numbness", started=feature)
+    assert outcome(guideline, numb, scan(0, when=mri, compression=False)) is P
+
+
+def test_a_worsening_said_before_the_scan_is_closed_with_the_feature(guideline: Guideline) -> None:
+    numb = since("saddle-numbness", 12, recorded=ago(12), trend=Trend.WORSENING, trend_on=ago(9))
+    assert outcome(guideline, numb, scan(8, compression=False)) is P
+
+
+@pytest.mark.parametrize(
+    "mri",
+    [
+        pytest.param(on("2026-06"), id="month of the scan"),
+        pytest.param(clock(1, "12:00"), id="scan after the refutation"),
+    ],
+)
+def test_a_scan_that_may_not_lie_between_feature_and_refutation_supports_no_refutation(
+    mri: Any, guideline: Guideline
+) -> None:
+    refuted = fact("cauda-equina", certainty=Certainty.REFUTED, recorded=clock(1, "10:00"))
+    assert outcome(guideline, since("saddle-numbness", 3), scan(0, when=mri), refuted) is U
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [pytest.param(3, P, id="before"), pytest.param(2, E, id="the same day"), pytest.param(1, E, id="after")],
+)
+def test_another_report_that_names_compression_keeps_the_feature_open(
+    named: int, expected: Outcome, guideline: Guideline
+) -> None:
+    scans = scan(2, compression=False), scan(named, compression=True)
+    assert outcome(guideline, since("saddle-numbness", 4), *scans) is expected
 
 
 def test_an_mri_before_the_feature_closes_nothing(guideline: Guideline) -> None:

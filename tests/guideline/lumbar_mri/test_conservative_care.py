@@ -319,6 +319,7 @@ def test_pain_and_care_choose_between_r1_and_r2(
             10, 200, {"encounters": ReadState.PARTIAL}, "duration-unknown", id="some of the visits not read"
         ),
         pytest.param(10, 200, {"encounters": ReadState.FAILED}, "duration-unknown", id="visits not read"),
+        pytest.param(10, 200, {"encounters": ReadState.NOT_SENT}, "duration-unknown", id="visits not sent"),
         pytest.param(10, 200, {"devices": ReadState.NOT_SENT}, "first-recorded", id="not sent is not tried"),
     ],
 )
@@ -331,6 +332,11 @@ def test_a_first_record_is_a_short_pain_only_where_an_older_one_would_be_seen(
         reads=ALL_READ | reads,
     )
     assert assess(facts, guideline).variant == variant
+
+
+def test_a_recorded_onset_needs_no_visits(guideline: Guideline) -> None:
+    reads = ALL_READ | {"encounters": ReadState.NOT_SENT}
+    assert assess(record(pain(10), reads=reads), guideline).variant == "short"
 
 
 def test_a_lately_recorded_pain_without_care_is_not_indicated_either_way(guideline: Guideline) -> None:

@@ -132,6 +132,17 @@ def test_new_pain_after_a_procedure_counts_by_kind_and_age(
 SURGERY = done("lumbar-surgery", performed=ago(21))
 
 
+def ended(days: int) -> dict[str, Any]:
+    """The end of a pain so many days ago."""
+    return {"state": State.ENDED, "ended": ago(days)}
+
+
+def sciatica(since: int, **more: Any) -> Any:
+    return pain(
+        since, concept="radicular-pain", **(ended(more.pop("ended")) if "ended" in more else {}), **more
+    )
+
+
 @pytest.mark.parametrize(
     ("entries", "expected"),
     [
@@ -193,6 +204,30 @@ SURGERY = done("lumbar-surgery", performed=ago(21))
             id="the order's reason only",
         ),
         pytest.param((fact("radicular-pain", started=ago(10)),), (U, "urgent"), id="new leg pain"),
+        pytest.param((sciatica(26), pain(5)), (U, "urgent"), id="new back pain, old leg pain"),
+        pytest.param((sciatica(900), pain(5)), (U, "urgent"), id="new back pain, leg pain of years"),
+        pytest.param((pain(300), sciatica(5)), (U, "urgent"), id="new leg pain, old back pain"),
+        pytest.param((sciatica(26, ended=22), pain(5)), (U, "urgent"), id="leg pain that ended before"),
+        pytest.param((pain(100, **ended(18)), pain(5)), (U, "urgent"), id="pain that ended after"),
+        pytest.param(
+            (pain(100, concept="degenerative-lumbar"), pain(5)), (U, "urgent"), id="new pain, old disc"
+        ),
+        pytest.param((pain(26, **ended(22)),), None, id="pain that ended, and none now"),
+        pytest.param(
+            (pain(100, **ended(18)), pain(recorded=ago(5))), (U, "urgent"), id="recorded anew after an end"
+        ),
+        pytest.param(
+            (pain(100), pain(200, **ended(150)), pain(recorded=ago(5))),
+            None,
+            id="recorded again, and never gone",
+        ),
+        pytest.param((pain(100), pain(recorded=ago(5))), None, id="mentioned again"),
+        pytest.param(
+            (pain(100), fact("low-back-pain", origin=Origin.ENCOUNTER, started=ago(5))),
+            None,
+            id="a visit for it",
+        ),
+        pytest.param((pain(100), pain(5, certainty=Certainty.WORDS)), None, id="a later pain in words only"),
         pytest.param((), None, id="no pain recorded"),
     ],
 )
@@ -501,6 +536,77 @@ def test_the_haematoma_is_told_with_and_without_a_procedure(guideline: Guideline
         record(replace(newer, state=State.ENDED)),
     ):
         assert has_spinal_haematoma(no_haematoma, TODAY, guideline) is None
+
+
+@pytest.mark.parametrize(
+    "older",
+    [
+        pytest.param(pain(400, **ended(100)), id="back pain of long ago"),
+        pytest.param(pain(100, **ended(30)), id="back pain before the procedure"),
+        pytest.param(pain(100, **ended(12)), id="back pain into the time after"),
+        pytest.param(pain(100, state=State.ENDED), id="back pain that ended on an unknown day"),
+        pytest.param(sciatica(26, ended=22), id="leg pain before the procedure"),
+        pytest.param(pain(100, concept="degenerative-lumbar", **ended(30)), id="disc"),
+    ],
+)
+@pytest.mark.parametrize(
+    "entries",
+    [
+        pytest.param((SURGERY, pain(5)), id="new pain"),
+        pytest.param((SURGERY, pain(recorded=ago(5))), id="new pain without an onset"),
+        pytest.param((SURGERY, sciatica(5)), id="new leg pain"),
+        pytest.param((done("lumbar-surgery"), pain(5)), id="undated surgery"),
+        pytest.param((done("spinal-injection", performed=ago(8)), pain(5)), id="injection"),
+        pytest.param((done("lumbar-puncture", performed=ago(8)), pain(5)), id="needle"),
+        pytest.param((done("lumbar-surgery", performed=ago(400)), pain(5)), id="late"),
+        pytest.param((SURGERY, pain(60), score("4", 30), score("7", 3)), id="risen score"),
+    ],
+)
+def test_an_older_resolved_pain_never_lowers_what_new_pain_comes_to(
+    entries: tuple[Any, ...], older: Any, guideline: Guideline
+) -> None:
+    alone = found(guideline, *entries)
+    assert alone is not None
+    assert found(guideline, *entries, older) == alone
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "fever", "expected"),
+    [
+        pytest.param(20, 10, True, (E, "emergency"), id="ended 10 days ago, fever"),
+        pytest.param(20, 14, True, (E, "emergency"), id="ended 14 days ago, fever"),
+        pytest.param(20, 15, True, (U, "urgent"), id="ended 15 days ago, fever"),
+        pytest.param(95, 90, False, (U, "urgent"), id="ended 90 days ago"),
+        pytest.param(95, 91, False, (INDICATED, "indicated"), id="ended 91 days ago"),
+    ],
+)
+def test_a_procedure_is_as_recent_as_its_last_day(
+    first: int, last: int, fever: bool, expected: tuple[Outcome, str], guideline: Guideline
+) -> None:
+    operation = done("lumbar-surgery", performed=ago(first), ended=ago(last))
+    assert found(guideline, operation, pain(5), fever=fever) == expected
+
+
+def test_pain_since_the_first_day_of_a_procedure_is_new(guideline: Guideline) -> None:
+    stay = done("lumbar-surgery", performed=ago(20), ended=ago(10))
+    assert found(guideline, stay, pain(15)) == (U, "urgent")
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        pytest.param([("3", 12), ("9", 3), ("6", 1)], (E, "emergency"), id="a peak, then lower"),
+        pytest.param([("3", 12), ("9", 3), ("9", 2), ("0", 1)], (E, "emergency"), id="a peak, then gone"),
+        pytest.param([("3", 12), ("5", 5), ("8", 4), ("7", 1)], (E, "emergency"), id="two rises, then lower"),
+        pytest.param([("3", 12), ("7", 3), ("6", 1)], (U, "urgent"), id="never severe"),
+        pytest.param([("7", 12), ("8", 3), ("6", 1)], None, id="never risen"),
+    ],
+)
+def test_a_later_lower_score_does_not_hide_the_peak(
+    scores: list[tuple[str, int]], expected: tuple[Outcome, str] | None, guideline: Guideline
+) -> None:
+    operation = done("lumbar-surgery", performed=ago(10))
+    assert found(guideline, operation, pain(20), *(score(*each) for each in scores)) == expected
 
 
 def test_pain_that_may_have_begun_after_a_vague_day_is_new(guideline: Guideline) -> None:
