@@ -407,6 +407,11 @@ def _all_files(folder: Folder, prefix: str) -> Iterator[tuple[str, bytes]]:
             yield f"{prefix}{entry.name}", entry.read_bytes()
 
 
+def resource_type_of(query: str) -> str:
+    """The resource type that a prefetch query asks for: "Observation" of "Observation?patient=..."."""
+    return query.split("?", 1)[0].split("/", 1)[0]
+
+
 def number_words(value: int | Decimal) -> str:
     """A threshold as it is read: 38.0 as "38", 0.7 as "0.7"."""
     text = format(value, "f")

@@ -41,7 +41,7 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
     "may-be-indicated": ("band", "full"),
     "unclear": (
         "care-unknown", "care-partial", "duration-unknown", "onset-problem", "age-unknown",
-        "unread", "no-indication", "value-unknown", "foreign",
+        "age-unread", "unread", "no-indication", "value-unknown", "foreign",
     ),
     "outside": ("child", "trauma", "fragility", "vertebral-fracture", "vascular", "mimic", "inflammatory"),
     ENDORSED: ("emergency", "urgent", "indicated", "device"),
