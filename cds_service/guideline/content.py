@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from cds_service.guideline.decision import Indicator, Outcome
 from cds_service.guideline.examples import Example, ExamplesError, read_examples
 from cds_service.guideline.lumbar_mri.order_codes import OrderCodes, OrderCodesError, read_order_codes
 from cds_service.guideline.lumbar_mri.order_patterns import (
@@ -96,6 +97,7 @@ class Guideline:
     thresholds: Thresholds
     threshold_notes: Mapping[str, Threshold]
     switches: Switches
+    indicators: Mapping[str, Indicator]  # by outcome, and for `improving` and `endorsed`
     sources: Mapping[str, Source]
     terminology: Terminology
     patterns: Patterns
@@ -126,6 +128,7 @@ def load_guideline(folder: Folder) -> Guideline:
         thresholds=_exactly(Thresholds, {name: note.value for name, note in notes.items()}),
         threshold_notes=notes,
         switches=_exactly(Switches, head.switches),
+        indicators=_indicators(head.indicators),
         sources=_read_sources(folder),
         terminology=terminology,
         patterns=_read_patterns(folder),
@@ -174,6 +177,7 @@ class _Head(_Strict):
     approval: _Approval
     recommendations: dict[str, _Recommendation]
     switches: dict[str, Any]
+    indicators: dict[str, Indicator]
     thresholds: dict[str, _Threshold]
 
 
@@ -233,6 +237,17 @@ def _threshold(name: str, model: _Threshold) -> Threshold:
     if not model.source.strip() or not model.unit.strip():
         raise ContentError("guideline.toml", None, f"thresholds.{name}: a unit and a source")
     return Threshold(name, **model.model_dump())
+
+
+IMPROVING, ENDORSED = "improving", "endorsed"
+
+
+def _indicators(found: Mapping[str, Indicator]) -> Mapping[str, Indicator]:
+    wanted = {*Outcome, IMPROVING, ENDORSED}
+    for name in sorted(wanted ^ found.keys()):
+        expected = "info, warning or critical" if name in wanted else "no such outcome"
+        raise ContentError("guideline.toml", None, f"indicators.{name}: {expected}")
+    return found
 
 
 def _exactly(kind: type[T], values: Mapping[str, Any]) -> T:

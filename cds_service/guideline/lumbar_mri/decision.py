@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from cds_service.guideline.content import Guideline, resource_type_of
+from cds_service.guideline.content import ENDORSED, IMPROVING, Guideline, resource_type_of
 from cds_service.guideline.decision import (
     Decision,
     Evidence,
@@ -63,11 +63,6 @@ _TIES = {
     Pathway.INFECTION: 2,
     Pathway.CANCER: 3,
     Pathway.PROCEDURE: 4,
-}
-_INDICATORS = {
-    Outcome.EMERGENCY: Indicator.CRITICAL,
-    Outcome.URGENT: Indicator.WARNING,
-    Outcome.NOT_INDICATED: Indicator.WARNING,
 }
 
 
@@ -241,7 +236,9 @@ def _describe(
         outcome=top,
         findings=findings,
         recommendations=_recommendations(top, findings),
-        indicator=_indicator(top, findings, endorsed=endorsed, vascular=vascular is not None),
+        indicator=_indicator(
+            top, findings, a.guideline.indicators, endorsed=endorsed, vascular=vascular is not None
+        ),
         endorsed=endorsed,
         plan=Plan(setting=target.setting, pattern=target.pattern) if endorsed else changes,
         reason=_reason(findings),
@@ -291,12 +288,19 @@ def _recommendations(top: Outcome, findings: Sequence[Finding]) -> tuple[str, ..
     return tuple(dict.fromkeys(name for name in named if name))
 
 
-def _indicator(top: Outcome, findings: Sequence[Finding], *, endorsed: bool, vascular: bool) -> Indicator:
-    if vascular and top is not Outcome.EMERGENCY:
+def _indicator(
+    top: Outcome,
+    findings: Sequence[Finding],
+    indicators: Mapping[str, Indicator],
+    *,
+    endorsed: bool,
+    vascular: bool,
+) -> Indicator:
+    if vascular and top is not Outcome.EMERGENCY:  # 8.8.3
         return Indicator.WARNING
-    if endorsed or findings[0].variant == "improving":
-        return Indicator.INFO
-    return _INDICATORS.get(top, Indicator.INFO)
+    if endorsed:
+        return indicators[ENDORSED]
+    return indicators[IMPROVING if findings[0].variant == IMPROVING else top]
 
 
 _FILES = {

@@ -10,7 +10,7 @@ import pytest
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Decision, Indicator, Outcome
 from cds_service.guideline.lumbar_mri.decision import STOPPING_READS, decide
-from cds_service.record.facts import Certainty, Measure, PatientFacts, ReadState, Side
+from cds_service.record.facts import Certainty, Measure, PatientFacts, ReadState, Side, Trend
 from tests.guideline.lumbar_mri.facts_builders import (
     ALL_READ,
     TODAY,
@@ -345,6 +345,22 @@ def test_a_vascular_fact_stands_first_and_warns(guideline: Guideline) -> None:
 def test_a_possible_infection_that_is_a_mimic_goes_before_outside(guideline: Guideline) -> None:
     decision = answer(adult(pain(2), fact("pyelonephritis", started=ago(2))), guideline)
     assert (decision.outcome, decision.recommendations) == (Outcome.POSSIBLE, ("R5",))
+
+
+@pytest.mark.parametrize(
+    ("name", "entries", "order"),
+    [
+        pytest.param("urgent", [PAIN, DISCITIS], {}, id="outcome"),
+        pytest.param("endorsed", [PAIN, BREAST], {"priority": "urgent"}, id="endorsed"),
+        pytest.param("improving", [pain(10, trend=Trend.IMPROVING)], {}, id="improving"),
+    ],
+)
+def test_the_owner_sets_the_indicator_of_an_outcome(
+    name: str, entries: list[Any], order: dict[str, Any], guideline: Guideline
+) -> None:
+    changed = replace(guideline, indicators={**guideline.indicators, name: Indicator.CRITICAL})
+    assert answer(adult(*entries), guideline, **order).indicator is guideline.indicators[name]
+    assert answer(adult(*entries), changed, **order).indicator is Indicator.CRITICAL
 
 
 def test_words_do_not_lift_an_infection(guideline: Guideline) -> None:
