@@ -10,11 +10,9 @@ from cds_service.guideline.content import Guideline, number_words
 from cds_service.guideline.decision import Decision, Pathway
 from cds_service.guideline.lumbar_mri.escaping import escape_markdown, plain_text
 from cds_service.guideline.lumbar_mri.phrases import FEATURE_CHARACTERS, in_singular
-from cds_service.guideline.lumbar_mri.wording import ENDORSED, SHARED, by_key, find
+from cds_service.guideline.lumbar_mri.wording import ENDORSED, find, unread_in_short
 from cds_service.guideline.thresholds import Thresholds
 from cds_service.guideline.words import Words
-
-MOST_UNREAD_NAMED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +81,10 @@ def _names(variant: str, decision: Decision) -> tuple[str, ...]:
 
 
 def _fills(decision: Decision, guideline: Guideline) -> dict[str, str]:
-    fills = {"unread": _unread_in_short(decision, guideline.words), **decision.fills}
+    fills = {"unread": unread_in_short(decision.unread, guideline.words), **decision.fills}
     if decision.leading:
         fills |= decision.leading.fills
     return fills
-
-
-def unread_names(decision: Decision, words: Words) -> list[str]:
-    """What could not be read, in plain words: "problem list"."""
-    kinds = (kind if words.has(SHARED, f"unread.{kind}") else "default" for kind in decision.unread)
-    return list(dict.fromkeys(by_key(words, "unread", kind).lower() for kind in kinds))
-
-
-def _unread_in_short(decision: Decision, words: Words) -> str:
-    """The same for a summary: two at most are named, because what is cut off would look like read."""
-    names = unread_names(decision, words)
-    if len(names) <= MOST_UNREAD_NAMED:
-        return ", ".join(names)
-    return words.say(SHARED, "unread-more", {"what": names[0], "count": str(len(names) - 1)})
 
 
 def threshold_fills(guideline: Guideline) -> Mapping[str, str]:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Decision, Outcome, Plan
-from cds_service.guideline.lumbar_mri.card_words import CardWords, threshold_fills, unread_names
+from cds_service.guideline.lumbar_mri.card_words import CardWords, threshold_fills
 from cds_service.guideline.lumbar_mri.phrases import capitalised, statements
 from cds_service.guideline.lumbar_mri.summary import Place
 from cds_service.guideline.lumbar_mri.why import block, bullets, why
-from cds_service.guideline.lumbar_mri.wording import SAFETY, SHARED, by_key, find
+from cds_service.guideline.lumbar_mri.wording import SAFETY, SHARED, by_key, find, unread_names
 from cds_service.guideline.words import Words
 
 STALE_FACTS = 4
@@ -112,7 +112,7 @@ def study_words(plan: Plan, words: Words) -> str:
 def _missing(decision: Decision, words: Words) -> Iterator[str]:
     """What could not be read, is not recorded, or is too old to count."""
     if decision.unread:
-        what = capitalised(", ".join(unread_names(decision, words)))
+        what = capitalised(", ".join(unread_names(decision.unread, words)))
         yield f"- {words.say(SHARED, 'unread', {'what': what})}"
     if decision.endorsed:  # a short card asks for nothing more
         return

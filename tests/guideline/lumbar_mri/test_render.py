@@ -360,7 +360,7 @@ def test_source_and_links_are_the_guideline_s_and_hold_nothing_of_the_patient(gu
     }
     assert [(link["type"], link["url"]) for link in card["links"]] == [
         ("absolute", guideline.url),
-        ("absolute", guideline.sources["A2"].url),
+        ("absolute", guideline.details_url),
     ]
 
 
