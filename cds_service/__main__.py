@@ -88,11 +88,12 @@ def example() -> None:
 
 
 @main.command()
-def review() -> None:
+@click.option("--all-codes", is_flag=True, help="List every code of every value set.")
+def review(all_codes: bool) -> None:
     """Print the guideline as one page to read: criteria, numbers, codes, card words and sources."""
     from cds_service.review import render_review
 
-    click.echo(render_review(_load(_read_settings()).guideline))
+    click.echo(render_review(_load(_read_settings()).guideline, all_codes=all_codes))
 
 
 @main.command("settings")

@@ -64,6 +64,40 @@ _TIES = {
     Pathway.CANCER: 3,
     Pathway.PROCEDURE: 4,
 }
+_TIES_WITHOUT_FEVER = {**_TIES, Pathway.CANCER: 2, Pathway.INFECTION: 3}
+
+CRITERIA: tuple[tuple[str, str], ...] = (
+    (
+        "first",
+        "An emergency, urgent or indicated finding of R3 to R6: the highest leads, the others are named",
+    ),
+    (
+        "first",
+        "R5 that is urgent beside neurology of R3 or R4 becomes an emergency; a mere question does not",
+    ),
+    (
+        "then",
+        "Outside the six, unless a possible infection may be the other cause itself, or a child has a "
+        "possible red flag",
+    ),
+    ("then", "A possible red flag, then a value or answer that cannot be used"),
+    ("then", "A part of the record that was not read, no recorded reason, or an unknown age: unclear"),
+    ("last", "R2, else R1, else unclear"),
+    (
+        "check first",
+        "An indicated or outside order with a possible red flag of R3, R4 or R5, or with a part of the "
+        "record unread, is not confirmed before bladder, saddle and leg power are checked",
+    ),
+    ("warning", "Aortic disease with new pain makes any card at least a warning"),
+    ("silent", "The patient has died, or the record is marked as a test"),
+    ("silent", "Hospice care or another indication, without an emergency and without any tier of R3 or R4"),
+    (
+        "silent",
+        "A child without any tier of R3, R4 or R5; at signing one card says that the guideline is for adults",
+    ),
+    ("silent", "A CT without a red flag; a wider study for another reason, where only R1 or R2 would speak"),
+    ("silent", "Nothing recorded that the order could be for, while ordering; as switched"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,18 +158,17 @@ def _assess(order: MriOrder, facts: PatientFacts, today: date, guideline: Guidel
     )
     r6 = assess_procedure(facts, pain, order, today, guideline, neuro=neuro, fever=fever)
     found = [finding for finding in (r4, r3, infection, cancer, r6) if finding is not None]
-    cancer_first = {Pathway.INFECTION: 0 if fever else 1, Pathway.CANCER: 1 if fever else 0}
-    found.sort(
-        key=lambda f: (
-            -f.outcome.rank,
-            f.outcome is Outcome.UNCLEAR,
-            _TIES[f.pathway] if f.pathway not in cancer_first else 2 + cancer_first[f.pathway],
-        )
-    )
+    found.sort(key=lambda finding: precedence(finding, fever=fever))
     return _Assessment(
         order, facts, pain, today, guideline, tuple(found),
         assess_outside(facts, pain, order, today, guideline), _stopping(facts.reads),
     )  # fmt: skip
+
+
+def precedence(finding: Finding, *, fever: bool) -> tuple[int, bool, int]:
+    """Where a finding stands, the leading one least: rank, then question before gap, then tie (2.11)."""
+    ties = _TIES if fever else _TIES_WITHOUT_FEVER
+    return -finding.outcome.rank, finding.outcome is Outcome.UNCLEAR, ties[finding.pathway]
 
 
 def _lifted(finding: Finding | None, neuro: bool, variant: str) -> Finding | None:
