@@ -42,9 +42,13 @@ def main() -> None:
 def serve(**options: Any) -> None:
     """Serve the hooks with gunicorn. The command `settings` lists what else can be set."""
     # Imported here because gunicorn runs on Unix alone, and the other commands run anywhere.
-    from cds_service.web.server import run_server
+    from cds_service.web.server import CannotListen, check_address, run_server
 
     settings = _read_settings(**{name: value for name, value in options.items() if value is not None})
+    try:
+        check_address(settings)
+    except CannotListen as error:
+        raise click.ClickException(f"The service cannot start: {error}.") from None
     configure_logging(settings.log_level)
     app = create_app(services=_load(settings))
     run_server(app, settings, announce=lambda: _print_addresses(settings))
@@ -88,11 +92,12 @@ def example() -> None:
 
 
 @main.command()
-def review() -> None:
+@click.option("--all-codes", is_flag=True, help="List every code of every value set.")
+def review(all_codes: bool) -> None:
     """Print the guideline as one page to read: criteria, numbers, codes, card words and sources."""
     from cds_service.review import render_review
 
-    click.echo(render_review(_load(_read_settings()).guideline))
+    click.echo(render_review(_load(_read_settings()).guideline, all_codes=all_codes))
 
 
 @main.command("settings")
@@ -114,8 +119,12 @@ def _read_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        faults = [f"{ENV_PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()]
-        raise click.UsageError("; ".join(faults)) from None
+        faults = [(str(fault["loc"][0]), fault["msg"]) for fault in error.errors()]
+        said = [
+            f"{f'--{name}' if name in overrides else ENV_PREFIX + name.upper()}: {what}"
+            for name, what in faults
+        ]
+        raise click.UsageError("; ".join(said)) from None
 
 
 def _load(settings: Settings) -> Services:

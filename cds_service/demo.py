@@ -37,14 +37,22 @@ def run_demo() -> None:
     )
     console.print()
     answer.raise_for_status()
-    for drawn in draw_cards(answer.json()):
-        console.print(drawn)
+    show_cards(console, answer.json())
 
 
-def draw_cards(answer: dict[str, Any]) -> list[RenderableType]:
-    """Each card as a panel with its words, its buttons and its links; one line where there is none."""
-    cards = answer["cards"]
-    return [_draw_card(card) for card in cards] or [Text("No card: the service has nothing to say.")]
+def show_cards(console: Console, answer: dict[str, Any]) -> None:
+    """Print each card as a panel with its words and buttons, and its links below; a line where there is none.
+
+    A link is never wrapped: it stands on a line of its own, outside the panel, so that it can be copied.
+    """
+    if not answer["cards"]:
+        console.print("No card: the service has nothing to say.")
+    for card in answer["cards"]:
+        console.print(_draw_card(card))
+        for link in card.get("links", ()):
+            console.print(Text(link["label"], style="underline"))
+            console.print(Text(link["url"], style=f"link {link['url']}"), soft_wrap=True)
+        console.print()
 
 
 @contextmanager
@@ -67,10 +75,6 @@ def _draw_card(card: dict[str, Any]) -> Panel:
     if "overrideReasons" in card:
         reasons = " · ".join(reason["display"] for reason in card["overrideReasons"])
         parts += [Text(), Text.assemble(("Dismiss, because: ", "bold"), reasons)]
-    if "links" in card:
-        parts.append(Text())
-        for link in card["links"]:
-            parts += [Text(link["label"], style="underline"), _indented(Text(link["url"], style="dim"), 2)]
     return Panel(
         Group(*parts),
         title=Text(card["indicator"].upper(), style=f"bold {colour}"),

@@ -17,6 +17,7 @@ from cds_service.guideline.examples import Entry, Example
 from cds_service.guideline.lumbar_mri import (
     cauda_equina,
     conservative_care,
+    decision,
     infection,
     malignancy,
     mri_safety,
@@ -29,8 +30,10 @@ from cds_service.guideline.lumbar_mri import (
 from cds_service.guideline.lumbar_mri.card_words import threshold_fills
 from cds_service.guideline.lumbar_mri.wording import ENDORSED, SAFETY, SHARED, VARIANTS, override_reasons
 from cds_service.record.terminology import ValueSetCode
+from cds_service.review_policy import adequacy_rows, precedence_rows, target_rows, tie_rows
 
 CODES_SHOWN = 5
+ALL_CODES = "lumbar-mri-cds review --all-codes"
 _BLANK = re.compile(r"\$([a-z][a-z_]*)")
 Criteria = Iterable[tuple[str, str]]
 
@@ -60,22 +63,26 @@ _CHAPTERS = (
     ),
     _Chapter("After an invasive procedure", ("R6",), (procedures.CRITERIA,), ("procedure",)),
     _Chapter("Outside the six recommendations", (), (outside.CRITERIA,), ("outside",)),
+    _Chapter("Which answer leads", (), (decision.CRITERIA,), ()),
     _Chapter("Not enough data", (), (), ("unclear",)),
     _Chapter("Orders that are right already", (), (), (ENDORSED,)),
     _Chapter("MRI safety", (), (mri_safety.CRITERIA,), (SAFETY,)),
 )
 
 
-def render_review(guideline: Guideline) -> str:
-    """The whole guideline as Markdown."""
+def render_review(guideline: Guideline, *, all_codes: bool = False) -> str:
+    """The whole guideline as Markdown; of each value set the first codes, or all of them."""
     parts = [
         *_identity(guideline),
         *(line for chapter in _CHAPTERS for line in _chapter(chapter, guideline)),
         "## Words that all cards share",
         *_card_words(SHARED, guideline),
+        *_policy(guideline),
         *_thresholds(guideline),
+        *_steroids(guideline),
         *_switches(guideline),
-        *_codes(guideline),
+        *_codes(guideline, all_codes),
+        *_words_of_records(guideline),
         *_suggested_orders(guideline),
         *_examples("## All examples", guideline.examples),
         *_sources(guideline),
@@ -153,11 +160,77 @@ def _by_section(sections: Mapping[str, str], guideline: Guideline) -> Iterator[s
             yield text
 
 
+def _policy(guideline: Guideline) -> Iterator[str]:
+    yield "## Precedence and indicators"
+    yield "The answer of a higher rank leads; outside has a place of its own, which the criteria above name."
+    yield _table(("Answer", "Rank", "Indicator"), precedence_rows(guideline))
+    yield "Among findings of one rank leads:"
+    yield _table(("Where", "Order"), tie_rows(guideline))
+    yield "## When an order is right already"
+    yield _table(("Answer", "Priority of the order", "Right already"), adequacy_rows())
+    yield "## What an order should become"
+    yield _table(
+        ("Finding", "Priority", "Region", "Contrast (radiology decides)", "Referral in primary care"),
+        target_rows(guideline),
+    )
+
+
+def _steroids(guideline: Guideline) -> Iterator[str]:
+    yield "## Steroids as prednisolone"
+    yield _table(
+        ("Name", "mg of prednisolone for 1 mg", "Origin", "Source"),
+        [
+            (name, number_words(steroid.prednisolone_factor), steroid.origin, steroid.source)
+            for name, steroid in guideline.patterns.as_written.steroids.items()
+        ],
+    )
+
+
+def _words_of_records(guideline: Guideline) -> Iterator[str]:
+    """The phrases of `patterns.toml`, by which texts of a record are read."""
+    written = guideline.patterns.as_written
+    yield "## Words by which texts are read"
+    yield "How a phrase is written, the head of `patterns.toml` says."
+    yield "### Findings, diseases and operations"
+    yield _table(
+        ("Name", "Asks for", "In words alone", "Words", "Further words of questions"),
+        [
+            (
+                name,
+                entry.pathway or "",
+                "proof" if entry.enough else "asks only" if entry.pathway else "",
+                _phrases(entry.words),
+                _phrases(entry.question_words),
+            )
+            for name, entry in written.concepts.items()
+        ],
+    )
+    for section in type(written).model_fields:
+        lists = _word_lists(getattr(written, section)) if section != "concepts" else {}
+        if lists:
+            yield f"### {section.replace('_', ' ').capitalize()}"
+            yield _table(("Name", "Words"), [(name, _phrases(words)) for name, words in lists.items()])
+
+
+def _word_lists(entries: Any) -> dict[str, tuple[str, ...]]:
+    """The phrases of a section by name; empty where it holds none."""
+    if not isinstance(entries, dict):
+        return {}
+    found = {name: getattr(entry, "words", entry) for name, entry in entries.items()}
+    return {name: words for name, words in found.items() if isinstance(words, tuple)}
+
+
+def _phrases(phrases: Iterable[str]) -> str:
+    return "; ".join(f"`{phrase}`" for phrase in phrases)
+
+
 def _thresholds(guideline: Guideline) -> Iterator[str]:
     yield "## Thresholds"
     yield (
         "Origin: SEED the client's document; ACG the guideline's body; OTHER another guideline or study; "
-        "DESIGN our own choice, which a named owner must confirm."
+        "DESIGN our own choice, which a named owner must confirm. "
+        "A source such as C1 stands in the list at the end; what the guideline specification is, "
+        "`cards/README.md` says."
     )
     yield _table(
         ("Name", "Value", "Unit", "Origin", "Source", "Meaning"),
@@ -182,19 +255,21 @@ def _said(value: Any) -> str:
     return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
 
 
-def _codes(guideline: Guideline) -> Iterator[str]:
+def _codes(guideline: Guideline, all_codes: bool) -> Iterator[str]:
     value_sets = guideline.terminology.value_sets
     total = sum(len(codes) for codes in value_sets.values())
     yield "## Codes"
+    shown = None if all_codes else CODES_SHOWN
+    which = "All of them" if all_codes else f"The first {CODES_SHOWN} of each"
     yield (
-        f"{total} codes in {len(value_sets)} value sets. The first {CODES_SHOWN} of each stand here; "
-        "the whole lists are `value_sets/<name>.csv` and `value_sets/extended_snomed/<name>.csv`."
+        f"{total} codes in {len(value_sets)} value sets. {which} stand here; `{ALL_CODES}` lists all, "
+        "and the files are `value_sets/<name>.csv` and `value_sets/extended_snomed/<name>.csv`."
     )
     rows = [
-        (name, str(len(codes)), "; ".join(_code(code, guideline) for code in codes[:CODES_SHOWN]))
+        (name, str(len(codes)), "; ".join(_code(code, guideline) for code in codes[:shown]))
         for name, codes in sorted(value_sets.items())
     ]
-    yield _table(("Value set", "Codes", "First codes"), rows)
+    yield _table(("Value set", "Codes", "All codes" if all_codes else "First codes"), rows)
 
 
 def _code(row: ValueSetCode, guideline: Guideline) -> str:

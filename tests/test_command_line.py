@@ -1,6 +1,7 @@
 """The command line answers as HTTP does, and says by its exit status how."""
 
 import json
+import socket
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,31 @@ def test_settings_prints_the_table() -> None:
 @pytest.mark.parametrize("option", ["--port=0", "--workers=0", "--port=x"])
 def test_serve_refuses_options_that_make_no_sense(option: str) -> None:
     assert run("serve", option).exit_code == 2
+
+
+@pytest.mark.parametrize(("option", "value"), [("--port", "99999"), ("--workers", "0")])
+def test_serve_names_the_option_that_makes_no_sense(option: str, value: str) -> None:
+    result = run("serve", option, value)
+    assert (f"{option}: " in result.stderr, "CDS_" in result.stderr) == (True, False)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_serve_says_in_one_line_that_the_port_is_taken(host: str) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as listener:
+        port = listener.getsockname()[1]
+        result = run("serve", "--host", host, "--port", str(port))
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"Error: The service cannot start: port {port} on {host} is in use; "
+        "choose another with --port or CDS_PORT.\n"
+    )
+
+
+def test_serve_says_that_the_address_is_not_of_this_machine() -> None:
+    result = run("serve", "--host", "192.0.2.1")  # an address for documentation, which nobody has
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "--host or CDS_HOST" in result.stderr
 
 
 def test_a_setting_that_makes_no_sense_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

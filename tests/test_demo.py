@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from cds_service.__main__ import main
-from cds_service.demo import draw_cards
+from cds_service.demo import show_cards
 
 CARD: dict[str, Any] = {
     "summary": "MRI not indicated: low back pain 10 days, no red flag found (ACE R1, strong).",
@@ -30,8 +30,7 @@ CARD: dict[str, Any] = {
 def drawn(*cards: dict[str, Any], width: int = 80) -> str:
     console = Console(width=width, force_terminal=False)
     with console.capture() as capture:
-        for card in draw_cards({"cards": list(cards)}):
-            console.print(card)
+        show_cards(console, {"cards": list(cards)})
     return capture.get()
 
 
@@ -58,6 +57,14 @@ def test_every_part_of_a_card_is_shown(part: str) -> None:
 
 def test_no_line_is_wider_than_80_columns() -> None:
     assert max(len(line) for line in drawn(CARD).splitlines()) <= 80
+
+
+def test_a_long_link_is_one_line_that_can_be_copied() -> None:
+    url = "https://www.ace-hta.gov.sg/" + "when-to-order-mri-for-low-back-pain/" * 4
+    linked = CARD | {"links": [{"label": "The guideline", "url": url, "type": "absolute"}]}
+    lines = drawn(linked).splitlines()
+    assert lines[lines.index("The guideline") + 1] == url
+    assert max(len(line) for line in lines if line != url) <= 80
 
 
 def test_the_least_card_can_be_drawn() -> None:

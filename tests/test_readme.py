@@ -8,6 +8,8 @@ import pytest
 from cds_service.__main__ import main
 from cds_service.app import cards_folder
 from cds_service.guideline.content import load_guideline
+from cds_service.guideline.lumbar_mri.decision import STOPPING_READS, TRIED_READS
+from cds_service.protocol.discovery import USAGE_REQUIREMENTS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -17,6 +19,13 @@ GUIDELINE = load_guideline(cards_folder() / "lumbar-mri")
 @pytest.mark.parametrize("key", GUIDELINE.prefetch)
 def test_every_prefetch_key_stands_there_with_its_reason(key: str) -> None:
     assert f"| `{key}` | {GUIDELINE.prefetch_reasons[key]} |" in README
+
+
+@pytest.mark.parametrize("key", [*STOPPING_READS, *TRIED_READS])
+@pytest.mark.parametrize("text", [README, USAGE_REQUIREMENTS], ids=["readme", "discovery"])
+def test_every_read_that_can_stop_r1_is_named(key: str, text: str) -> None:
+    rule = next(part for part in re.split(r"\n\n", text) if "R1 and R2 need" in part or "Without" in part)
+    assert re.search(rf"\b{key}\b", rule)
 
 
 @pytest.mark.parametrize("command", sorted(main.commands))

@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 
 from cds_service.guideline import lumbar_mri
 from cds_service.guideline.content import Guideline, load_guideline, number_words
+from cds_service.guideline.decision import Indicator
 from cds_service.review import render_review
 
 
@@ -83,6 +84,88 @@ def test_every_value_set_has_its_count_and_first_codes(page: str, guideline: Gui
     for name, codes in guideline.terminology.value_sets.items():
         assert f"| {name} | {len(codes)} | " in page
         assert codes[0].code in page
+
+
+def test_every_code_can_be_listed(guideline: Guideline, page: str) -> None:
+    whole = render_review(guideline, all_codes=True)
+    listed = set(re.split(r"[ …]", whole.split("## Codes")[1].split("## Words by which")[0]))
+    assert {row.code for codes in guideline.terminology.value_sets.values() for row in codes} <= listed
+    assert "`lumbar-mri-cds review --all-codes` lists all" in page
+
+
+def rows_of(page: str, heading: str) -> list[str]:
+    """The table rows under a heading."""
+    return re.findall(r"^\| .*$", page.split(f"## {heading}\n")[1].split("\n## ")[0], re.MULTILINE)
+
+
+def test_the_order_of_precedence_is_that_of_the_rules(page: str) -> None:
+    rows = rows_of(page, "Precedence and indicators")
+    answers = [row.split(" | ")[0].removeprefix("| ") for row in rows[2:10]]
+    assert answers == [
+        "emergency", "urgent", "indicated", "possible", "unclear", "may-be-indicated", "not-indicated", "outside",
+    ]  # fmt: skip
+    by_fever = {
+        row.split(" | ")[0]: re.findall(r"R5 possible spinal (\w+)", row) for row in rows if "R4" in row
+    }
+    assert by_fever == {"| no fever": ["malignancy", "infection"], "| fever": ["infection", "malignancy"]}
+
+
+def test_a_changed_indicator_changes_the_page(guideline: Guideline) -> None:
+    moved = replace(guideline, indicators={**guideline.indicators, "possible": Indicator.WARNING})
+    assert "| possible | 3 | warning |" in render_review(moved)
+
+
+@pytest.mark.parametrize(
+    ("answer", "priority", "said"),
+    [
+        ("emergency", "urgent", "no"),
+        ("emergency", "stat", "yes, given a place in the emergency department"),
+        ("urgent", "routine", "no"),
+        ("urgent", "urgent", "yes, given no MR-unsafe implant"),
+        ("indicated", "routine", "yes"),
+    ],
+)
+def test_the_page_says_when_an_order_is_right_already(
+    answer: str, priority: str, said: str, page: str
+) -> None:
+    (row,) = [
+        row
+        for row in rows_of(page, "When an order is right already")
+        if row.startswith(f"| {answer} | {priority} |")
+    ]
+    assert row.startswith(f"| {answer} | {priority} | {said}")
+
+
+def test_the_page_says_what_an_order_should_become(page: str) -> None:
+    rows = rows_of(page, "What an order should become")
+    assert (
+        "| R4 suspected cauda equina syndrome, emergency | stat | lumbosacral spine | without contrast "
+        "| Refer to emergency department now |"
+    ) in rows
+    assert any("malignancy, emergency | stat | whole spine" in row for row in rows)
+    for recommendation in ("R3", "R4", "R5", "R6"):
+        assert any(row.startswith(f"| {recommendation} ") for row in rows)
+
+
+def test_every_steroid_stands_with_its_factor_origin_and_source(page: str, guideline: Guideline) -> None:
+    for name, steroid in guideline.patterns.as_written.steroids.items():
+        factor = number_words(steroid.prednisolone_factor)
+        assert f"| {name} | {factor} | {steroid.origin} | {steroid.source} |" in page
+
+
+def test_the_words_by_which_records_are_read_are_on_the_page(page: str, guideline: Guideline) -> None:
+    written = guideline.patterns.as_written
+    for name, concept in written.concepts.items():
+        assert f"| {name} | {concept.pathway or ''} |" in page
+        for phrase in (*concept.words, *concept.question_words):
+            assert f"`{phrase}`".replace("|", "\\|") in page
+    for words in (*written.drugs.values(), *written.implants.values(), *written.cues.values()):
+        for phrase in words:
+            assert f"`{phrase}`".replace("|", "\\|") in page
+
+
+def test_no_source_holds_a_note_to_ourselves(page: str) -> None:
+    assert not re.search(r"not read|stored copy|demo service|repository|seed", page.split("## Sources")[1])
 
 
 def test_the_words_of_every_card_are_on_the_page(page: str, guideline: Guideline) -> None:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from cds_service.__main__ import render_settings_table
 from cds_service.settings import Settings, settings_table
 
-DOCUMENT = Path(__file__).parent.parent / "docs" / "settings.md"
+README = Path(__file__).parent.parent / "README.md"
 
 
 def test_a_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,5 +58,5 @@ def test_every_setting_is_described() -> None:
     assert all(description.endswith(".") for _, _, description in settings_table())
 
 
-def test_the_documentation_shows_the_settings_that_there_are() -> None:
-    assert render_settings_table() in DOCUMENT.read_text(encoding="utf-8")
+def test_the_readme_shows_the_settings_that_there_are() -> None:
+    assert render_settings_table() in README.read_text(encoding="utf-8")

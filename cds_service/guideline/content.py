@@ -5,17 +5,21 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
-from zoneinfo import ZoneInfo
+from typing import Any, Literal, TypeVar, get_type_hints
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from cds_service.guideline.decision import Indicator, Outcome
 from cds_service.guideline.examples import Example, ExamplesError, read_examples
 from cds_service.guideline.lumbar_mri.order_codes import OrderCodes, OrderCodesError, read_order_codes
 from cds_service.guideline.lumbar_mri.order_patterns import (
@@ -24,6 +28,7 @@ from cds_service.guideline.lumbar_mri.order_patterns import (
     read_order_patterns,
 )
 from cds_service.guideline.lumbar_mri.word_check import check_words
+from cds_service.guideline.number_check import check_numbers
 from cds_service.guideline.thresholds import Switches, Thresholds
 from cds_service.guideline.words import Words, WordsError, read_words
 from cds_service.record.facts import Measure
@@ -90,12 +95,14 @@ class Guideline:
     status: str
     publisher: str
     url: str
+    details_url: str
     digest: str  # "sha256:..." over every content file
     zone: ZoneInfo
     recommendations: Mapping[str, Recommendation]
     thresholds: Thresholds
     threshold_notes: Mapping[str, Threshold]
     switches: Switches
+    indicators: Mapping[str, Indicator]  # by outcome, and for `improving` and `endorsed`
     sources: Mapping[str, Source]
     terminology: Terminology
     patterns: Patterns
@@ -110,7 +117,12 @@ class Guideline:
 def load_guideline(folder: Folder) -> Guideline:
     """The guideline of one folder under `cards/`; raises ContentError where anything is wrong."""
     head = _parsed(_Head, "guideline.toml", _toml(folder, "guideline.toml"))
+    _check_head(head)
     notes = {name: _threshold(name, model) for name, model in head.thresholds.items()}
+    thresholds = _thresholds(notes)
+    switches = _switches(head.switches)
+    sources = _read_sources(folder)
+    words = _read_card_words(folder)
     terminology = _read_terminology(folder)
     prefetch = _read_prefetch(folder)
     return Guideline(
@@ -120,16 +132,18 @@ def load_guideline(folder: Folder) -> Guideline:
         status=head.status,
         publisher=head.publisher,
         url=head.url,
+        details_url=head.details_url,
         digest=_digest(folder),
         zone=ZoneInfo(head.time_zone),
         recommendations={k: Recommendation(k, **v.model_dump()) for k, v in head.recommendations.items()},
-        thresholds=_exactly(Thresholds, {name: note.value for name, note in notes.items()}),
+        thresholds=thresholds,
         threshold_notes=notes,
-        switches=_exactly(Switches, head.switches),
-        sources=_read_sources(folder),
+        switches=switches,
+        indicators=_indicators(head.indicators),
+        sources=sources,
         terminology=terminology,
         patterns=_read_patterns(folder),
-        words=_read_card_words(folder),
+        words=words,
         order_patterns=_read_order_patterns(folder),
         order_codes=_read_order_codes(folder, terminology),
         prefetch={key: _query(key, wanted, terminology) for key, wanted in prefetch.items()},
@@ -166,7 +180,7 @@ class _Head(_Strict):
     id: str
     title: str
     version: str
-    status: str
+    status: Literal["draft", "active"]
     publisher: str
     url: str
     details_url: str
@@ -174,6 +188,7 @@ class _Head(_Strict):
     approval: _Approval
     recommendations: dict[str, _Recommendation]
     switches: dict[str, Any]
+    indicators: dict[str, Indicator]
     thresholds: dict[str, _Threshold]
 
 
@@ -227,12 +242,84 @@ def _parsed(model: type[T], name: str, data: Mapping[str, Any]) -> T:
 ORIGINS = frozenset({"SEED", "ACG", "OTHER", "DESIGN"})
 
 
+def _check_head(head: _Head) -> None:
+    """Raises ContentError where the identity, the approval or a link of the cards cannot be right."""
+    if head.status == "active":
+        _check_approval(head.approval)
+    for name in ("url", "details_url"):
+        if not _is_link(getattr(head, name), ("https",)):
+            raise ContentError("guideline.toml", None, f"{name}: an absolute https address")
+    try:
+        ZoneInfo(head.time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ContentError("guideline.toml", None, "time_zone: a time zone such as Asia/Singapore") from error
+
+
+def _check_approval(approval: _Approval) -> None:
+    if not approval.approver.strip():
+        raise ContentError("guideline.toml", None, "approval.approver: a name, because the status is active")
+    for name in ("date", "next_review"):
+        try:
+            date.fromisoformat(getattr(approval, name))
+        except ValueError as error:
+            expected = f"approval.{name}: a date as 2026-06-15, because the status is active"
+            raise ContentError("guideline.toml", None, expected) from error
+    if date.fromisoformat(approval.next_review) <= date.fromisoformat(approval.date):
+        raise ContentError("guideline.toml", None, "approval.next_review: later than approval.date")
+
+
+_NO_ADDRESS = re.compile(r"""[\s<>"\\^`{}|]""")
+
+
+def _is_link(text: str, schemes: Collection[str]) -> bool:
+    """Whether a client can follow it as it stands: absolute, with a host, and every odd character encoded."""
+    if _NO_ADDRESS.search(text) or not text.isascii():
+        return False
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in schemes and bool(parts.hostname)
+
+
 def _threshold(name: str, model: _Threshold) -> Threshold:
     if model.origin not in ORIGINS:
         raise ContentError("guideline.toml", None, f"thresholds.{name}.origin: one of {sorted(ORIGINS)}")
     if not model.source.strip() or not model.unit.strip():
         raise ContentError("guideline.toml", None, f"thresholds.{name}: a unit and a source")
     return Threshold(name, **model.model_dump())
+
+
+def _thresholds(notes: Mapping[str, Threshold]) -> Thresholds:
+    limits = _exactly(Thresholds, {name: note.value for name, note in notes.items()})
+    problems = check_numbers(limits)
+    if problems:
+        raise ContentError("guideline.toml", None, "; ".join(problems))
+    return limits
+
+
+_CHOICES = frozenset({Outcome.EMERGENCY, Outcome.URGENT, Outcome.INDICATED, Outcome.POSSIBLE})
+
+
+def _switches(found: Mapping[str, Any]) -> Switches:
+    switches = _exactly(Switches, found)
+    for name, value in found.items():
+        if name.endswith("_outcome") and value not in _CHOICES:
+            raise ContentError(
+                "guideline.toml", None, f"switches.{name}: one of {', '.join(sorted(_CHOICES))}"
+            )
+    return switches
+
+
+IMPROVING, ENDORSED = "improving", "endorsed"
+
+
+def _indicators(found: Mapping[str, Indicator]) -> Mapping[str, Indicator]:
+    wanted = {*Outcome, IMPROVING, ENDORSED}
+    for name in sorted(wanted ^ found.keys()):
+        expected = "info, warning or critical" if name in wanted else "no such outcome"
+        raise ContentError("guideline.toml", None, f"indicators.{name}: {expected}")
+    return found
 
 
 def _exactly(kind: type[T], values: Mapping[str, Any]) -> T:
@@ -259,6 +346,9 @@ def _typed(name: str, value: Any, hint: Any) -> Any:
 
 def _read_sources(folder: Folder) -> dict[str, Source]:
     read = _parsed(_Sources, "sources.toml", _toml(folder, "sources.toml"))
+    for name, source in read.sources.items():
+        if source.url is not None and not _is_link(source.url, ("https", "http")):
+            raise ContentError("sources.toml", None, f"sources.{name}.url: an absolute web address")
     return {name: Source(name, source.citation, source.url) for name, source in read.sources.items()}
 
 
@@ -405,6 +495,11 @@ def _all_files(folder: Folder, prefix: str) -> Iterator[tuple[str, bytes]]:
             yield from _all_files(entry, f"{prefix}{entry.name}/")
         elif entry.name.endswith((".toml", ".csv", ".md")):
             yield f"{prefix}{entry.name}", entry.read_bytes()
+
+
+def resource_type_of(query: str) -> str:
+    """The resource type that a prefetch query asks for: "Observation" of "Observation?patient=..."."""
+    return query.split("?", 1)[0].split("/", 1)[0]
 
 
 def number_words(value: int | Decimal) -> str:

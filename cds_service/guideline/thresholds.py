@@ -76,6 +76,7 @@ class Thresholds:
     listed_age: int
     procedure_alarm_days: int
     procedure_recent_days: int
+    injection_days: int
     needle_days: int
     procedure_alarm_score: Decimal
     procedure_alarm_rise_points: Decimal
@@ -91,6 +92,8 @@ class Thresholds:
     residual_volume_high_ml: Decimal
     crp_high_mg_l: Decimal
     esr_high_mm_h: Decimal
+    pain_score_high: Decimal
+    steroid_high_mg_per_day: Decimal
     weight_low_kg: Decimal
     weight_high_kg: Decimal
     egfr_high_ml_min: Decimal
@@ -110,6 +113,7 @@ class Switches:
     bilateral_only_outcome: str
     sexual_only_outcome: str
     remote_cancer_outcome: str
+    exclude_non_melanoma_skin_cancer: bool
     late_procedure_outcome: str
     needle_outcome: str
     needle_counts_as_invasive: bool

@@ -49,9 +49,11 @@ HOOK_SERVICES = (
 
 USAGE_REQUIREMENTS = (
     "FHIR R4. Fill every prefetch key that you can. "
-    "A key that is missing or failed is named on the card and is never read as 'nothing found'. "
-    "Without conditions, observations, procedures and medications the service "
-    "cannot say that MRI is not indicated. "
+    "A key that failed is named on the card, a missing one where it could have changed the card, "
+    "and neither is ever read as 'nothing found'. "
+    "Without patient, conditions, observations, procedures, medications and medicationStatements, "
+    "or after a failed read of examinations or questionnaireResponses, the service cannot say that MRI is "
+    "not indicated. "
     "It answers 412 only where nothing about the patient can be read and the order alone decides nothing."
 )
 

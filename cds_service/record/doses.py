@@ -11,7 +11,6 @@ from cds_service.record.quantities import read_number, tidy
 from cds_service.record.reading import Coded, Reading
 
 _LOCAL = "local"
-_MOST_MG = 10_000  # more is a slip of the keyboard
 _MG = re.compile(r"(\d+(?:\.\d+)?)\s*(mg|milligrams?|mcg|micrograms?|g)\b", re.I)
 _TABLETS = re.compile(
     r"(\d+(?:\.\d+)?|one|two|three|four|five|six|eight|ten)\s*(?:x\s*)?(?:tab|tablet|cap|capsule)s?\b", re.I
@@ -47,11 +46,12 @@ def prednisolone_mg_per_day(
     daily = [mg for dosage in dosages if (mg := _daily_mg(dosage, strength)) is not None]
     if not daily:
         daily = [mg for word in drug.words if (mg := _worded_mg(word, None)) is not None]
-    return _rounded(max(daily) * factor) if daily else None
+    return _plausible(max(daily) * factor, reading) if daily else None
 
 
-def _rounded(mg: Decimal) -> Decimal | None:
-    return None if mg > _MOST_MG else tidy(mg.quantize(Decimal("0.1")))
+def _plausible(mg: Decimal, reading: Reading) -> Decimal | None:
+    too_much = mg > reading.thresholds.steroid_high_mg_per_day
+    return None if too_much else tidy(mg.quantize(Decimal("0.1")))
 
 
 def _factor(drug: Coded, dosages: Sequence[dict[str, Any]], reading: Reading) -> Decimal | None:

@@ -70,6 +70,7 @@ class Patterns:
     unit_spellings: Mapping[str, Mapping[str, str]]  # by measure
     units_in_use: Mapping[str, tuple[str, ...]]  # by measure, UCUM
     prednisolone_factor: Mapping[str, Decimal]
+    as_written: PatternFile  # for the review page
     beginnings: frozenset[str]  # first letters of everything that could be named
     # What was concluded of codes and names, by digest: shared by all requests, and holds no text.
     remembered: Remembered[dict[str, Any]] = field(default_factory=Remembered)
@@ -234,6 +235,7 @@ def _built(file: PatternFile) -> Patterns:
             unit_spellings={measure.value: unit.spellings for measure, unit in file.units.items()},
             units_in_use={measure.value: unit.in_use for measure, unit in file.units.items()},
             prednisolone_factor={name: entry.prednisolone_factor for name, entry in file.steroids.items()},
+            as_written=file,
             beginnings=frozenset(),
         )
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from cds_service.guideline.thresholds import Thresholds
 from cds_service.record.dates import on_day
 from cds_service.record.facts import Attestation, Certainty, Fact, Origin
 from cds_service.record.projection import Raw
@@ -16,9 +17,6 @@ from cds_service.record.statements import (
     read_statements,
     worded_certainty,
 )
-
-# Our own reason codes (8.4.6, 8.9.7): what the doctor attests, in days of treatment.
-_ATTESTED_DAYS = {"reason-care-4-6-weeks": 28, "reason-care-6-weeks": 42}
 
 
 def read_order_reasons(order: Raw, reading: Reading) -> Iterator[Fact | Attestation]:
@@ -70,13 +68,18 @@ def _own_text(code: Any) -> tuple[str, ...]:
 def _coded_reason(coded: Coded, resource: str, reading: Reading) -> Iterator[Fact | Attestation]:
     if not coded.known:
         return
-    for concept, days in _ATTESTED_DAYS.items():
+    for concept, days in _attested_days(reading.thresholds).items():
         if concept in coded.concepts:
             yield Attestation(resource, coded.label, days=days, when=on_day(reading.today))
     for stated in read_statements(coded, reading):
         if stated.certainty.positive:
             certainty = Certainty.SUSPECTED
             yield _fact(stated.concepts, certainty, coded, resource, Origin.ORDER, stated.history, reading)
+
+
+def _attested_days(limits: Thresholds) -> dict[str, int]:
+    """Days of treatment that our own reason codes attest (8.4.6): both are care that is long enough."""
+    return {"reason-care-4-6-weeks": limits.care_min_days, "reason-care-6-weeks": limits.care_full_days}
 
 
 def _texts(texts: tuple[str, ...], coded: Coded | None, resource: str, reading: Reading) -> Iterator[Fact]:

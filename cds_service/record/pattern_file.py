@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -53,6 +54,8 @@ class UnitWords(_Strict):
 class SteroidWords(_Strict):
     words: tuple[str, ...]
     prednisolone_factor: Decimal
+    origin: Literal["SEED", "ACG", "OTHER", "DESIGN"]
+    source: str = Field(min_length=1)
 
 
 WordLists = dict[str, tuple[str, ...]]

@@ -21,7 +21,6 @@ CANONICAL: Mapping[Measure, str] = {
     Measure.PAIN_SCORE: "1",
     Measure.EGFR: "mL/min/{1.73_m2}",
 }
-_HIGHEST_SCORE = Decimal(10)
 _DIGITS = Decimal("0.000001")
 _MOST_DIGITS = 12
 _NUMBER_AND_UNIT = re.compile(r"\s*(<=|>=|<|>)?\s*(-?\d+(?:\.\d+)?)\s*(.*?)\s*$")
@@ -42,7 +41,7 @@ def plausible_range(measure: Measure, t: Thresholds) -> tuple[Decimal, Decimal]:
         case Measure.WEIGHT:
             return t.weight_low_kg, t.weight_high_kg
         case Measure.PAIN_SCORE:
-            return zero, _HIGHEST_SCORE
+            return zero, t.pain_score_high
         case Measure.EGFR:
             return zero, t.egfr_high_ml_min
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from cds_service.guideline.content import Guideline
+from cds_service.guideline.content import Guideline, resource_type_of
 from cds_service.record.allergies import read_allergy
 from cds_service.record.conditions import read_condition
 from cds_service.record.dates import Interval, read_date
@@ -257,7 +256,7 @@ def _reads(
     """The state of each key; partial where a resource of the type that it asks for could not be read."""
     states = {key: read.state for key, read in prefetch.items()}
     for key, query in queries.items() if broken else ():
-        if states.get(key) is ReadState.COMPLETE and re.split(r"[/?]", query, maxsplit=1)[0] in broken:
+        if states.get(key) is ReadState.COMPLETE and resource_type_of(query) in broken:
             states[key] = ReadState.PARTIAL
     return states
 

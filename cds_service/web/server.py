@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +40,30 @@ _STATUS_OF_BROKEN_HTTP: dict[type[Exception], tuple[int, str]] = {
     LimitRequestHeaders: (431, "Request Header Fields Too Large"),
     UnsupportedTransferCoding: (501, "Not Implemented"),
 }
+
+
+class CannotListen(Exception):
+    """The address cannot be listened on: why, and which settings change it."""
+
+
+def check_address(settings: Settings) -> None:
+    """Raises CannotListen where the port is taken or not ours: gunicorn says so only in a dozen lines."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gunicorn does
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as error:
+            raise CannotListen(_why_not(error, settings)) from error
+
+
+def _why_not(error: OSError, settings: Settings) -> str:
+    where = f"port {settings.port} on {settings.host}"
+    if error.errno == errno.EADDRINUSE:
+        return f"{where} is in use; choose another with --port or CDS_PORT"
+    if error.errno == errno.EACCES:
+        return f"{where} is not open to this user; choose another with --port or CDS_PORT"
+    return f"{where}: {error.strerror}; choose another address with --host or CDS_HOST"
 
 
 def run_server(app: Flask, settings: Settings, announce: Callable[[], None]) -> None:

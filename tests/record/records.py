@@ -43,11 +43,13 @@ def read_as_sent(prefetch: dict[str, Any]) -> PatientFacts:
     return read_facts(sent, patient_id=builders.PATIENT_ID, now=NOW, guideline=shipped_guideline())
 
 
-def read_order(order: Resource, *resources: Resource) -> tuple[tuple[Fact, ...], tuple[Attestation, ...]]:
+def read_order(
+    order: Resource, *resources: Resource, guideline: Guideline | None = None
+) -> tuple[tuple[Fact, ...], tuple[Attestation, ...]]:
     """What an order gives as reasons, beside a record with these resources."""
     prefetch = builders.prefetch_of(builders.patient("1980-03-10"), resources)
     sent = read_prefetch(prefetch, KEYS, builders.PATIENT_ID)
-    return read_order_facts(order, now=NOW, guideline=shipped_guideline(), prefetch=sent)
+    return read_order_facts(order, now=NOW, guideline=guideline or shipped_guideline(), prefetch=sent)
 
 
 def only(facts: PatientFacts) -> Fact:

@@ -1,12 +1,13 @@
 """The reasons of a draft order (2.2, 8.4.2, 8.4.6, 8.9.1)."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from cds_service.record.facts import Certainty, Origin
 from tests.builders import Concept, concept, condition, observation, service_request
-from tests.record.records import TODAY, read_order
+from tests.record.records import TODAY, read_order, shipped_guideline
 from tests.vignettes import codings
 
 OWN = "urn:lumbar-mri-cds:reason"
@@ -67,6 +68,14 @@ def test_our_own_reason_attests_care(code: str, days: int) -> None:
     facts, (attestation,) = read_order(order({"coding": [{"system": OWN, "code": code}]}))
     assert (attestation.days, attestation.none) == (days, False)
     assert [set(fact.concepts) for fact in facts] == [{f"reason-{code}"}]
+
+
+@pytest.mark.parametrize(("code", "days"), [("care-4-6-weeks", 30), ("care-6-weeks", 45)])
+def test_what_our_own_reason_attests_is_care_that_is_long_enough(code: str, days: int) -> None:
+    shipped = shipped_guideline()
+    longer = replace(shipped, thresholds=replace(shipped.thresholds, care_min_days=30, care_full_days=45))
+    _, (attestation,) = read_order(order({"coding": [{"system": OWN, "code": code}]}), guideline=longer)
+    assert attestation.days == days
 
 
 @pytest.mark.parametrize(

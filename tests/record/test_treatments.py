@@ -272,6 +272,11 @@ def test_a_steroid_known_by_its_code_alone_has_its_factor() -> None:
     assert taken(request | {"dosageInstruction": [dose(3)]}).prednisolone_mg_per_day == Decimal("20.1")
 
 
+@pytest.mark.parametrize(("milligrams", "mg"), [(10_000, Decimal(10_000)), (10_001, None)])
+def test_an_impossible_dose_of_a_steroid_is_none(milligrams: int, mg: Decimal | None) -> None:
+    assert steroid("Prednisolone", dose(milligrams)) == mg
+
+
 def visits(resource: dict[str, Any]) -> tuple[VisitFact, ...]:
     return read(resource).visits
 

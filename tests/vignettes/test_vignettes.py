@@ -277,3 +277,33 @@ def _actions(id: str, *, recommended: bool = False) -> list[dict[str, Any]]:
         if suggestion.get("isRecommended") or not recommended
         for action in suggestion.get("actions", ())
     ]
+
+
+def test_an_emergency_names_every_part_of_the_record_that_failed() -> None:
+    request = STORIES["V28"].request(NOW)
+    failed = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "timeout"}]}
+    keys = (
+        "devices", "allergies", "diagnosticReports", "encounter", "encounters", "appointments",
+        "medicationDispenses",
+    )  # fmt: skip
+    request["prefetch"] |= dict.fromkeys(keys, failed)
+    (card,) = ask(request, NOW)["cards"]
+    decision = card["extension"][DECISION]
+    assert decision["outcome"] == "emergency"
+    assert set(decision["unread"]) == {
+        "Device", "AllergyIntolerance", "DiagnosticReport", "Encounter", "Appointment", "MedicationDispense",
+    }  # fmt: skip
+    assert "allergy list" in card["detail"]
+    assert "device list" in card["detail"]
+
+
+@pytest.mark.parametrize("how", ["not sent", "failed"])
+def test_a_birth_date_that_could_not_be_read_is_not_asked_for_as_missing(how: str) -> None:
+    request = STORIES["V03"].request(NOW)
+    del request["prefetch"]["patient"]
+    if how == "failed":
+        request["prefetch"]["patient"] = {"resourceType": "OperationOutcome", "issue": []}
+    (card,) = ask(request, NOW)["cards"]
+    assert card["extension"][DECISION]["unread"] == ["Patient"]
+    assert card["summary"].startswith("Check the age and red flags yourself: patient details could not be")
+    assert "not on record" not in card["summary"]

@@ -10,7 +10,7 @@ from cds_service.guideline.content import Guideline, number_words
 from cds_service.guideline.decision import Decision, Pathway
 from cds_service.guideline.lumbar_mri.escaping import escape_markdown, plain_text
 from cds_service.guideline.lumbar_mri.phrases import FEATURE_CHARACTERS, in_singular
-from cds_service.guideline.lumbar_mri.wording import ENDORSED, by_key, find
+from cds_service.guideline.lumbar_mri.wording import ENDORSED, find, unread_in_short
 from cds_service.guideline.thresholds import Thresholds
 from cds_service.guideline.words import Words
 
@@ -81,8 +81,7 @@ def _names(variant: str, decision: Decision) -> tuple[str, ...]:
 
 
 def _fills(decision: Decision, guideline: Guideline) -> dict[str, str]:
-    unread = (by_key(guideline.words, "unread", kind).lower() for kind in decision.unread)
-    fills = {"unread": ", ".join(unread), **decision.fills}
+    fills = {"unread": unread_in_short(decision.unread, guideline.words), **decision.fills}
     if decision.leading:
         fills |= decision.leading.fills
     return fills

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from cds_service.guideline.content import Guideline
+from cds_service.guideline.content import ENDORSED, IMPROVING, Guideline, resource_type_of
 from cds_service.guideline.decision import (
     Decision,
     Evidence,
@@ -29,7 +29,7 @@ from cds_service.guideline.lumbar_mri.conservative_care import (
 )
 from cds_service.guideline.lumbar_mri.infection import assess_infection, fever_present
 from cds_service.guideline.lumbar_mri.malignancy import assess_cancer
-from cds_service.guideline.lumbar_mri.mri_safety import read_safety
+from cds_service.guideline.lumbar_mri.mri_safety import is_for_contrast, read_safety
 from cds_service.guideline.lumbar_mri.neurology import assess_neurology, lifts_other_pathways
 from cds_service.guideline.lumbar_mri.outside import (
     age_years,
@@ -54,7 +54,8 @@ STOPPING_READS = {
 }
 # These stop R1 and R2 only where the client tried to read them: not every EHR offers them.
 TRIED_READS = {"questionnaireResponses": "QuestionnaireResponse", "examinations": "Observation"}
-NO_INDICATION_READS = {"conditions": "Condition", "observations": "Observation", "encounter": "Encounter"}
+NO_INDICATION_READS = ("conditions", "observations", "encounter")
+_TRIED_IN_VAIN = frozenset({ReadState.FAILED, ReadState.PARTIAL})
 RED_FLAGS = frozenset({Outcome.EMERGENCY, Outcome.URGENT, Outcome.INDICATED})
 _TIES = {
     Pathway.CAUDA_EQUINA: 0,
@@ -63,11 +64,40 @@ _TIES = {
     Pathway.CANCER: 3,
     Pathway.PROCEDURE: 4,
 }
-_INDICATORS = {
-    Outcome.EMERGENCY: Indicator.CRITICAL,
-    Outcome.URGENT: Indicator.WARNING,
-    Outcome.NOT_INDICATED: Indicator.WARNING,
-}
+_TIES_WITHOUT_FEVER = {**_TIES, Pathway.CANCER: 2, Pathway.INFECTION: 3}
+
+CRITERIA: tuple[tuple[str, str], ...] = (
+    (
+        "first",
+        "An emergency, urgent or indicated finding of R3 to R6: the highest leads, the others are named",
+    ),
+    (
+        "first",
+        "R5 that is urgent beside neurology of R3 or R4 becomes an emergency; a mere question does not",
+    ),
+    (
+        "then",
+        "Outside the six, unless a possible infection may be the other cause itself, or a child has a "
+        "possible red flag",
+    ),
+    ("then", "A possible red flag, then a value or answer that cannot be used"),
+    ("then", "A part of the record that was not read, no recorded reason, or an unknown age: unclear"),
+    ("last", "R2, else R1, else unclear"),
+    (
+        "check first",
+        "An indicated or outside order with a possible red flag of R3, R4 or R5, or with a part of the "
+        "record unread, is not confirmed before bladder, saddle and leg power are checked",
+    ),
+    ("warning", "Aortic disease with new pain makes any card at least a warning"),
+    ("silent", "The patient has died, or the record is marked as a test"),
+    ("silent", "Hospice care or another indication, without an emergency and without any tier of R3 or R4"),
+    (
+        "silent",
+        "A child without any tier of R3, R4 or R5; at signing one card says that the guideline is for adults",
+    ),
+    ("silent", "A CT without a red flag; a wider study for another reason, where only R1 or R2 would speak"),
+    ("silent", "Nothing recorded that the order could be for, while ordering; as switched"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +111,7 @@ class _Assessment:
     guideline: Guideline
     findings: tuple[Finding, ...]  # of R3 to R6, in order of precedence
     outside: Finding | None
-    unread: tuple[str, ...]
+    stopping: tuple[str, ...]  # FHIR types that were not read whole and so stop R1 and R2
 
     @property
     def child(self) -> bool:
@@ -128,18 +158,17 @@ def _assess(order: MriOrder, facts: PatientFacts, today: date, guideline: Guidel
     )
     r6 = assess_procedure(facts, pain, order, today, guideline, neuro=neuro, fever=fever)
     found = [finding for finding in (r4, r3, infection, cancer, r6) if finding is not None]
-    cancer_first = {Pathway.INFECTION: 0 if fever else 1, Pathway.CANCER: 1 if fever else 0}
-    found.sort(
-        key=lambda f: (
-            -f.outcome.rank,
-            f.outcome is Outcome.UNCLEAR,
-            _TIES[f.pathway] if f.pathway not in cancer_first else 2 + cancer_first[f.pathway],
-        )
-    )
+    found.sort(key=lambda finding: precedence(finding, fever=fever))
     return _Assessment(
         order, facts, pain, today, guideline, tuple(found),
-        assess_outside(facts, pain, order, today, guideline), _unread(facts.reads),
+        assess_outside(facts, pain, order, today, guideline), _stopping(facts.reads),
     )  # fmt: skip
+
+
+def precedence(finding: Finding, *, fever: bool) -> tuple[int, bool, int]:
+    """Where a finding stands, the leading one least: rank, then question before gap, then tie (2.11)."""
+    ties = _TIES if fever else _TIES_WITHOUT_FEVER
+    return -finding.outcome.rank, finding.outcome is Outcome.UNCLEAR, ties[finding.pathway]
 
 
 def _lifted(finding: Finding | None, neuro: bool, variant: str) -> Finding | None:
@@ -149,12 +178,36 @@ def _lifted(finding: Finding | None, neuro: bool, variant: str) -> Finding | Non
     return replace(finding, outcome=Outcome.EMERGENCY, variant=variant)
 
 
-def _unread(reads: Mapping[str, ReadState]) -> tuple[str, ...]:
+def _stopping(reads: Mapping[str, ReadState]) -> tuple[str, ...]:
     """The FHIR types that were not read to the end and so stop R1 and R2 (8.1.7)."""
     missing = [kind for key, kind in STOPPING_READS.items() if reads.get(key) is not ReadState.COMPLETE]
-    tried = (ReadState.FAILED, ReadState.PARTIAL)
-    missing += [kind for key, kind in TRIED_READS.items() if reads.get(key) in tried]
+    missing += [kind for key, kind in TRIED_READS.items() if reads.get(key) in _TRIED_IN_VAIN]
     return tuple(dict.fromkeys(missing))
+
+
+def _unread(a: _Assessment, findings: Sequence[Finding], contrast: str | None) -> tuple[str, ...]:
+    """The FHIR types that the card names: what stops R1, then everything else that was tried in vain.
+
+    Of what was never sent it names only what could have changed this card, so that it stays short.
+    """
+    reads, needed = a.facts.reads, set(_needed(a, findings, contrast))
+    missing = [
+        resource_type_of(query)
+        for key, query in a.guideline.prefetch.items()
+        if reads.get(key) in _TRIED_IN_VAIN or (key in needed and reads.get(key) is not ReadState.COMPLETE)
+    ]
+    return tuple(dict.fromkeys((*a.stopping, *missing)))
+
+
+def _needed(a: _Assessment, findings: Sequence[Finding], contrast: str | None) -> Iterator[str]:
+    """The prefetch keys that R1 does not need, and this card does."""
+    yield "devices"  # a missing card about MRI safety would look like a patient without an implant
+    if a.facts.birth_date is None:
+        yield "patient"
+    if is_for_contrast(a.order, contrast):
+        yield "allergies"
+    if findings[0].variant == "unread" and not a.stopping:
+        yield from NO_INDICATION_READS
 
 
 def _resolve(a: _Assessment, hook: str) -> tuple[Outcome, tuple[Finding, ...]]:
@@ -170,12 +223,13 @@ def _resolve(a: _Assessment, hook: str) -> tuple[Outcome, tuple[Finding, ...]]:
     unclear = a.of(Outcome.UNCLEAR)
     if unclear:
         return Outcome.UNCLEAR, unclear
-    if a.unread:
+    if a.stopping:
         return Outcome.UNCLEAR, (_undecided("unread"),)
     if not a.pain.present:
         return Outcome.UNCLEAR, (_no_indication(a),)
     if age_years(a.facts, a.today) is None:
-        return Outcome.UNCLEAR, (_undecided("age-unknown"),)
+        read = a.facts.reads.get("patient") is ReadState.COMPLETE
+        return Outcome.UNCLEAR, (_undecided("age-unknown" if read else "age-unread"),)
     care = assess_care(a.facts, a.pain, a.today, a.guideline)
     finding = assess_nonspecific(a.facts, a.pain, care, a.today, a.guideline)
     return finding.outcome, (finding,)
@@ -204,8 +258,9 @@ def _describe(
     target = make_plan(findings)
     changes = what_changes(target, a.order, top, pregnant=pregnant is not None, switches=a.guideline.switches)
     safety = read_safety(a.facts, a.order, changes.contrast, a.today, a.guideline)
+    unread = _unread(a, findings, changes.contrast)
     vascular = vascular_fact(a.facts, a.pain, a.today, a.guideline)
-    check_first = top in (Outcome.INDICATED, Outcome.OUTSIDE) and (bool(a.unread) or _has_open_question(a))
+    check_first = top in (Outcome.INDICATED, Outcome.OUTSIDE) and (bool(a.stopping) or _has_open_question(a))
     endorsed = (
         not check_first and vascular is None and _is_concordant(a, target, top, safety, emergency_referral)
     )
@@ -214,15 +269,17 @@ def _describe(
         outcome=top,
         findings=findings,
         recommendations=_recommendations(top, findings),
-        indicator=_indicator(top, findings, endorsed=endorsed, vascular=vascular is not None),
+        indicator=_indicator(
+            top, findings, a.guideline.indicators, endorsed=endorsed, vascular=vascular is not None
+        ),
         endorsed=endorsed,
         plan=Plan(setting=target.setting, pattern=target.pattern) if endorsed else changes,
         reason=_reason(findings),
         evaluated_at=local,
         today=a.today,
-        not_recorded=not_recorded(a.facts, a.today, a.guideline),
+        not_recorded=not_recorded(a.facts, a.today, a.guideline, unread),
         stale=stale(a.facts, a.today, a.guideline),
-        unread=a.unread,
+        unread=unread,
         would_change=tuple(_would_change(top, findings[0], a)),
         listed=tuple(_listed(a, vascular)),
         safety=safety,
@@ -264,12 +321,19 @@ def _recommendations(top: Outcome, findings: Sequence[Finding]) -> tuple[str, ..
     return tuple(dict.fromkeys(name for name in named if name))
 
 
-def _indicator(top: Outcome, findings: Sequence[Finding], *, endorsed: bool, vascular: bool) -> Indicator:
-    if vascular and top is not Outcome.EMERGENCY:
+def _indicator(
+    top: Outcome,
+    findings: Sequence[Finding],
+    indicators: Mapping[str, Indicator],
+    *,
+    endorsed: bool,
+    vascular: bool,
+) -> Indicator:
+    if vascular and top is not Outcome.EMERGENCY:  # 8.8.3
         return Indicator.WARNING
-    if endorsed or findings[0].variant == "improving":
-        return Indicator.INFO
-    return _INDICATORS.get(top, Indicator.INFO)
+    if endorsed:
+        return indicators[ENDORSED]
+    return indicators[IMPROVING if findings[0].variant == IMPROVING else top]
 
 
 _FILES = {
@@ -307,7 +371,7 @@ def _would_change(top: Outcome, leading: Finding, a: _Assessment) -> Iterator[st
             yield from ("new-neurology", "fever")
         case Outcome.EMERGENCY:
             return
-    if a.unread and leading.variant != "unread":
+    if a.stopping and leading.variant != "unread":
         yield "records-read"
 
 
@@ -318,6 +382,7 @@ _UNCLEAR_CHANGES = {
     "duration-unknown": "onset-recorded",
     "onset-problem": "onset-recorded",
     "age-unknown": "age-recorded",
+    "age-unread": "records-read",
     "value-unknown": "value-recorded",
     "unclear": "value-recorded",
 }

@@ -10,7 +10,7 @@ from cds_service.guideline.lumbar_mri.card_words import CardWords, threshold_fil
 from cds_service.guideline.lumbar_mri.phrases import capitalised, statements
 from cds_service.guideline.lumbar_mri.summary import Place
 from cds_service.guideline.lumbar_mri.why import block, bullets, why
-from cds_service.guideline.lumbar_mri.wording import SAFETY, SHARED, by_key, find
+from cds_service.guideline.lumbar_mri.wording import SAFETY, SHARED, by_key, find, unread_names
 from cds_service.guideline.words import Words
 
 STALE_FACTS = 4
@@ -30,7 +30,7 @@ def write_detail(decision: Decision, said: CardWords, guideline: Guideline, plac
         ("limits", _limits(words)),
     ]
     if decision.endorsed:
-        blocks = [block for block in blocks if block[0] not in ("missing", "change")]
+        blocks = [block for block in blocks if block[0] != "change"]
     return "\n\n".join(written for name, lines in blocks if (written := block(name, lines, words)))
 
 
@@ -110,9 +110,12 @@ def study_words(plan: Plan, words: Words) -> str:
 
 
 def _missing(decision: Decision, words: Words) -> Iterator[str]:
-    for kind in decision.unread:
-        section = f"unread.{kind}" if words.has(SHARED, f"unread.{kind}") else "unread.default"
-        yield f"- {words.say(SHARED, 'unread', {'what': words.say(SHARED, section)})}"
+    """What could not be read, is not recorded, or is too old to count."""
+    if decision.unread:
+        what = capitalised(", ".join(unread_names(decision.unread, words)))
+        yield f"- {words.say(SHARED, 'unread', {'what': what})}"
+    if decision.endorsed:  # a short card asks for nothing more
+        return
     silent = not_recorded(decision, words)
     if silent:
         yield f"- {words.say(SHARED, 'not-recorded')}: {', '.join(silent)}."

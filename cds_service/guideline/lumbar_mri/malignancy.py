@@ -31,6 +31,7 @@ SPINE_CONCEPTS = ("spinal-tumour", "spinal-metastasis")
 HIGH_RISK = ("cancer-high-risk", "cancer-history-high-risk", *SPINE_CONCEPTS)
 HISTORIES = ("cancer-history", "cancer-history-high-risk")
 CANCERS = ("cancer", "cancer-high-risk", *HISTORIES, *SPINE_CONCEPTS)
+_SKIN = "skin-cancer-non-melanoma"
 _ATTESTED = ("reason-red-flag-cancer",)
 _LISTED = {"night-sweats": "night sweats", "raised-psa": "raised PSA"}
 SPINE, ACTIVE, HISTORY = "spine", "active cancer", "history of cancer"
@@ -58,7 +59,8 @@ CRITERIA: tuple[tuple[str, str], ...] = (
     ("weak", "A tumour of uncertain or unspecified behaviour that is current"),
     *weak_symptoms.CRITERIA,
     ("listed", "Night sweats and a raised PSA within $symptom_days days have no tier"),
-    ("no fact", "Basal and squamous cancer of the skin, in-situ and benign tumours, family history"),
+    ("no fact", "In-situ and benign tumours, family history"),
+    ("no fact", "Cancer of the skin other than melanoma, where the switch for it is on"),
 )
 
 
@@ -76,9 +78,7 @@ def assess_cancer(
     Without recorded pain only a tumour of the spine counts, unless `neuro` tells that an R3 or R4 fact
     is present (8.7.1); the resolver raises an urgent finding by neurology (2.11).
     """
-    clues = counting(
-        read_cancer_clues(facts, today, guideline.thresholds), gate_is_open=pain.present or neuro
-    )
+    clues = counting(read_cancer_clues(facts, today, guideline), gate_is_open=pain.present or neuro)
     if not clues:
         return None
     clues.sort(key=_precedence)
@@ -96,10 +96,11 @@ def assess_cancer(
     )
 
 
-def read_cancer_clues(facts: PatientFacts, today: date, limits: Thresholds) -> tuple[Clue, ...]:
+def read_cancer_clues(facts: PatientFacts, today: date, guideline: Guideline) -> tuple[Clue, ...]:
     """Every clue of cancer that has a tier."""
+    limits = guideline.thresholds
     return (
-        *_read_cancers(facts, today, limits),
+        *_read_cancers(facts, today, guideline),
         *read_treatments(facts, ACTIVE, CANCERS, today, limits),
         *_read_uncertain(facts, today, limits),
         *read_weak_symptoms(facts, today, limits),
@@ -108,7 +109,7 @@ def read_cancer_clues(facts: PatientFacts, today: date, limits: Thresholds) -> t
 
 def list_without_pain(facts: PatientFacts, today: date, guideline: Guideline) -> tuple[Evidence, ...]:
     """The clues that count only with back pain, for the card that says that none is recorded (8.7.1)."""
-    clues = read_cancer_clues(facts, today, guideline.thresholds)
+    clues = read_cancer_clues(facts, today, guideline)
     return tuple(clue.evidence for clue in clues if not clue.lifts_gate)
 
 
@@ -129,9 +130,11 @@ def _is_recent(fact: Fact, today: date, limits: Thresholds) -> bool:
     return seen.within(limits.symptom_days, today) if seen else fact.state is State.CURRENT
 
 
-def _read_cancers(facts: PatientFacts, today: date, limits: Thresholds) -> Iterator[Clue]:
-    for fact in [*facts.about(*CANCERS, *_ATTESTED), *_named_by_procedures(facts)]:
-        if _is_no_cancer(fact):
+def _read_cancers(facts: PatientFacts, today: date, guideline: Guideline) -> Iterator[Clue]:
+    limits, without_skin = guideline.thresholds, guideline.switches.exclude_non_melanoma_skin_cancer
+    cancers = CANCERS if without_skin else (*CANCERS, _SKIN)
+    for fact in [*facts.about(*cancers, *_ATTESTED), *_named_by_procedures(facts)]:
+        if without_skin and _is_of_the_skin(fact):
             continue
         needs_no_pain = _is_of_the_spine(fact) or fact.is_about(*_ATTESTED)
         clue = read_clue(
@@ -158,10 +161,10 @@ def _named_by_procedures(facts: PatientFacts) -> Iterator[Fact]:
             )
 
 
-def _is_no_cancer(fact: Fact) -> bool:
+def _is_of_the_skin(fact: Fact) -> bool:
     """Cancer of the skin other than melanoma; a general cancer code beside it says no more (2.9)."""
     named_worse = fact.is_about(*HIGH_RISK)
-    return fact.is_about("skin-cancer-non-melanoma") and not named_worse
+    return fact.is_about(_SKIN) and not named_worse
 
 
 def _is_of_the_spine(fact: Fact) -> bool:

@@ -52,9 +52,14 @@ def read_safety(
     `plan_contrast` is what the guideline suggests; None leaves the order's own.
     """
     lines = [*_implants(facts), *_hardware(facts), *_claustrophobia(facts)]
-    if order.contrast in _WITH_CONTRAST or plan_contrast in _WITH_CONTRAST:
+    if is_for_contrast(order, plan_contrast):
         lines += _for_contrast(facts, today, guideline)
     return tuple(lines)
+
+
+def is_for_contrast(order: MriOrder, plan_contrast: str | None) -> bool:
+    """Whether contrast is ordered, or suggested."""
+    return order.contrast in _WITH_CONTRAST or plan_contrast in _WITH_CONTRAST
 
 
 def _implants(facts: PatientFacts) -> Iterator[SafetyLine]:

@@ -84,7 +84,9 @@ def _judge_dated(
         return _by_switch(guideline.switches.needle_outcome, "needle", "possible-needle")
     if new is None or intervention.kind is Kind.UNKNOWN:
         return Outcome.POSSIBLE, "pain not dated", "possible"
-    return (Outcome.URGENT, "recent", "urgent") if days <= limits.procedure_recent_days else _late(guideline)
+    # An injection that still counts is recent: it has no late tier (2.10).
+    is_recent = intervention.kind is Kind.INJECTION or days <= limits.procedure_recent_days
+    return (Outcome.URGENT, "recent", "urgent") if is_recent else _late(guideline)
 
 
 def _still_counts(intervention: Intervention, days: int, guideline: Guideline) -> bool:
@@ -93,7 +95,7 @@ def _still_counts(intervention: Intervention, days: int, guideline: Guideline) -
         case Kind.SURGERY | Kind.IMPLANT | Kind.UNKNOWN:
             return True
         case Kind.INJECTION:
-            return days <= guideline.thresholds.procedure_recent_days
+            return days <= guideline.thresholds.injection_days
         case Kind.NEEDLE:
             counts = guideline.switches.needle_counts_as_invasive
             return counts and days <= guideline.thresholds.needle_days

@@ -47,9 +47,9 @@ CRITERIA: tuple[tuple[str, str], ...] = (
     ),
     (
         "urgent",
-        "Surgery, cement, stimulator, pump or injection within $procedure_recent_days days, and the pain "
-        "began after it, came back after a pain-free time, or is worse since by $pain_improved_points points "
-        "or in words",
+        "Surgery, cement, stimulator or pump within $procedure_recent_days days, or an injection within "
+        "$injection_days days, and the pain began after it, came back after a pain-free time, or is worse "
+        "since by $pain_improved_points points or in words",
     ),
     (
         "urgent",
@@ -71,7 +71,7 @@ CRITERIA: tuple[tuple[str, str], ...] = (
     ("possible", "A procedure that counts, and a pain of which the record does not tell when it began"),
     ("possible", "Procedures that only words name, and other coded complications of a procedure"),
     ("unclear", "An answer of the last $fresh_answer_days days about a procedure that cannot be used"),
-    ("no fact", "An injection over $procedure_recent_days days ago, a needle over $needle_days days ago"),
+    ("no fact", "An injection over $injection_days days ago, a needle over $needle_days days ago"),
     ("no fact", "A cervical or thoracic procedure; a pain that began before and is unchanged"),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date, timedelta
 
 from cds_service.guideline.content import Guideline
@@ -57,14 +57,21 @@ _NO_RED_FLAGS = PAIN | {
     "osteoporosis",
     "diabetes",
 }
+# Where a gap may be filled: statements and findings, but an operation is no observation.
+# Hardware in the device list would prove one as well; its absence there says nothing of needles.
+_STATED_IN = frozenset({"Condition", "Observation", "QuestionnaireResponse"})
+_SOURCES = {"procedure": frozenset({"Procedure", "Condition", "QuestionnaireResponse"})}
 _ASKED = frozenset({Origin.ANSWER, Origin.OBSERVATION})
 _FULL_POWER = 5  # MRC grade of a muscle without weakness
 
 
-def not_recorded(facts: PatientFacts, today: date, guideline: Guideline) -> tuple[str, ...]:
+def not_recorded(
+    facts: PatientFacts, today: date, guideline: Guideline, unread: Collection[str] = ()
+) -> tuple[str, ...]:
     """The red-flag questions that the record neither asserts nor denies, nor measures afresh (2.15).
 
     A cancer or a procedure counts at any age, an answer about symptoms only while it is fresh.
+    What may stand in a type that is `unread` is not known to be unrecorded, and left out.
     """
     limits = guideline.thresholds
     known: tuple[tuple[str, Callable[[PatientFacts, date, Thresholds], bool]], ...] = (
@@ -76,7 +83,11 @@ def not_recorded(facts: PatientFacts, today: date, guideline: Guideline) -> tupl
         ("cancer", lambda f, day, lim: _is_answered(f, CANCER, None, day)),
         ("procedure", _knows_procedure),
     )
-    return tuple(key for key, is_known in known if not is_known(facts, today, limits))
+    return tuple(
+        key
+        for key, is_known in known
+        if _SOURCES.get(key, _STATED_IN).isdisjoint(unread) and not is_known(facts, today, limits)
+    )
 
 
 def stale(facts: PatientFacts, today: date, guideline: Guideline) -> tuple[Evidence, ...]:

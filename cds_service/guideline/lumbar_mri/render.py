@@ -33,7 +33,6 @@ from cds_service.protocol.card import (
 
 DECISION_EXTENSION = "org.lumbar-mri-cds.decision"
 SAFETY_EXTENSION = "org.lumbar-mri-cds.mri-safety"
-DETAILS_PAGE = "A2"  # in sources.toml
 NO_RECOMMENDATION = "none"
 CHECK_FIRST = "check-first"
 NewUuid = Callable[[], str]
@@ -122,8 +121,8 @@ def _source(decision: Decision, guideline: Guideline) -> Source:
 
 
 def _links(guideline: Guideline) -> tuple[Link, ...]:
-    pages = (("link.guideline", guideline.url), ("link.details", guideline.sources[DETAILS_PAGE].url))
-    return tuple(Link(label=guideline.words.say(SHARED, label), url=url) for label, url in pages if url)
+    pages = (("link.guideline", guideline.url), ("link.details", guideline.details_url))
+    return tuple(Link(label=guideline.words.say(SHARED, label), url=url) for label, url in pages)
 
 
 def _safety_card(decision: Decision, place: Place, guideline: Guideline, new_uuid: NewUuid) -> Card:

@@ -6,9 +6,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
-from cds_service.guideline.lumbar_mri.wording import SAFETY, SHARED, VARIANTS
+from cds_service.guideline.lumbar_mri.wording import (
+    SAFETY,
+    SHARED,
+    VARIANTS,
+    longest_unread,
+    override_reasons,
+)
 from cds_service.guideline.thresholds import Thresholds
 from cds_service.guideline.words import Words
+from cds_service.protocol.card import SUMMARY_CHARACTERS
 
 # What the rules and the renderer can fill in; every threshold is a blank of its own name as well.
 FINDING_BLANKS = frozenset(
@@ -23,6 +30,7 @@ _SHARED_BLANKS: Mapping[str, frozenset[str]] = {
     "duplicates": frozenset({"order", "others"}),
     "more": frozenset({"count"}),
     "unread": frozenset({"what"}),
+    "unread-more": frozenset({"what", "count"}),
     "certainty": frozenset({"recommendation", "strength", "certainty"}),
     "summary": frozenset({"features"}),
     "first": THRESHOLD_BLANKS,
@@ -44,7 +52,7 @@ _SHARED_SECTIONS = (
     "order-of-several", "order-mark", "heading.why", "heading.do", "heading.missing", "heading.change",
     "heading.evidence", "heading.limits", "heading.alternatives", "source.label", "link.guideline",
     "link.details", "limits", "closing", "order", "duplicates", "also", "also-listed", "more",
-    "not-recorded", "stale", "unread", "unread.default", "certainty", "first.vascular",
+    "not-recorded", "stale", "unread", "unread.default", "unread-more", "certainty", "first.vascular",
     "first.check-first", "first.cord-compression", "first.epidural-abscess", "first.haematoma",
     "first.child", "first.ct", "summary.check-first", "summary.cord-compression", "summary.epidural-abscess",
     "summary.haematoma", "same-facts", "pregnant", "protocol", "region.lumbar", "region.lumbosacral",
@@ -75,6 +83,15 @@ _MR_LABELS = re.compile(r"\bMR (safe|conditional|unsafe)\b")
 _REFERENCE = re.compile(r"\[(?:[1-9]|[12]\d|3[0-7])(?:, (?:[1-9]|[12]\d|3[0-7]))*\]")
 _FEATURES = re.compile(r"( \(\$features\)|: \$features$|\. \$features$)")
 _OVERRIDE = re.compile(r"[a-z0-9-]+: \S.*")
+# How long the blanks of a summary may become; texts of the record are cut where they have no room.
+_NUMBER_CHARACTERS = len("36500")
+_BLANK_CHARACTERS = {"screen": len("15 Sep 2026"), "ago": len("23 months")}
+_BLANK_CHARACTERS |= dict.fromkeys(("procedure", "cancer", "cause", "reason", "device"), 20)
+_LONGEST_TAG = " (ACE R6, strong; low certainty)."
+_TAG_WITHOUT_STRENGTH = " (ACE R1/R2)."
+_WITHOUT_STRENGTH = ("possible", "unclear", "value-unknown")
+_BLANK = re.compile(r"\$([a-z_]+)")
+_FEATURES_WITH_ROOM = re.compile(r" ?\(\$features\)|[:.]? ?\$features$")
 
 
 def check_words(words: Words) -> list[str]:
@@ -86,6 +103,8 @@ def check_words(words: Words) -> list[str]:
         *_claims(words),
         *_figures_without_reference(words),
         *_broken_overrides(words),
+        *_repeated_overrides(words),
+        *_long_summaries(words),
     ]
 
 
@@ -165,3 +184,31 @@ def _broken_overrides(words: Words) -> Iterator[str]:
         lines = [line for line in sections.get("overrides", "").splitlines() if line.strip()]
         if any(not _OVERRIDE.fullmatch(line) for line in lines):
             yield f"{file}.md: section overrides: a line a reason, as code: words"
+
+
+def _repeated_overrides(words: Words) -> Iterator[str]:
+    """Feedback is counted by code, so that two reasons under one code could not be told apart."""
+    for file in words.sections:
+        codes = [code for code, _ in override_reasons(words, file)]
+        for code in sorted({code for code in codes if codes.count(code) > 1}):
+            yield f"{file}.md: section overrides: {code} only once"
+
+
+def _long_summaries(words: Words) -> Iterator[str]:
+    """A summary that would be cut even where no feature stands in it."""
+    for file, sections in words.sections.items():
+        for section, text in sections.items():
+            kind, _, name = section.partition(".")
+            if kind != "summary":
+                continue
+            without_strength = file in ("unclear", "outside") or name.startswith(_WITHOUT_STRENGTH)
+            tag = _TAG_WITHOUT_STRENGTH if without_strength else _LONGEST_TAG
+            room = SUMMARY_CHARACTERS - len(tag)
+            if len(_filled_at_length(text, words)) > room:
+                yield f"{file}.md: section {section}: at most {room} characters with its blanks filled"
+
+
+def _filled_at_length(text: str, words: Words) -> str:
+    lengths = {**_BLANK_CHARACTERS, "unread": longest_unread(words)}
+    bare = _FEATURES_WITH_ROOM.sub("", text)
+    return _BLANK.sub(lambda blank: "x" * lengths.get(blank[1], _NUMBER_CHARACTERS), bare)

@@ -12,6 +12,7 @@ from cds_service.guideline.words import Words
 SHARED = "common"
 SAFETY = "safety"
 ENDORSED = "endorsed"
+_MOST_UNREAD_NAMED = 2
 
 # The variants that the rules use, by card file; `default` stands for any other.
 VARIANTS: Mapping[str, tuple[str, ...]] = {
@@ -41,7 +42,7 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
     "may-be-indicated": ("band", "full"),
     "unclear": (
         "care-unknown", "care-partial", "duration-unknown", "onset-problem", "age-unknown",
-        "unread", "no-indication", "value-unknown", "foreign",
+        "age-unread", "unread", "no-indication", "value-unknown", "foreign",
     ),
     "outside": ("child", "trauma", "fragility", "vertebral-fracture", "vascular", "mimic", "inflammatory"),
     ENDORSED: ("emergency", "urgent", "indicated", "device"),
@@ -61,6 +62,31 @@ def by_key(words: Words, kind: str, key: str) -> str:
     """The shared words of a key; a key without words of its own is said as it is spelled."""
     section = f"{kind}.{key}"
     return words.say(SHARED, section) if words.has(SHARED, section) else key.replace("-", " ")
+
+
+def unread_names(kinds: Iterable[str], words: Words) -> list[str]:
+    """What could not be read, in plain words, by FHIR type: "problem list"."""
+    known = (kind if words.has(SHARED, f"unread.{kind}") else "default" for kind in kinds)
+    return list(dict.fromkeys(words.say(SHARED, f"unread.{kind}").lower() for kind in known))
+
+
+def unread_in_short(kinds: Iterable[str], words: Words) -> str:
+    """The same for a summary: two at most are named, because what is cut off would look like read."""
+    names = unread_names(kinds, words)
+    if len(names) <= _MOST_UNREAD_NAMED:
+        return ", ".join(names)
+    return words.say(SHARED, "unread-more", {"what": names[0], "count": str(len(names) - 1)})
+
+
+def longest_unread(words: Words) -> int:
+    """How many characters `unread_in_short` may take."""
+    sections = words.sections.get(SHARED, {})
+    kinds = [name.removeprefix("unread.") for name in sections if name.startswith("unread.")]
+    kinds.sort(key=lambda kind: -len(sections[f"unread.{kind}"]))
+    shown = [unread_in_short(kinds[:_MOST_UNREAD_NAMED], words)]
+    if words.has(SHARED, "unread-more"):
+        shown.append(unread_in_short(kinds, words))
+    return max(map(len, shown))
 
 
 def override_reasons(words: Words, file: str) -> tuple[tuple[str, str], ...]:

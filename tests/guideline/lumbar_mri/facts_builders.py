@@ -38,6 +38,8 @@ ALL_READ = dict.fromkeys(
         "medications",
         "medicationStatements",
         "encounter",
+        "devices",
+        "allergies",
         "questionnaireResponses",
     ),
     ReadState.COMPLETE,

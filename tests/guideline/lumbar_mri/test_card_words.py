@@ -144,6 +144,10 @@ def test_no_card_says_that_critical_findings_are_nil(guideline: Guideline) -> No
         pytest.param("cancer", {"evidence": "- Cures 90%."}, "a reference number in every line", id="no reference"),
         pytest.param("cancer", {"evidence": "- Cures 90% [38]."}, "a reference number", id="unknown reference"),
         pytest.param("cancer", {"overrides": "Already referred"}, "code: words", id="override without code"),
+        pytest.param("cancer", {"overrides": "a: One\nb: Two\na: Three"}, "a only once", id="override code twice"),
+        pytest.param("cancer", {"summary__urgent": "x" * 107}, "at most 106 characters", id="long summary"),
+        pytest.param("cancer", {"summary__possible": "x" * 127}, "at most 126 characters", id="long question"),
+        pytest.param("unclear", {"summary__unread": "x" * 70 + " $unread"}, "at most 126", id="long with its blank"),
         pytest.param("common", {"limits": "By $whom"}, "$whom cannot be filled", id="blank in shared words"),
     ],
 )  # fmt: skip

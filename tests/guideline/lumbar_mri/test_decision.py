@@ -1,5 +1,6 @@
 """The resolver: precedence, plan, endorsement, silence (specification 2.11 to 2.13, 8.8)."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Decision, Indicator, Outcome
 from cds_service.guideline.lumbar_mri.decision import STOPPING_READS, decide
-from cds_service.record.facts import Certainty, Measure, PatientFacts, ReadState, Side
+from cds_service.record.facts import Certainty, Measure, PatientFacts, ReadState, Side, Trend
 from tests.guideline.lumbar_mri.facts_builders import (
     ALL_READ,
     TODAY,
@@ -32,6 +33,7 @@ DISCITIS = fact("spinal-infection", started=ago(3))
 METASTASIS = fact("spinal-metastasis", started=ago(30))
 BREAST = fact("cancer-high-risk", started=ago(300), text="Breast cancer")
 PAIN = pain(10)
+ALL_GAPS = ("bladder-bowel", "saddle", "leg-power", "fever", "weight", "cancer", "procedure")
 
 
 def answer(
@@ -108,9 +110,98 @@ def test_a_failed_read_never_hides_an_emergency(guideline: Guideline) -> None:
     assert answer(facts, guideline).outcome is Outcome.EMERGENCY
 
 
+BESIDE = {
+    "patient": "Patient",
+    "devices": "Device",
+    "allergies": "AllergyIntolerance",
+    "diagnosticReports": "DiagnosticReport",
+    "encounter": "Encounter",
+    "appointments": "Appointment",
+    "medicationDispenses": "MedicationDispense",
+    "examinations": "Observation",
+    "questionnaireResponses": "QuestionnaireResponse",
+}
+
+
+@pytest.mark.parametrize("key", BESIDE)
+@pytest.mark.parametrize("state", [ReadState.PARTIAL, ReadState.FAILED])
+@pytest.mark.parametrize("priority", ["routine", "stat"])
+def test_every_read_that_failed_is_named_on_every_card(
+    key: str, state: ReadState, priority: str, guideline: Guideline
+) -> None:
+    facts = adult(SADDLE, encounter_class="EMER", reads={**ALL_READ, key: state})
+    assert answer(facts, guideline, priority=priority).unread == (BESIDE[key],)
+
+
+@pytest.mark.parametrize(
+    ("key", "named"),
+    [
+        pytest.param("devices", ("Device",), id="devices: a card about MRI safety may be missing"),
+        pytest.param("patient", (), id="patient, where the birth date came elsewhere"),
+        pytest.param("allergies", (), id="allergies, where no contrast is in question"),
+        pytest.param("diagnosticReports", (), id="reports"),
+        pytest.param("appointments", (), id="appointments"),
+    ],
+)
+def test_a_key_that_was_never_sent_is_named_where_it_could_have_changed_the_card(
+    key: str, named: tuple[str, ...], guideline: Guideline
+) -> None:
+    assert answer(adult(SADDLE, reads={**ALL_READ, key: ReadState.NOT_SENT}), guideline).unread == named
+
+
+@pytest.mark.parametrize(
+    ("entries", "order"),
+    [
+        pytest.param([DISCITIS], {}, id="contrast suggested"),
+        pytest.param([PAIN], {"contrast": "with"}, id="contrast ordered"),
+    ],
+)
+def test_missing_allergies_are_named_where_contrast_is_suggested_or_ordered(
+    entries: list[Any], order: dict[str, Any], guideline: Guideline
+) -> None:
+    facts = adult(*entries, reads={**ALL_READ, "allergies": ReadState.NOT_SENT})
+    assert answer(facts, guideline, **order).unread == ("AllergyIntolerance",)
+
+
+def test_what_stops_r1_is_named_first_and_each_type_once(guideline: Guideline) -> None:
+    reads = {**dict.fromkeys(ALL_READ, ReadState.FAILED), "examinations": ReadState.FAILED}
+    unread = answer(adult(PAIN, reads=reads), guideline).unread
+    assert unread[:5] == tuple(STOPPING_READS.values())
+    assert sorted(set(unread)) == sorted(unread)
+    assert {"Patient", "Encounter", "Device", "AllergyIntolerance", "QuestionnaireResponse"} <= set(unread)
+
+
 def test_an_unknown_age_is_not_an_adult(guideline: Guideline) -> None:
     decision = answer(record(PAIN), guideline)
     assert (decision.outcome, decision.reason) == (Outcome.UNCLEAR, "unclear.age-unknown")
+    assert decision.unread == ()
+
+
+@pytest.mark.parametrize("state", [ReadState.PARTIAL, ReadState.FAILED, ReadState.NOT_SENT])
+def test_an_age_that_could_not_be_read_is_not_told_as_not_recorded(
+    state: ReadState, guideline: Guideline
+) -> None:
+    decision = answer(record(PAIN, reads={**ALL_READ, "patient": state}), guideline)
+    assert (decision.outcome, decision.reason) == (Outcome.UNCLEAR, "unclear.age-unread")
+    assert (decision.unread, decision.would_change) == (("Patient",), ("records-read",))
+
+
+@pytest.mark.parametrize(
+    ("key", "gone"),
+    [
+        pytest.param("conditions", ALL_GAPS, id="problem list"),
+        pytest.param("observations", set(ALL_GAPS) - {"procedure"}, id="observations"),
+        pytest.param("examinations", set(ALL_GAPS) - {"procedure"}, id="examinations"),
+        pytest.param("questionnaireResponses", ALL_GAPS, id="forms"),
+        pytest.param("procedures", {"procedure"}, id="procedures"),
+        pytest.param("devices", (), id="devices"),
+    ],
+)
+def test_what_could_not_be_read_is_not_told_as_not_recorded(
+    key: str, gone: Collection[str], guideline: Guideline
+) -> None:
+    facts = adult(SADDLE, reads={**ALL_READ, key: ReadState.FAILED})
+    assert set(answer(facts, guideline).not_recorded) == {*ALL_GAPS} - {"saddle", *gone}
 
 
 @pytest.mark.parametrize(
@@ -237,6 +328,12 @@ def test_no_indication_is_said_only_where_it_was_looked_for(guideline: Guideline
         "",
         ("R1", "R2"),
     )
+    assert decision.unread == ("Encounter",)
+
+
+def test_an_encounter_that_was_not_sent_is_named_where_it_stops_no_indication(guideline: Guideline) -> None:
+    decision = answer(adult(reads={**ALL_READ, "encounter": ReadState.NOT_SENT}), guideline)
+    assert (decision.reason, decision.unread) == ("unclear.unread", ("Encounter",))
 
 
 def test_a_vascular_fact_stands_first_and_warns(guideline: Guideline) -> None:
@@ -248,6 +345,22 @@ def test_a_vascular_fact_stands_first_and_warns(guideline: Guideline) -> None:
 def test_a_possible_infection_that_is_a_mimic_goes_before_outside(guideline: Guideline) -> None:
     decision = answer(adult(pain(2), fact("pyelonephritis", started=ago(2))), guideline)
     assert (decision.outcome, decision.recommendations) == (Outcome.POSSIBLE, ("R5",))
+
+
+@pytest.mark.parametrize(
+    ("name", "entries", "order"),
+    [
+        pytest.param("urgent", [PAIN, DISCITIS], {}, id="outcome"),
+        pytest.param("endorsed", [PAIN, BREAST], {"priority": "urgent"}, id="endorsed"),
+        pytest.param("improving", [pain(10, trend=Trend.IMPROVING)], {}, id="improving"),
+    ],
+)
+def test_the_owner_sets_the_indicator_of_an_outcome(
+    name: str, entries: list[Any], order: dict[str, Any], guideline: Guideline
+) -> None:
+    changed = replace(guideline, indicators={**guideline.indicators, name: Indicator.CRITICAL})
+    assert answer(adult(*entries), guideline, **order).indicator is guideline.indicators[name]
+    assert answer(adult(*entries), changed, **order).indicator is Indicator.CRITICAL
 
 
 def test_words_do_not_lift_an_infection(guideline: Guideline) -> None:

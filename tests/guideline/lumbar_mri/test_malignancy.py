@@ -525,3 +525,10 @@ def test_an_undated_treatment_only_asks(guideline: Guideline) -> None:
 def test_a_site_may_choose_the_outcome_of_a_remote_cancer(guideline: Guideline) -> None:
     urgent = replace(guideline, switches=replace(guideline.switches, remote_cancer_outcome="urgent"))
     assert found(urgent, past("cancer", "2006")) == (U, "urgent")
+
+
+def test_cancer_of_the_skin_counts_where_the_owner_wants_it_so(guideline: Guideline) -> None:
+    skin = fact("skin-cancer-non-melanoma", started=ago(60))
+    counted = replace(guideline, switches=replace(guideline.switches, exclude_non_melanoma_skin_cancer=False))
+    assert found(guideline, skin) is None
+    assert found(counted, skin) == (U, "urgent")

@@ -723,3 +723,21 @@ def test_a_site_may_choose_what_late_and_needle_come_to(guideline: Guideline) ->
     not_invasive = with_switches(needle_counts_as_invasive=False)
     assert found(not_invasive, *needle) is None
     assert found(not_invasive, *needle, fever=True) == (E, "emergency")
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [(60, (U, "urgent")), (61, None)],
+)
+def test_an_injection_counts_for_a_window_of_its_own(
+    guideline: Guideline, days: int, expected: tuple[Outcome, str] | None
+) -> None:
+    shorter = replace(guideline, thresholds=replace(guideline.thresholds, injection_days=60))
+    assert found(shorter, *after("spinal-injection", days)) == expected
+    assert found(shorter, *after("lumbar-surgery", days)) == (U, "urgent")
+
+
+def test_an_injection_is_recent_as_long_as_it_counts(guideline: Guideline) -> None:
+    longer = replace(guideline, thresholds=replace(guideline.thresholds, injection_days=120))
+    assert found(longer, *after("spinal-injection", 120)) == (U, "urgent")
+    assert found(longer, *after("spinal-injection", 121)) is None

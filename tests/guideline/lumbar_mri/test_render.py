@@ -154,8 +154,7 @@ def test_what_was_not_recorded_not_read_or_is_too_old_is_listed(guideline: Guide
         stale=(fact("CRP 85 mg/L", "2026-03-01", "Observation/o2"),),
     )
     assert block(card_of(made, guideline), "Not recorded or out of date").splitlines() == [
-        "- Problem list could not be read in full.",
-        "- Observations and results could not be read in full.",
+        "- Problem list, observations and results could not be read in full.",
         "- Not recorded: saddle sensation, fever or temperature.",
         "- Out of date: CRP 85 mg/L, 1 Mar 2026 (Observation).",
     ]
@@ -361,7 +360,7 @@ def test_source_and_links_are_the_guideline_s_and_hold_nothing_of_the_patient(gu
     }
     assert [(link["type"], link["url"]) for link in card["links"]] == [
         ("absolute", guideline.url),
-        ("absolute", guideline.sources["A2"].url),
+        ("absolute", guideline.details_url),
     ]
 
 
@@ -376,6 +375,12 @@ def test_an_endorsed_order_gets_one_short_card_without_anything_to_choose(guidel
     assert headings(card) == ["Why you see this", "What to do", "Evidence", "Limits"]
     assert "[18]" in card["detail"]
     assert extension_of(card)["endorsed"] is True
+
+
+def test_an_endorsed_order_names_what_could_not_be_read_and_asks_for_nothing(guideline: Guideline) -> None:
+    made = cauda_equina(endorsed=True, plan=Plan(), unread=("Device",), not_recorded=("fever",))
+    said = block(card_of(made, guideline), "Not recorded or out of date")
+    assert said == "- Device list could not be read in full."
 
 
 def test_an_endorsed_order_beside_a_forbidden_device_does_not_say_proceed_as_ordered(

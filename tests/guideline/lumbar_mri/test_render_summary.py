@@ -283,3 +283,23 @@ def test_any_other_interval_shows_both_ends() -> None:
 )
 def test_a_feature_reads_within_a_line(text: str, when: str | None, dated: str) -> None:
     assert feature_of(fact(text, when), TODAY).dated == dated
+
+
+@pytest.mark.parametrize(
+    ("unread", "named"),
+    [
+        pytest.param(("Condition",), "problem list", id="one"),
+        pytest.param(("Condition", "Procedure"), "problem list, procedures", id="two"),
+        pytest.param(
+            ("Observation", "Condition", "Procedure", "Device"),
+            "observations and results and 3 more parts of the record",
+            id="the first of many",
+        ),
+    ],
+)
+def test_a_summary_says_how_much_could_not_be_read(
+    unread: tuple[str, ...], named: str, guideline: Guideline
+) -> None:
+    found = finding(Pathway.PAIN, Outcome.UNCLEAR, "unread", recommendation="R1")
+    summary = card_of(decision(found, reason="unclear.unread", unread=unread), guideline)["summary"]
+    assert summary == f"Check red flags yourself before ordering: {named} could not be read (ACE R1)."

@@ -1,0 +1,52 @@
+"""What is wrong with the numbers of a guideline, found at start: no patient is the first to find out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+from cds_service.guideline.thresholds import Thresholds
+
+# Lower, then higher: where the two are exchanged, a tier between them could never be told.
+_RISING = (
+    ("care_min_days", "care_full_days"),
+    ("power_small_drop_grades", "power_drop_grades"),
+    ("power_fresh_days", "power_recent_days"),
+    ("cauda_acute_days", "cauda_subacute_days"),
+    ("crp_weak_mg_l", "crp_strong_mg_l"),
+    ("crp_strong_mg_l", "crp_after_surgery_mg_l"),
+    ("crp_after_surgery_mg_l", "crp_high_mg_l"),
+    ("esr_weak_mm_h", "esr_strong_mm_h"),
+    ("esr_strong_mm_h", "esr_high_mm_h"),
+    ("crp_after_surgery_days", "lab_after_surgery_days"),
+    ("steroid_course_days", "steroid_cumulative_days"),
+    ("steroid_cumulative_days", "steroid_lookback_days"),
+    ("steroid_mg_per_day", "steroid_high_mg_per_day"),
+    ("weight_loss_days", "weight_fresh_days"),
+    ("procedure_alarm_days", "procedure_recent_days"),
+    ("procedure_alarm_days", "injection_days"),
+    ("pain_improved_latest_score", "pain_score_high"),
+    ("procedure_alarm_score", "pain_score_high"),
+    ("residual_volume_ml", "residual_volume_high_ml"),
+    ("temperature_low_cel", "fever_cel"),
+    ("fever_cel", "temperature_high_cel"),
+    ("weight_low_kg", "weight_high_kg"),
+    ("egfr_low_ml_min", "egfr_high_ml_min"),
+)
+
+
+def check_numbers(limits: Thresholds) -> list[str]:
+    """What is wrong, each as the name and what was expected; empty: nothing."""
+    return [*_below_zero(limits), *_out_of_order(limits)]
+
+
+def _below_zero(limits: Thresholds) -> Iterator[str]:
+    for field in fields(limits):
+        if getattr(limits, field.name) < 0:
+            yield f"thresholds.{field.name}: 0 or more"
+
+
+def _out_of_order(limits: Thresholds) -> Iterator[str]:
+    for lower, higher in _RISING:
+        if getattr(limits, lower) > getattr(limits, higher):
+            yield f"thresholds.{lower}: at most {higher}"
