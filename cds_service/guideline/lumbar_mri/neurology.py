@@ -21,8 +21,16 @@ from cds_service.guideline.lumbar_mri.assertions import (
     on_both_sides,
     on_same_side,
 )
-from cds_service.guideline.lumbar_mri.muscle_power import Deficit, read_deficits
+from cds_service.guideline.lumbar_mri.interventions import read_interventions
+from cds_service.guideline.lumbar_mri.muscle_power import (
+    FULL_POWER,
+    Deficit,
+    Standing,
+    read_deficits,
+    weak_sides,
+)
 from cds_service.guideline.lumbar_mri.pain import Pain
+from cds_service.guideline.lumbar_mri.procedure_findings import HAEMATOMA, judge_haematoma
 from cds_service.guideline.thresholds import Thresholds
 from cds_service.record.facts import Certainty, Fact, PatientFacts, Region, Side, Trend
 
@@ -74,9 +82,10 @@ SENSORY = ("leg-numbness", "numbness-without-site")
 UNSITED = ("weakness-without-site", "gait-disturbance", "upper-motor-sign")
 CORD = ("cord-compression", "cervical-thoracic-myelopathy")
 ARM = ("arm-weakness",)
-ALL_CONCEPTS = (*MOTOR, *SENSORY, *UNSITED, *CORD, *ARM, "reflex-loss", "spinal-haematoma")
+SEQUELA = ("sequela-weakness",)
+LONG_STANDING_CODES = ("coded-chronic", *SEQUELA)
+ALL_CONCEPTS = (*MOTOR, *SENSORY, *UNSITED, *CORD, *ARM, *SEQUELA, "reflex-loss", HAEMATOMA)
 ATTESTED = ("reason-neurology-worse", "reason-red-flag-neurology")
-LONG_STANDING_CODES = ("coded-chronic", "sequela-weakness")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +110,11 @@ def assess_neurology(
     """
     t = guideline.thresholds
     deficits = leg_deficits(facts, today, t)
-    signs = [*_signs_of_exams(deficits, facts, today, t), *_signs_of_facts(facts, pain, today, t)]
+    signs = [
+        *_signs_of_exams(deficits, facts, today, t),
+        *_signs_of_arms(facts, today, t),
+        *_signs_of_facts(facts, pain, today, t, elsewhere=_taken_by_procedures(facts, today, guideline)),
+    ]
     unknown = tuple(
         f
         for f in facts.about(*ALL_CONCEPTS)
@@ -126,36 +139,51 @@ def assess_neurology(
 
 
 def leg_deficits(facts: PatientFacts, today: date, t: Thresholds) -> tuple[Deficit, ...]:
-    """The deficits of the legs, with long-standing ones recognised by their codes."""
-    standing = {
-        (_ROOT_GROUPS[concept], fact.side)
-        for concept in _ROOT_GROUPS
-        for fact in facts.about(concept)
-        if counts_fully(fact) and _is_old(fact, t.deficit_stable_days, today)
-    }
-    if any(
-        counts_fully(f) and _is_old(f, t.deficit_stable_days, today)
-        for f in facts.about(*LONG_STANDING_CODES)
-    ):
-        standing |= {(group, None) for group in set(_ROOT_GROUPS.values())}
-    return read_deficits(facts, today, t, frozenset(standing))
+    """The deficits of the legs, with long-standing ones recognised by their codes.
+
+    A peripheral cause is none of them: it lowers a new weakness, and never to silence (2.7, 8.5.8).
+    """
+    return read_deficits(facts, today, t, tuple(_long_standing(facts, today, t)))
 
 
-# What a coded deficit says of a root group; a weakness of the leg without a muscle stands for none of them.
-_ROOT_GROUPS = {"foot-drop": "ankle-dorsiflexion", "peripheral-nerve-cause": "ankle-dorsiflexion"}
+def _long_standing(facts: PatientFacts, today: date, t: Thresholds) -> Iterator[Standing]:
+    for fact in facts.about("foot-drop", *LONG_STANDING_CODES):
+        if not (counts_fully(fact) and is_current(fact) and _is_old(fact, t.deficit_stable_days, today)):
+            continue
+        if fact.when is not None and fact.region not in (Region.ARM, Region.OTHER):
+            side = Side.BOTH if fact.is_about("paraparesis") else fact.side
+            yield Standing(_DORSIFLEXION if fact.is_about("foot-drop") else None, side, fact.when.last)
+
+
+_DORSIFLEXION = "ankle-dorsiflexion"  # the root group of a foot drop; a weak leg stands for none
 
 
 def list_long_standing(facts: PatientFacts, today: date, guideline: Guideline) -> tuple[Evidence, ...]:
     """The deficits that are no fact of R3 because they are old and no worse (2.7, row none)."""
     t = guideline.thresholds
-    note = "long-standing and unchanged: no progression"
+    deficits = leg_deficits(facts, today, t)
+    unchanged = "long-standing and unchanged: no progression"
+    note = "long-standing" if any(deficit.outcome for deficit in deficits) else unchanged
     coded = [
         evidence_of(fact, note=note)
         for fact in facts.about(*MOTOR, *LONG_STANDING_CODES)
         if counts_fully(fact) and is_current(fact) and _is_long_standing(fact, today, t)
     ]
-    examined = [replace(d.evidence, note=note) for d in leg_deficits(facts, today, t) if d.tier == "stable"]
+    examined = [replace(d.evidence, note=unchanged) for d in deficits if d.tier == "stable"]
     return (*coded, *examined)
+
+
+def list_recovered(facts: PatientFacts, today: date, guideline: Guideline) -> tuple[Evidence, ...]:
+    """The weak muscles that are no fact of R3 because the newest exam found full power again (2.7)."""
+    t = guideline.thresholds
+    return tuple(
+        replace(deficit.evidence, note="power recovered")
+        for deficit in leg_deficits(facts, today, t)
+        if deficit.outcome is None
+        and deficit.latest.grade >= FULL_POWER > deficit.worst.grade
+        and deficit.worst.when is not None
+        and deficit.worst.when.within(t.power_baseline_days, today)
+    )
 
 
 def lifts_other_pathways(finding: Finding | None) -> bool:
@@ -174,8 +202,10 @@ def _signs_of_exams(
     for deficit in deficits:
         if deficit.outcome is None:
             continue
-        part = (deficit.root_group, deficit.side) if deficit.fell or deficit.begun else None
-        bilateral = deficit.side is Side.BOTH
+        counts = deficit.fell or (deficit.begun and deficit.severe)
+        part = (deficit.root_group, deficit.side) if counts else None
+        same_root = [other for other in deficits if other.root_group == deficit.root_group]
+        bilateral = {Side.LEFT, Side.RIGHT} <= set(weak_sides(same_root))
         lowered = (
             not deficit.fell and not bilateral and _peripheral_cause(deficit.side, _start(deficit), facts)
         )
@@ -187,6 +217,13 @@ def _signs_of_exams(
             recent=age is not None and age <= t.deficit_new_days,
             severe_part=None if lowered else part,
         )
+
+
+def _signs_of_arms(facts: PatientFacts, today: date, t: Thresholds) -> Iterator[Sign]:
+    """An arm that is measured weaker, or newly weak, or weak at no date: never R3, but it asks (2.2)."""
+    for deficit in read_deficits(facts, today, t, limb=Region.ARM):
+        if deficit.outcome is not None and (deficit.fell or deficit.begun or deficit.latest.when is None):
+            yield Sign(Outcome.POSSIBLE, "arm", deficit.evidence, limb=Region.ARM)
 
 
 def _start(deficit: Deficit) -> date | None:
@@ -207,9 +244,24 @@ def _lowered(outcome: Outcome) -> Outcome:
     return {Outcome.EMERGENCY: Outcome.URGENT, Outcome.URGENT: Outcome.POSSIBLE}.get(outcome, outcome)
 
 
-def _signs_of_facts(facts: PatientFacts, pain: Pain, today: date, t: Thresholds) -> Iterator[Sign]:
+def _taken_by_procedures(facts: PatientFacts, today: date, guideline: Guideline) -> tuple[str, ...]:
+    """The haematoma that R6 makes an emergency: the operating team, not the spine team (8.3, G5).
+
+    R6 is asked itself, so that the haematoma cannot fall between the two.
+    """
+    if not facts.about(HAEMATOMA):
+        return ()
+    verdict = judge_haematoma(read_interventions(facts), facts, today, guideline)
+    return (HAEMATOMA,) if verdict is not None and verdict.outcome is Outcome.EMERGENCY else ()
+
+
+def _signs_of_facts(
+    facts: PatientFacts, pain: Pain, today: date, t: Thresholds, *, elsewhere: tuple[str, ...]
+) -> Iterator[Sign]:
     for fact in facts.about(*ALL_CONCEPTS, *ATTESTED):
         if not fact.certainty.positive or not is_current(fact):
+            continue
+        if fact.is_about(*elsewhere) and counts_fully(fact) and not fact.disputed:
             continue
         judged = _judge_fact(fact, facts, pain, today, t)
         if judged is not None:
@@ -299,9 +351,20 @@ def _judge_cord(fact: Fact, pain: Pain, today: date, t: Thresholds) -> _Verdict:
 def _judge_paraparesis(fact: Fact, pain: Pain, today: date, t: Thresholds) -> _Verdict:
     if _is_long_standing(fact, today, t):
         return None
+    if fact.is_about(*LONG_STANDING_CODES):
+        return _judge_chronic(fact, pain, today, t)
     if is_new(fact, t.power_rapid_days, today):
         return Outcome.EMERGENCY, "paraparesis"
     return _judge_worsening(fact, today, t) or _judge_later(fact, today, t, t.deficit_new_days)
+
+
+def _judge_chronic(fact: Fact, pain: Pain, today: date, t: Thresholds) -> _Verdict:
+    """Coded chronic or a sequela, and not dated so: possible (2.7, row none needs both)."""
+    if worse := _judge_worsening(fact, today, t):
+        return worse
+    if _is_long_standing(fact, today, t) or fact.region is Region.OTHER:
+        return None
+    return Outcome.POSSIBLE, "undated" if fact.when is None else "chronic by its code only"
 
 
 def _judge_foot_drop(fact: Fact, pain: Pain, today: date, t: Thresholds) -> _Verdict:
@@ -361,20 +424,19 @@ def _judge_later(fact: Fact, today: date, t: Thresholds, new_days: int) -> _Verd
 
 
 def _is_long_standing(fact: Fact, today: date, t: Thresholds) -> bool:
+    """Dated long ago and no worse; a code or word for "chronic" is not enough without the date (2.7)."""
     if is_worsening(fact, t.deficit_stable_days, today):
         return False
-    coded = fact.is_about(*LONG_STANDING_CODES) or (
-        fact.trend is Trend.STABLE and not is_new(fact, t.deficit_new_days, today)
-    )
-    return coded or _is_old(fact, t.deficit_stable_days, today)
+    return _is_old(fact, t.deficit_stable_days, today)
 
 
 _Rule = Callable[[Fact, Pain, date, Thresholds], _Verdict]
 _RULES: tuple[tuple[tuple[str, ...], _Rule], ...] = (
     (ATTESTED, _judge_attested),
-    (("spinal-haematoma",), _judge_haematoma),
+    ((HAEMATOMA,), _judge_haematoma),
     (CORD, _judge_cord),
     (PARAPARESIS, _judge_paraparesis),
+    (SEQUELA, _judge_chronic),
     (("foot-drop",), _judge_foot_drop),
     (("leg-weakness",), _judge_leg_weakness),
     (("reflex-loss",), _judge_reflex),
@@ -399,7 +461,7 @@ def _severe_part(fact: Fact, today: date, t: Thresholds) -> tuple[str, Side | No
     begun = fact.started is not None and fact.started.within(t.deficit_new_days, today)
     if not begun or not fact.is_about("foot-drop", "leg-weakness"):
         return None
-    return (_ROOT_GROUPS["foot-drop"] if fact.is_about("foot-drop") else "leg"), fact.side
+    return (_DORSIFLEXION if fact.is_about("foot-drop") else "leg"), fact.side
 
 
 def _is_severe(signs: list[Sign]) -> bool:
@@ -504,5 +566,5 @@ def weakness_of_both_legs(
 
 def _is_acute(fact: Fact, today: date, t: Thresholds) -> bool:
     return is_worsening(fact, t.cauda_subacute_days, today) or (
-        is_new(fact, t.cauda_acute_days, today) and not _is_long_standing(fact, today, t)
+        is_new(fact, t.cauda_acute_days, today) and not fact.is_about(*LONG_STANDING_CODES)
     )
