@@ -174,7 +174,11 @@ def _judge_dated(
     fall = baseline.grade - latest.grade
     measured_fall = baseline.comparable and fall >= t.power_small_drop_grades
     begun = (today - _first_day_of_deficit(exams)).days <= t.deficit_new_days
-    seen: dict[str, Any] = {"worst": worst, "baseline": baseline.exam, "begun": begun}
+    seen: dict[str, Any] = {
+        "worst": _first_so_weak(exams, worst, baseline.exam),
+        "baseline": baseline.exam,
+        "begun": begun,
+    }
     if age > t.deficit_stable_days:
         return deficit(None, "stable")
     if not measured_fall and (steady := _steady_exams(exams, standing, t)):
@@ -217,6 +221,14 @@ def _worst(exams: tuple[PowerExam, ...], t: Thresholds) -> PowerExam:
     """The weakest exam of the window that ends with the latest; the later one where two are equal."""
     start = _day(exams[-1]) - timedelta(days=t.power_baseline_days)
     return min(reversed([exam for exam in exams if _day(exam) >= start]), key=lambda exam: exam.grade)
+
+
+def _first_so_weak(exams: tuple[PowerExam, ...], worst: PowerExam, baseline: PowerExam | None) -> PowerExam:
+    """The first exam after the baseline that was as weak as the worst: there the fall was complete."""
+    if baseline is None or baseline.grade <= worst.grade:
+        return worst
+    since = exams[exams.index(baseline) :]
+    return next(exam for exam in since if exam.grade == worst.grade)
 
 
 def _has_rapid_fall(exams: tuple[PowerExam, ...], t: Thresholds) -> bool:

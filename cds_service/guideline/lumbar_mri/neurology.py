@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -32,7 +33,7 @@ from cds_service.guideline.lumbar_mri.muscle_power import (
 from cds_service.guideline.lumbar_mri.pain import Pain
 from cds_service.guideline.lumbar_mri.procedure_findings import HAEMATOMA, judge_haematoma
 from cds_service.guideline.thresholds import Thresholds
-from cds_service.record.facts import Certainty, Fact, PatientFacts, Region, Side, Trend
+from cds_service.record.facts import Certainty, Fact, Origin, PatientFacts, Region, Side, Trend
 
 CRITERIA: tuple[tuple[str, str], ...] = (
     (
@@ -58,6 +59,7 @@ CRITERIA: tuple[tuple[str, str], ...] = (
         "$power_recent_days days",
     ),
     ("urgent", "A leg weakness, numbness or gait problem coded as worsening or spreading"),
+    ("urgent", "Numbness of a leg that reaches more levels, or is called more severe, than before"),
     ("urgent", "New weakness of one leg without a grade, within $deficit_new_days days"),
     ("urgent", "Radicular pain with new reflex loss within $deficit_new_days days"),
     ("urgent", "The doctor records that neurology is worse on examination"),
@@ -67,6 +69,10 @@ CRITERIA: tuple[tuple[str, str], ...] = (
         "possible",
         "New weakness without a site, gait problem, hyperreflexia or Babinski sign within "
         "$deficit_new_days days",
+    ),
+    (
+        "possible",
+        "A weakness coded chronic or as a sequela, with no date of more than $deficit_stable_days days",
     ),
     ("possible", "A new or worsening arm weakness or numbness: another region may need imaging"),
     (
@@ -81,7 +87,7 @@ MOTOR = ("foot-drop", "leg-weakness", *PARAPARESIS)
 SENSORY = ("leg-numbness", "numbness-without-site")
 UNSITED = ("weakness-without-site", "gait-disturbance", "upper-motor-sign")
 CORD = ("cord-compression", "cervical-thoracic-myelopathy")
-ARM = ("arm-weakness",)
+ARM = ("arm-weakness", "arm-numbness")
 SEQUELA = ("sequela-weakness",)
 LONG_STANDING_CODES = ("coded-chronic", *SEQUELA)
 ALL_CONCEPTS = (*MOTOR, *SENSORY, *UNSITED, *CORD, *ARM, *SEQUELA, "reflex-loss", HAEMATOMA)
@@ -296,7 +302,7 @@ def _judge_fact(fact: Fact, facts: PatientFacts, pain: Pain, today: date, t: Thr
         verdict = _judge_arm(fact, today, t)
     else:
         verdict = judge(fact, pain, today, t)
-    if verdict is None:
+    if verdict is None or _is_repeated(fact, facts, t):
         return None
     outcome, tier = verdict
     if _may_be_peripheral(fact, facts):
@@ -314,6 +320,31 @@ def _judge_fact(fact: Fact, facts: PatientFacts, pain: Pain, today: date, t: Thr
 
 
 _Verdict = tuple[Outcome, str] | None
+_ENDS_WITH_GRADE = re.compile(r": [0-5][+-]?( ?/ ?5)?$")
+
+
+def _is_repeated(fact: Fact, facts: PatientFacts, t: Thresholds) -> bool:
+    """Whether an exam says only what it said `deficit_stable_days` ago: "right leg power: 4/5" (8.5.1).
+
+    The grade of a whole limb has no series of its own; another record of its power in between is no
+    repetition, and words without a grade ("weak") do not tell whether it is the same weakness.
+    """
+    graded = fact.origin is Origin.OBSERVATION and _ENDS_WITH_GRADE.search(fact.text)
+    if not graded or fact.when is None or not counts_fully(fact):
+        return False
+    if not fact.is_about("leg-weakness", "arm-weakness") or is_worsening(
+        fact, t.deficit_stable_days, fact.when.last
+    ):
+        return False
+    last = fact.when.last
+    earlier = sorted(
+        (other.when.last, other.text)
+        for other in facts.about("leg-weakness", "arm-weakness")
+        if other.side is fact.side and other.region is fact.region and other.when and other.when.last < last
+    )
+    same = next((day for day, text in earlier if text == fact.text), last)
+    unchanged = all(text == fact.text for day, text in earlier if day >= same)
+    return unchanged and (last - same).days >= t.deficit_stable_days
 
 
 def _judge_arm(fact: Fact, today: date, t: Thresholds) -> _Verdict:
@@ -338,7 +369,7 @@ def _judge_haematoma(fact: Fact, pain: Pain, today: date, t: Thresholds) -> _Ver
 def _judge_cord(fact: Fact, pain: Pain, today: date, t: Thresholds) -> _Verdict:
     """Cord compression and myelopathy (8.3, C4)."""
     if not fact.is_about("cord-compression"):
-        return Outcome.POSSIBLE, "cervical or thoracic"
+        return Outcome.POSSIBLE, "cervical"
     if (
         fact.when is None
         or is_new(fact, t.deficit_stable_days, today)
@@ -479,19 +510,21 @@ def _raised(sign: Sign) -> Sign:
 
 
 def _spreading_numbness(facts: PatientFacts, today: date, t: Thresholds) -> Iterator[Sign]:
-    """The count of numb levels has gone up between two records of one side (2.7)."""
-    counted = [
-        f for f in facts.about(*SENSORY) if counts_fully(f) and f.levels is not None and f.when is not None
-    ]
-    counted.sort(key=lambda f: f.when.last if f.when else date.min)
-    for number, later in enumerate(counted):
-        earlier = [
-            f for f in counted[:number] if f.side is later.side and (f.levels or 0) < (later.levels or 0)
-        ]
-        if earlier and is_new(later, t.power_fresh_days, today):
-            yield Sign(
-                Outcome.URGENT, "spreading numbness", evidence_of(later, note="more levels than before")
-            )
+    """Between two records of one side the levels have become more, or the words worse (2.7)."""
+    dated = [f for f in facts.about(*SENSORY) if counts_fully(f) and f.when and _limb(f) is Region.LEG]
+    dated.sort(key=lambda f: f.when.last if f.when else date.min)
+    for number, later in enumerate(dated):
+        if not is_new(later, t.power_fresh_days, today):
+            continue
+        before = [f for f in dated[:number] if f.side is later.side]
+        if any(f.levels and later.levels and f.levels < later.levels for f in before):
+            yield _spread(later, "more levels than before")
+        elif any(f.severity and later.severity and f.severity < later.severity for f in before):
+            yield _spread(later, "more severe than before")
+
+
+def _spread(fact: Fact, note: str) -> Sign:
+    return Sign(Outcome.URGENT, "spreading numbness", evidence_of(fact, note=note))
 
 
 def _variant(signs: list[Sign]) -> str:

@@ -16,7 +16,7 @@ from cds_service.guideline.lumbar_mri.neurology import (
     list_recovered,
 )
 from cds_service.guideline.lumbar_mri.pain import read_pain
-from cds_service.record.facts import Certainty, PatientFacts, Region, Side, State, Trend
+from cds_service.record.facts import Certainty, Origin, PatientFacts, Region, Side, State, Trend
 from tests.guideline.lumbar_mri.facts_builders import TODAY, ago, fact, mri_order, pain, record
 from tests.guideline.lumbar_mri.test_muscle_power import exam
 
@@ -116,6 +116,7 @@ def since(concept: str, days: int | None, **more: Any) -> Any:
         pytest.param(since("spinal-haematoma", 3), E, id="spinal haematoma"),
         pytest.param(since("arm-weakness", 42), P, id="arm weakness, new"),
         pytest.param(since("arm-weakness", 43), None, id="arm weakness, old"),
+        pytest.param(since("arm-numbness", 3, certainty=Certainty.WORDS), P, id="numb hand in words"),
         pytest.param(since("leg-weakness", 3, region=Region.ARM), P, id="weakness sited in an arm"),
         pytest.param(fact("reason-neurology-worse", started=ago(0)), U, id="the doctor's own reason"),
     ],
@@ -259,6 +260,44 @@ def test_more_numb_levels_than_before_are_spreading(guideline: Guideline) -> Non
     assert outcome(guideline, after, since("leg-numbness", 20, levels=2)) is None
 
 
+def test_numbness_called_worse_than_before_is_spreading(guideline: Guideline) -> None:
+    mild, severe = since("leg-numbness", 20, severity=1), since("leg-numbness", 1, severity=3)
+    assert outcome(guideline, mild, severe) is U
+    assert outcome(guideline, severe, since("leg-numbness", 20, severity=3)) is None
+    assert outcome(guideline, severe, since("leg-numbness", 20, severity=1, side=Side.LEFT)) is None
+    assert (
+        outcome(guideline, since("leg-numbness", 20, severity=3), since("leg-numbness", 1, severity=1))
+        is None
+    )
+
+
+def leg_power(grade: str, days: int, certainty: Certainty = Certainty.KNOWN) -> Any:
+    return since(
+        "leg-weakness", days, certainty=certainty, origin=Origin.OBSERVATION, text=f"Right leg power: {grade}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("exams", "expected"),
+    [
+        pytest.param([leg_power("4/5", 1)], U, id="first"),
+        pytest.param([leg_power("4/5", 91), leg_power("4/5", 1)], None, id="the same over 90 days"),
+        pytest.param([leg_power("4/5", 90), leg_power("4/5", 1)], U, id="the same over 89 days"),
+        pytest.param([leg_power("4/5", 400), leg_power("3/5", 1)], U, id="another grade"),
+        pytest.param(
+            [leg_power("4/5", 400), leg_power("5/5", 50, Certainty.DENIED), leg_power("4/5", 1)],
+            U,
+            id="full power in between",
+        ),
+        pytest.param([leg_power("weak", 400), leg_power("weak", 1)], U, id="no grade"),
+    ],
+)
+def test_the_grade_of_a_whole_leg_repeated_over_90_days_is_no_news(
+    exams: list[Any], expected: Outcome | None, guideline: Guideline
+) -> None:
+    assert outcome(guideline, *exams) is expected
+
+
 def test_an_old_foot_drop_and_an_unchanged_exam_are_no_fact(guideline: Guideline) -> None:
     assert outcome(guideline, since("foot-drop", 3000, side=Side.RIGHT), exam("3", 800), exam("3", 5)) is None
 
@@ -297,3 +336,19 @@ def test_cord_signs_are_told_to_need_more_than_the_lumbar_spine(concept: str, gu
     finding = assess(record(since(concept, 1)), guideline)
     assert finding is not None
     assert ("cord" in finding.flags) is (concept == "cord-compression")
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "concept"),
+    [
+        ("http://snomed.info/sct", "24991000119103", "cord-compression"),
+        ("http://hl7.org/fhir/sid/icd-10-cm", "M47.14", "cord-compression"),
+        ("http://hl7.org/fhir/sid/icd-10-cm", "M47.13", "cord-compression"),
+        ("http://hl7.org/fhir/sid/icd-10-cm", "M47.12", "cervical-thoracic-myelopathy"),
+        ("http://hl7.org/fhir/sid/icd-10", "M50.0", "cervical-thoracic-myelopathy"),
+    ],
+)
+def test_only_a_cervical_myelopathy_is_less_than_an_emergency(
+    system: str, code: str, concept: str, guideline: Guideline
+) -> None:
+    assert guideline.terminology.concepts_of(system, code) == {concept}
