@@ -18,6 +18,7 @@ from cds_service.record.statements import (
     placed_concepts,
     read_place,
     read_statements,
+    severity_in,
     site_words,
     words_trend,
 )
@@ -83,6 +84,7 @@ def _fact(stated: Statement, common: Fact, coded: Coded, seen: Projection, readi
         side=place.side,
         region=place.region,
         levels=levels_in(coded.words),
+        severity=severity_in(coded.words, reading),
     )
 
 

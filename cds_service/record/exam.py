@@ -14,6 +14,7 @@ from cds_service.record.statements import (
     note_trend,
     placed_concepts,
     read_place,
+    severity_in,
     words_trend,
 )
 
@@ -114,5 +115,6 @@ def fact_of(
         side=side or place.side,
         region=region or place.region,
         levels=levels_in(words),
+        severity=severity_in(words, reading),
         code_systems=exam.coded.systems,
     )

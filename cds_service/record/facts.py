@@ -113,6 +113,7 @@ class Fact:
     side: Side | None = None
     region: Region | None = None
     levels: int | None = None  # dermatomes or root levels that the text names, where it does
+    severity: int | None = None  # 1 mild, 2 moderate, 3 severe, where the words say it
     code_systems: frozenset[str] = frozenset()
 
     @property

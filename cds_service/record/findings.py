@@ -106,7 +106,7 @@ def of_function(answer: Answer, exam: Exam | None = None) -> Certainty:
         case Answer.INTACT | Answer.PRESENT:
             return Certainty.DENIED
         case Answer.NONE if exam is not None:
-            return _without_value(exam)
+            return without_value(exam)
     # A yes or no to "saddle sensation" may mean either: unknown without a mapping, never negative (8.2).
     return Certainty.UNKNOWN
 
@@ -119,12 +119,13 @@ def _of_finding(answer: Answer, exam: Exam) -> Certainty:
         case Answer.NO | Answer.ABSENT | Answer.INTACT:
             return Certainty.DENIED
         case Answer.NONE:
-            return _without_value(exam)
+            return without_value(exam)
         case Answer.UNKNOWN:
             return Certainty.UNKNOWN
 
 
-def _without_value(exam: Exam) -> Certainty:
+def without_value(exam: Exam) -> Certainty:
+    """The certainty of a finding without a value, by the interpretation (8.1.6)."""
     if exam.flagged_positive:
         return Certainty.KNOWN
     return Certainty.DENIED if exam.flagged_negative else Certainty.VALUELESS

@@ -252,6 +252,7 @@ def _with_beginnings(patterns: Patterns) -> Patterns:
         p.imaging,
         p.muscles,
         p.exams,
+        p.power,
         p.treatment,
     )
     found = frozenset[str]().union(*(book.keys for book in books))

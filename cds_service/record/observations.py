@@ -47,7 +47,11 @@ def observation_concerns(raw: Raw, reading: Reading) -> bool:
 def read_observation(raw: Raw, reading: Reading) -> Iterator[Item]:
     """What one Observation says (2.2, 8.1.6, 8.2); raises BrokenElement."""
     concerns = _part_concerns(raw, reading)
-    components = [part for part in _listed(raw.get("component")) if _part_concerns(part, reading)]
+    components = [
+        part
+        for part in _listed(raw.get("component"))
+        if _part_concerns(part, reading) or (concerns and _is_a_side(part, reading))
+    ]
     members = [part for part in _listed(raw.get("contained")) if _is_member(part)]
     if not (concerns or components or members) or status_of(raw) not in _COUNTS:
         return
@@ -70,6 +74,11 @@ def _part_concerns(part: Any, reading: Reading) -> bool:
         return True
     text = part.get("valueString")
     return isinstance(text, str) and bool(reading.mentions(text))
+
+
+def _is_a_side(part: Raw, reading: Reading) -> bool:
+    """Whether a component only says which side of the whole it is: "Left"."""
+    return reading.side(*reading.coded(part.get("code")).words) is not None
 
 
 def _is_member(part: Any) -> bool:

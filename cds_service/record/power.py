@@ -1,61 +1,49 @@
-"""Muscle power: which muscle on which side, and the MRC grade in its many spellings (specification 8.2)."""
+"""Muscle power: which muscle on which side, and how strong it is (specification 8.1.6, 8.2)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
+from cds_service.record.answers import Answer, read_answer
 from cds_service.record.exam import Exam, as_recorded, fact_of, value_words
 from cds_service.record.facts import Certainty, Fact, PowerExam, Region, Side
+from cds_service.record.findings import without_value
 from cds_service.record.free_text import Muscle, Patterns
+from cds_service.record.grades import FULL_POWER, Graded, read_worded_grades
 from cds_service.record.quantities import read_number
 from cds_service.record.reading import Reading
 
-_GRADE = r"([0-5](?:\.\d+)?)\s*([+-])?(?:\s*/\s*5)?\s*([+-])?"
-_WHOLE = re.compile(rf"\s*(?:mrc|grade|power|m)?[\s:=]*{_GRADE}(?:\s*[(,;].*)?\s*$", re.I)
-_SIDED = re.compile(rf"\b(left|right|l|r|lt|rt)\b\W{{0,3}}{_GRADE}(?![\d.])", re.I)
-_OF_FIVE = re.compile(r"(?<![\d/.])([0-5])\s*([+-])?\s*/\s*5\s*([+-])?(?!\d)")
-_THIRD = Decimal("0.3")  # 4- is 3.7, 4+ is 4.3 (specification 2.7)
-_FULL = Decimal(5)
-_WORDS = (("no-power", 0), ("trace-power", 1), ("full-power", 5))
-_FORCES = frozenset({"kg", "n", "lb", "kgf", "lbf", "nm", "[lb_av]", "n.m", "%"})
-Graded = tuple[Side | None, Decimal | None]
+_FORCES = frozenset({"kg", "n", "lb", "kgf", "lbf", "nm", "[lb_av]", "n.m"})
+_SCORES = frozenset({"mrc", "score", "grade", "/5", "mrc grade", "mrc score", "mrc scale"})
+_OF_FIVE = re.compile(r"(?<![\d/.])[0-5] ?[+-]? ?/ ?5(?!\d)")
+Items = list[PowerExam | Fact]
 
 
-def read_power(exam: Exam, reading: Reading) -> list[PowerExam | Fact]:
-    """The grades of one exam; empty where it is no exam of power.
+def read_power(exam: Exam, reading: Reading) -> Items:
+    """What one exam says of power; empty where it is no exam of power.
 
     "Weak" without a grade, and a grade of the whole leg, are a weakness of that limb.
+    An answer that cannot be used is told as such: it is never full power.
     """
-    muscle = muscle_in(exam, reading.patterns)
+    muscle = muscle_in(exam.texts, reading.patterns)
     limb = muscle.limb if muscle else _limb(exam, reading)
-    value = _value(exam, reading)
-    if limb is None or value is None or not _is_of_power(exam, value, muscle, reading.patterns):
+    if _is_a_force(exam):
         return []
-    side = reading.side(*exam.texts)
-    grades = read_grades(value, side, reading.patterns)
-    return [item for graded in grades if (item := _item(muscle, limb, graded, exam, reading))]
+    kind = _kind(exam, reading.patterns)
+    if kind == "":
+        return [] if muscle is None else _unnamed(muscle, exam, reading)
+    if kind == "nothing":
+        return []
+    if limb is None:
+        return _without_site(exam, reading, sure=kind == "motor")
+    return _examined(muscle, limb, exam, reading)
 
 
-def _item(
-    muscle: Muscle | None, limb: Region, graded: Graded, exam: Exam, reading: Reading
-) -> PowerExam | Fact | None:
-    side, grade = graded
-    if exam.preliminary and grade == _FULL:
-        return None  # preliminary counts only against the patient's health (2.2)
-    if muscle is None or grade is None:
-        concept = "arm-weakness" if limb is Region.ARM else "leg-weakness"
-        certainty = Certainty.DENIED if grade == _FULL else Certainty.KNOWN
-        return fact_of(exam, frozenset({concept}), certainty, reading, side=side, region=limb)
-    text = as_recorded(exam, reading)
-    return PowerExam(muscle.name, muscle.root_group, muscle.limb, side, grade, exam.resource, text, exam.when)
-
-
-def muscle_in(exam: Exam, patterns: Patterns) -> Muscle | None:
+def muscle_in(texts: tuple[str, ...], patterns: Patterns) -> Muscle | None:
     """The muscle or movement that the words name; the longest name wins."""
-    spans = [span for text in exam.texts for span in patterns.muscles.find(patterns.plain(text))]
+    spans = [span for text in texts for span in patterns.muscles.find(patterns.plain(text))]
     longest = max(spans, key=lambda span: span.end - span.start, default=None)
     return None if longest is None else patterns.muscle_named[longest.name]
 
@@ -65,55 +53,149 @@ def _limb(exam: Exam, reading: Reading) -> Region | None:
     return region if region in (Region.LEG, Region.ARM) else None
 
 
-def _value(exam: Exam, reading: Reading) -> Any:
+def _is_a_force(exam: Exam) -> bool:
+    """A force measured with a dynamometer is no grade."""
+    quantity = exam.seen.get("valueQuantity") or {}
+    return any(str(quantity.get(name)).strip().lower() in _FORCES for name in ("unit", "code"))
+
+
+def _kind(exam: Exam, patterns: Patterns) -> str:
+    """What kind of power the words name (`[power]`); empty where they name none."""
+    named = {name for text in exam.texts for name in patterns.power.names(patterns.plain(text))}
+    return next((kind for kind in ("nothing", "motor", "exam", "power") if kind in named), "")
+
+
+def _examined(muscle: Muscle | None, limb: Region, exam: Exam, reading: Reading) -> Items:
+    grades = list(_grades(exam, reading))
+    if grades:
+        return [item for graded in grades if (item := _item(muscle, limb, graded, exam, reading))]
+    return _ungraded(limb, exam, reading)
+
+
+def _unnamed(muscle: Muscle, exam: Exam, reading: Reading) -> Items:
+    """A muscle without the word power: a grade of five tells it; "weak", or a bare number, only asks.
+
+    Anything else may be a range of motion.
+    """
+    grades = list(_grades(exam, reading))
+    if _is_of_five(exam, reading):
+        return [item for graded in grades if (item := _item(muscle, muscle.limb, graded, exam, reading))]
+    if muscle.limb is Region.ARM or not (_says_weak(exam, reading) or _names_only_muscle(exam, reading)):
+        return []
+    weak = [side for side, grade in grades if grade is None or grade < FULL_POWER]
+    return [_weakness(muscle.limb, side, Certainty.WORDS, exam, reading) for side in weak]
+
+
+def _is_of_five(exam: Exam, reading: Reading) -> bool:
     quantity = exam.seen.get("valueQuantity")
     if quantity is not None:
-        # A force measured with a dynamometer is no grade.
-        return None if str(quantity.get("unit")).strip().lower() in _FORCES else quantity.get("value")
-    return exam.seen.get("valueInteger", next(iter(value_words(exam, reading)), None))
+        units = (str(quantity.get(name) or "").strip("{} []").lower() for name in ("unit", "code"))
+        return not _SCORES.isdisjoint(units)
+    return any(map(_OF_FIVE.search, value_words(exam, reading)))
 
 
-def _is_of_power(exam: Exam, value: Any, muscle: Muscle | None, patterns: Patterns) -> bool:
-    """Whether the words name power, strength or MRC; a grade of five beside a muscle says so too."""
-    if any(patterns.power.find(patterns.plain(text)) for text in exam.texts):
-        return True
-    return muscle is not None and isinstance(value, str) and bool(_OF_FIVE.search(value))
+def _says_weak(exam: Exam, reading: Reading) -> bool:
+    return any("weak-power" in reading.patterns.answers_in(word) for word in value_words(exam, reading))
 
 
-def read_grades(value: Any, side: Side | None, patterns: Patterns) -> Iterator[Graded]:
-    """The grades of an answer, each with its side; None where it says "weak" without a grade.
+def _names_only_muscle(exam: Exam, reading: Reading) -> bool:
+    """Whether the question is a muscle and perhaps a side, and the answer a number without a unit."""
+    value = exam.seen.get("valueQuantity")
+    if "valueInteger" not in exam.seen and (value is None or value.get("unit") or value.get("code")):
+        return False
+    plain = reading.patterns.plain(exam.coded.label)
+    spans = reading.patterns.muscles.find(plain)
+    rest = f"{plain[: spans[0].start]} {plain[spans[0].end :]}".split() if spans else [plain, plain]
+    return not rest or (len(rest) == 1 and reading.patterns.side_in(rest[0]) is not None)
 
-    Nothing where the answer is no grade at all.
+
+def _without_site(exam: Exam, reading: Reading, *, sure: bool) -> Items:
+    """ "Motor examination" with "right EHL 3/5": the site is the answer's.
+
+    Without any only words that are surely of muscles (`sure`) tell of a weakness: "Myotomes" with "weak".
     """
-    if isinstance(value, str):
-        yield from _worded_grades(value, side, patterns)
+    words = value_words(exam, reading)
+    muscle = muscle_in(words, reading.patterns)
+    region = muscle.limb if muscle else reading.region(words, (), frozenset())
+    if region in (Region.LEG, Region.ARM):
+        return _examined(None, region, exam, reading)
+    grades = [grade for _, grade in _grades(exam, reading)]
+    if not sure or all(grade == FULL_POWER for grade in grades):
+        return []
+    return [fact_of(exam, frozenset({"weakness-without-site"}), Certainty.KNOWN, reading)]
+
+
+def _grades(exam: Exam, reading: Reading) -> Iterator[Graded]:
+    """The grades of an answer, each with its side; None where it says "weak" without a grade."""
+    side = reading.side(*exam.texts)
+    quantity = exam.seen.get("valueQuantity")
+    value: Any = exam.seen.get("valueInteger") if quantity is None else quantity.get("value")
+    if value is None:
+        words = next(iter(value_words(exam, reading)), "")
+        yield from read_worded_grades(words, side, reading.patterns)
         return
     number = read_number(value)
-    if number is not None and 0 <= number <= _FULL:
+    percent = quantity is not None and str(quantity.get("unit")).strip() == "%"
+    if number is not None and not percent and 0 <= number <= FULL_POWER:
         yield side, number
 
 
-def _worded_grades(text: str, side: Side | None, patterns: Patterns) -> Iterator[Graded]:
-    sided = list(_SIDED.finditer(text))
-    if sided:
-        for found in sided:
-            own = Side.LEFT if found[1].lower().startswith("l") else Side.RIGHT
-            yield own, _grade(found[2], found[3] or found[4])
-        return
-    said_side = patterns.side_in(text) or side
-    if whole := _WHOLE.match(text) or _OF_FIVE.search(text):
-        yield said_side, _grade(whole[1], whole[2] or whole[3])
-        return
-    answers = patterns.answers_in(text)
-    grade = next((grade for name, grade in _WORDS if name in answers), None)
-    if "less-power" in answers:
-        yield said_side, None
-    elif grade is not None:
-        yield said_side, Decimal(grade)
+def _item(
+    muscle: Muscle | None, limb: Region, graded: Graded, exam: Exam, reading: Reading
+) -> PowerExam | Fact | None:
+    side, grade = graded
+    if exam.preliminary and grade == FULL_POWER:
+        return None  # preliminary counts only against the patient's health (2.2)
+    if muscle is None or grade is None:
+        certainty = Certainty.DENIED if grade == FULL_POWER else Certainty.KNOWN
+        return _weakness(limb, side, certainty, exam, reading)
+    text = as_recorded(exam, reading)
+    return PowerExam(muscle.name, muscle.root_group, limb, side, grade, exam.resource, text, exam.when)
 
 
-def _grade(digits: str, sign: str | None) -> Decimal:
-    grade = Decimal(digits)
-    if sign == "+":
-        return min(grade + _THIRD, _FULL)
-    return max(grade - _THIRD, Decimal(0)) if sign == "-" else grade
+def _weakness(limb: Region, side: Side | None, certainty: Certainty, exam: Exam, reading: Reading) -> Fact:
+    concept = "arm-weakness" if limb is Region.ARM else "leg-weakness"
+    text = _with_number(exam, reading)
+    return fact_of(exam, frozenset({concept}), certainty, reading, text=text, side=side, region=limb)
+
+
+def _with_number(exam: Exam, reading: Reading) -> str:
+    """The exam in the record's words, with its grade where that is a number."""
+    number = exam.seen.get("valueInteger", (exam.seen.get("valueQuantity") or {}).get("value"))
+    recorded = as_recorded(exam, reading)
+    return recorded if number is None else f"{recorded}: {number}"
+
+
+def _ungraded(limb: Region, exam: Exam, reading: Reading) -> Items:
+    """What an answer without a grade comes to by 8.1.6; a question that is a finding itself is read as that.
+
+    Of an arm only what speaks for a weakness: an untested grip is no question about the back.
+    """
+    if exam.coded.known or reading.all_mentions(exam.coded.words):
+        return []
+    certainty = _certainty(exam, reading)
+    if not certainty.positive and (exam.preliminary or limb is Region.ARM):
+        return []
+    if certainty in (Certainty.UNKNOWN, Certainty.VALUELESS) and not _asks_itself(exam, reading):
+        return []
+    return [_weakness(limb, reading.side(*exam.texts), certainty, exam, reading)]
+
+
+def _certainty(exam: Exam, reading: Reading) -> Certainty:
+    match read_answer(exam.seen, reading):
+        case Answer.ABNORMAL:
+            return Certainty.KNOWN
+        case Answer.INTACT:
+            return Certainty.DENIED
+        case Answer.NONE:
+            return without_value(exam)
+    return Certainty.UNKNOWN
+
+
+def _asks_itself(exam: Exam, reading: Reading) -> bool:
+    """Whether the answer belongs here: not in a panel's parts, and not in a remark beside a grade."""
+    if exam.has_members:
+        return False
+    own = exam.coded.words
+    named = any(reading.patterns.power.find(reading.patterns.plain(word)) for word in own)
+    return named or muscle_in(own, reading.patterns) is not None or reading.side(*own) is not None

@@ -184,7 +184,16 @@ class Reading:
         if self._silent[word]:
             return False
         plain = self.patterns.plain(word)
-        return bool(self.patterns.muscles.find(plain) or self.patterns.exams.find(plain))
+        return bool(
+            self.patterns.muscles.find(plain) or self.patterns.exams.find(plain) or self._asks_power(plain)
+        )
+
+    def _asks_power(self, plain: str) -> bool:
+        """Whether the words ask for the power of muscles, or of a limb: "right leg power"."""
+        named = self.patterns.power.names(plain)
+        if not named.isdisjoint(("motor", "exam")) or plain == "power":
+            return True
+        return "power" in named and not self.patterns.sites.names(plain).isdisjoint(_LIMBS)
 
     def exam_named(self, word: str) -> str | None:
         """The structured exam that the words ask for (8.2)."""

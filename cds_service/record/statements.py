@@ -187,3 +187,12 @@ def levels_in(words: Sequence[str]) -> int | None:
     """How many dermatomes or roots the words name; None where they name none."""
     named = {(m[1].lower(), m[2]) for word in words for m in _LEVEL.finditer(word)}
     return len(named) or None
+
+
+_SEVERITY = {"mild": 1, "moderate": 2, "severe": 3}
+
+
+def severity_in(words: Sequence[str], reading: Reading) -> int | None:
+    """How bad the words call it, the worst of them; None where they do not say."""
+    said = {name for word in words for name in reading.patterns.answers_in(word)}
+    return max((degree for name, degree in _SEVERITY.items() if name in said), default=None)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cds_service.record.facts import Certainty, Fact
-from tests.builders import Concept, concept, observation, quantity
+from tests.builders import Concept, concept, condition, observation, quantity
 from tests.record.records import only, read
 from tests.vignettes import codings
 
@@ -200,3 +200,19 @@ def test_a_component_finding_takes_side_and_date_of_the_whole() -> None:
 
 def test_a_laboratory_number_beside_words_of_an_explanation_is_no_fact() -> None:
     assert read(observation(concept("Diabetes index"), quantity(0, "1"))).facts == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "severity"), [("mild", 1), ("Moderate", 2), (concept("Severe"), 3), ("since Monday", None)]
+)
+def test_the_words_of_an_answer_tell_how_bad_it_is(value: Any, severity: int | None) -> None:
+    code = concept("Numbness of left leg", snomed="309537005|Numbness of lower limb (finding)")
+    assert only(read(observation(code, value))).severity == severity
+
+
+@pytest.mark.parametrize(
+    "text", ["Numbness of left hand", "Tingling in the fingers", "Numb arm", "Left hand numbness"]
+)
+def test_numbness_of_an_arm_in_words_asks(text: str) -> None:
+    fact = only(read(condition(concept(text), onset="2026-06-10")))
+    assert (set(fact.concepts), fact.certainty) == ({"arm-numbness"}, WORDS)

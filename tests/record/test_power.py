@@ -39,6 +39,33 @@ def exams(text: str, value: Any, **more: Any) -> tuple[PowerExam, ...]:
         pytest.param("flicker only", "1", id="flicker"),
         pytest.param("no movement", "0", id="no movement"),
         pytest.param(concept("3/5"), "3", id="coded"),
+        pytest.param(concept("3 - Active movement against gravity"), "3", id="3 and its meaning"),
+        pytest.param("Grade 3: movement against gravity", "3", id="grade 3 and its meaning"),
+        pytest.param("4: against some resistance", "4", id="a colon"),
+        pytest.param("3 active movement", "3", id="words behind the digit"),
+        pytest.param("4 out of 5", "4", id="4 out of 5"),
+        pytest.param("4+ out of 5", "4.3", id="4+ out of 5"),
+        pytest.param("Grade IV", "4", id="Grade IV"),
+        pytest.param("MRC grade III", "3", id="MRC grade III"),
+        pytest.param("IV", "4", id="IV"),
+        pytest.param("II/V", "2", id="II/V"),
+        pytest.param("M3", "3", id="M3"),
+        pytest.param("4-5", "4", id="4-5"),
+        pytest.param("3-4/5", "3", id="3-4/5"),
+        pytest.param("4−/5", "3.7", id="a minus sign"),
+        pytest.param("slightly weak, 4+/5", "4.3", id="a grade beside words"),
+        pytest.param("was 5/5, now 3/5", "3", id="was and now"),
+        pytest.param("5/5 -> 3/5", "3", id="an arrow"),
+        pytest.param("reduced 3/5 (was 5/5)", "3", id="in brackets"),
+        pytest.param("Movement against gravity only", "3", id="against gravity"),
+        pytest.param("Movement against gravity and some resistance", "4", id="against some resistance"),
+        pytest.param("Movement against gravity with full resistance", "5", id="against full resistance"),
+        pytest.param("movement with gravity eliminated", "2", id="gravity eliminated"),
+        pytest.param("unable to move against gravity", "2", id="not against gravity"),
+        pytest.param("weak, flicker only", "1", id="weak and flicker"),
+        pytest.param("no weakness", "5", id="no weakness"),
+        pytest.param("no motor deficit", "5", id="no motor deficit"),
+        pytest.param("5/5, no deficit", "5", id="5/5, no deficit"),
     ],
 )
 def test_a_grade_in_its_spellings(value: Any, grade: str) -> None:
@@ -53,6 +80,121 @@ def test_a_grade_in_its_spellings(value: Any, grade: str) -> None:
 )
 def test_what_is_no_grade_gives_none(value: Any) -> None:
     assert exams("Right ankle dorsiflexion power", value) == ()
+
+
+def seen(text: str, value: Any = None, **more: Any) -> set[tuple[str, Certainty, Side | None]]:
+    facts = read(observation(concept(text), value, effective="2026-06-14", **more)).facts
+    return {(name, fact.certainty, fact.side) for fact in facts for name in fact.concepts}
+
+
+RATIO = {"valueRatio": {"numerator": {"value": 3}, "denominator": {"value": 5}}}
+
+
+@pytest.mark.parametrize(
+    ("value", "more", "certainty"),
+    [
+        pytest.param(None, {}, Certainty.VALUELESS, id="no value"),
+        pytest.param(None, {"interpretation": "A"}, Certainty.KNOWN, id="no value, abnormal"),
+        pytest.param(None, {"interpretation": "N"}, Certainty.DENIED, id="no value, normal"),
+        pytest.param(
+            None, {"dataAbsentReason": concept("not-performed")}, Certainty.UNKNOWN, id="data absent"
+        ),
+        pytest.param(None, RATIO, Certainty.UNKNOWN, id="a ratio"),
+        pytest.param(6, {}, Certainty.UNKNOWN, id="6"),
+        pytest.param(quantity(60, "%"), {}, Certainty.UNKNOWN, id="60 %"),
+        pytest.param(quantity(4, "%"), {}, Certainty.UNKNOWN, id="4 %"),
+        pytest.param("unable to assess", {}, Certainty.UNKNOWN, id="unable to assess"),
+        pytest.param("pain limited", {}, Certainty.UNKNOWN, id="pain limited"),
+        pytest.param("5 weeks ago", {}, Certainty.UNKNOWN, id="weeks"),
+        pytest.param("not normal", {}, Certainty.KNOWN, id="not normal"),
+        pytest.param("not full", {}, Certainty.KNOWN, id="not full"),
+        pytest.param("almost full", {}, Certainty.KNOWN, id="almost full"),
+    ],
+)
+def test_an_answer_without_a_grade_never_disappears(
+    value: Any, more: dict[str, Any], certainty: Certainty
+) -> None:
+    expected = {("leg-weakness", certainty, Side.RIGHT)}
+    assert seen("Right ankle dorsiflexion power", value, **more) == expected
+
+
+def test_a_force_is_no_grade_and_no_question() -> None:
+    assert seen("Right knee extension strength", quantity(30, "kg")) == set()
+
+
+def test_an_untested_grip_is_no_question_about_the_back() -> None:
+    assert seen("Left grip strength", "not tested") == set()
+    assert seen("Left grip strength", 32) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Right leg power", "Power R leg", "Muscle strength right leg", "Right lower limb muscle strength",
+        "Motor strength right lower extremity", "Right hip abduction power", "Right knee power",
+        "MRC grade right foot", "Strength of right lower extremity", "Motor examination, right leg",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("value", ["3/5", 3, "weak", "reduced"])
+def test_the_power_of_a_leg_is_read_without_a_muscle(text: str, value: Any) -> None:
+    ((name, certainty, _),) = seen(text, value)
+    assert (name, certainty) == ("leg-weakness", Certainty.KNOWN)
+
+
+@pytest.mark.parametrize("value", ["3/5", 3, "weak", "reduced"])
+def test_myotomes_without_a_site_are_a_weakness_without_a_site(value: Any) -> None:
+    assert seen("Myotomes", value) == {("weakness-without-site", Certainty.KNOWN, None)}
+
+
+@pytest.mark.parametrize("value", ["5/5", 5, "normal", "see note"])
+def test_myotomes_without_a_weakness_say_nothing(value: Any) -> None:
+    assert seen("Myotomes", value) == set()
+
+
+def test_the_answer_may_name_the_site() -> None:
+    assert seen("Motor examination", "Right ankle dorsiflexion 3/5") == {
+        ("leg-weakness", Certainty.KNOWN, Side.RIGHT)
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        pytest.param("MRC dyspnoea scale", 3, id="breathlessness"),
+        pytest.param("Strength of pain in right leg", 4, id="pain"),
+        pytest.param("GCS motor response", 4, id="coma scale"),
+        pytest.param("Calf circumference", 4, id="a circumference"),
+        pytest.param("Right ankle dorsiflexion", "0 to 20 degrees", id="a range of motion"),
+        pytest.param("Right ankle dorsiflexion", quantity(4, "deg"), id="degrees"),
+        pytest.param("Right ankle dorsiflexion", "normal", id="a normal movement"),
+        pytest.param("Right ankle dorsiflexion", 5, id="five of something"),
+        pytest.param("Left shoulder", "weak and stiff", id="a shoulder"),
+    ],
+)
+def test_what_is_no_power_is_not_read_as_such(text: str, value: Any) -> None:
+    assert seen(text, value) == set()
+    assert exams(text, value) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "side"),
+    [
+        ("Right ankle dorsiflexion", 3, Side.RIGHT),
+        ("Right ankle dorsiflexion", quantity(3), Side.RIGHT),
+        ("Right ankle dorsiflexion", "weak", Side.RIGHT),
+        ("EHL", "weak left", Side.LEFT),
+    ],
+)
+def test_a_muscle_without_the_word_power_only_asks(text: str, value: Any, side: Side) -> None:
+    assert seen(text, value) == {("leg-weakness", Certainty.WORDS, side)}
+
+
+def test_an_mrc_unit_tells_power() -> None:
+    assert exams("Right ankle dorsiflexion", quantity(3, "{MRC}"))[0].grade == Decimal(3)
+
+
+def test_a_finding_in_words_is_still_answered_by_yes_and_no() -> None:
+    assert seen("Loss of power in legs", False) == {("leg-weakness", Certainty.DENIED, Side.BOTH)}
 
 
 @pytest.mark.parametrize(
@@ -99,9 +241,63 @@ def test_the_side_comes_from_the_words_or_the_site(text: str, site: str | None, 
     assert found.side is side
 
 
-def test_one_answer_may_grade_both_sides() -> None:
-    found = exams("Ankle dorsiflexion power", "R 5/5, L 3/5")
-    assert [(exam.side, exam.grade) for exam in found] == [(Side.RIGHT, Decimal(5)), (Side.LEFT, Decimal(3))]
+@pytest.mark.parametrize(
+    ("value", "right", "left"),
+    [
+        ("R 5/5, L 3/5", "5", "3"),
+        ("R 5/5 L 3/5", "5", "3"),
+        ("R 5, L 3", "5", "3"),
+        ("Right: 3/5; Left: 5/5", "3", "5"),
+        ("3/5 right, 5/5 left", "3", "5"),
+        ("5/5 left, 3/5 right", "3", "5"),
+        ("5/5 left 3/5 right", "3", "5"),
+        ("5/5 on left and 3/5 on right", "3", "5"),
+        ("right and left 4/5", "4", "4"),
+        ("4/5 left and right", "4", "4"),
+        ("5/5 bilaterally except right 4/5", "4", "5"),
+        ("Right: hip 4/5, knee 3/5; left: 5/5", "3", "5"),
+        ("weak on the right, normal on the left", None, "5"),
+    ],
+)
+def test_one_answer_may_grade_both_sides(value: str, right: str | None, left: str) -> None:
+    item = read(observation(concept("Ankle dorsiflexion power"), value, effective="2026-06-14"))
+    found = {exam.side: exam.grade for exam in item.power}
+    weak = {fact.side for fact in item.facts}
+    assert found.get(Side.LEFT) == Decimal(left)
+    assert found.get(Side.RIGHT) == (None if right is None else Decimal(right))
+    assert weak == (set() if right else {Side.RIGHT})
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "expected"),
+    [
+        ("Lower limb power", "5/5 throughout except right EHL 3/5", {(Side.RIGHT, Certainty.KNOWN)}),
+        ("Power right leg", "L2-L4 5/5; L5 3/5; S1 5/5", {(Side.RIGHT, Certainty.KNOWN)}),
+        ("Power right leg", "L2 to S1 5/5", {(Side.RIGHT, Certainty.DENIED)}),
+    ],
+)
+def test_the_lowest_grade_of_a_leg_counts(
+    text: str, value: str, expected: set[tuple[Side, Certainty]]
+) -> None:
+    assert {(side, certainty) for _, certainty, side in seen(text, value)} == expected
+
+
+def test_components_may_be_the_sides() -> None:
+    whole = observation(
+        concept("Ankle dorsiflexion power"),
+        effective="2026-06-14",
+        component=[
+            {"code": concept("Left"), "valueInteger": 5},
+            {"code": concept("Right"), "valueInteger": 3},
+            {"code": concept("Comment"), "valueString": "in pain"},
+        ],
+    )
+    found = read(whole)
+    assert {(exam.side, exam.grade) for exam in found.power} == {
+        (Side.LEFT, Decimal(5)),
+        (Side.RIGHT, Decimal(3)),
+    }
+    assert found.facts == ()
 
 
 def test_words_that_name_no_power_need_a_grade_of_five() -> None:

@@ -406,6 +406,7 @@ def _listed(a: _Assessment, vascular: Evidence | None) -> Iterator[Evidence]:
     if all(finding.pathway is not Pathway.CAUDA_EQUINA for finding in a.findings):
         yield from cauda_equina.list_untiered(a.facts, a.pain, a.today, a.guideline)
     yield from neurology.list_long_standing(a.facts, a.today, a.guideline)
+    yield from neurology.list_recovered(a.facts, a.today, a.guideline)
     suspects_r5 = any(finding.recommendation == "R5" for finding in a.findings)
     if suspects_r5 or not a.of(*RED_FLAGS):  # beside another emergency, diabetes is only noise
         yield from infection.list_contributory(a.facts, a.today, a.guideline, suspected=suspects_r5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -21,10 +22,18 @@ from cds_service.guideline.lumbar_mri.assertions import (
     on_both_sides,
     on_same_side,
 )
-from cds_service.guideline.lumbar_mri.muscle_power import Deficit, read_deficits
+from cds_service.guideline.lumbar_mri.interventions import read_interventions
+from cds_service.guideline.lumbar_mri.muscle_power import (
+    FULL_POWER,
+    Deficit,
+    Standing,
+    read_deficits,
+    weak_sides,
+)
 from cds_service.guideline.lumbar_mri.pain import Pain
+from cds_service.guideline.lumbar_mri.procedure_findings import HAEMATOMA, judge_haematoma
 from cds_service.guideline.thresholds import Thresholds
-from cds_service.record.facts import Certainty, Fact, PatientFacts, Region, Side, Trend
+from cds_service.record.facts import Certainty, Fact, Origin, PatientFacts, Region, Side, Trend
 
 CRITERIA: tuple[tuple[str, str], ...] = (
     (
@@ -50,6 +59,7 @@ CRITERIA: tuple[tuple[str, str], ...] = (
         "$power_recent_days days",
     ),
     ("urgent", "A leg weakness, numbness or gait problem coded as worsening or spreading"),
+    ("urgent", "Numbness of a leg that reaches more levels, or is called more severe, than before"),
     ("urgent", "New weakness of one leg without a grade, within $deficit_new_days days"),
     ("urgent", "Radicular pain with new reflex loss within $deficit_new_days days"),
     ("urgent", "The doctor records that neurology is worse on examination"),
@@ -59,6 +69,10 @@ CRITERIA: tuple[tuple[str, str], ...] = (
         "possible",
         "New weakness without a site, gait problem, hyperreflexia or Babinski sign within "
         "$deficit_new_days days",
+    ),
+    (
+        "possible",
+        "A weakness coded chronic or as a sequela, with no date of more than $deficit_stable_days days",
     ),
     ("possible", "A new or worsening arm weakness or numbness: another region may need imaging"),
     (
@@ -73,10 +87,11 @@ MOTOR = ("foot-drop", "leg-weakness", *PARAPARESIS)
 SENSORY = ("leg-numbness", "numbness-without-site")
 UNSITED = ("weakness-without-site", "gait-disturbance", "upper-motor-sign")
 CORD = ("cord-compression", "cervical-thoracic-myelopathy")
-ARM = ("arm-weakness",)
-ALL_CONCEPTS = (*MOTOR, *SENSORY, *UNSITED, *CORD, *ARM, "reflex-loss", "spinal-haematoma")
+ARM = ("arm-weakness", "arm-numbness")
+SEQUELA = ("sequela-weakness",)
+LONG_STANDING_CODES = ("coded-chronic", *SEQUELA)
+ALL_CONCEPTS = (*MOTOR, *SENSORY, *UNSITED, *CORD, *ARM, *SEQUELA, "reflex-loss", HAEMATOMA)
 ATTESTED = ("reason-neurology-worse", "reason-red-flag-neurology")
-LONG_STANDING_CODES = ("coded-chronic", "sequela-weakness")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +116,11 @@ def assess_neurology(
     """
     t = guideline.thresholds
     deficits = leg_deficits(facts, today, t)
-    signs = [*_signs_of_exams(deficits, facts, today, t), *_signs_of_facts(facts, pain, today, t)]
+    signs = [
+        *_signs_of_exams(deficits, facts, today, t),
+        *_signs_of_arms(facts, today, t),
+        *_signs_of_facts(facts, pain, today, t, elsewhere=_taken_by_procedures(facts, today, guideline)),
+    ]
     unknown = tuple(
         f
         for f in facts.about(*ALL_CONCEPTS)
@@ -126,36 +145,51 @@ def assess_neurology(
 
 
 def leg_deficits(facts: PatientFacts, today: date, t: Thresholds) -> tuple[Deficit, ...]:
-    """The deficits of the legs, with long-standing ones recognised by their codes."""
-    standing = {
-        (_ROOT_GROUPS[concept], fact.side)
-        for concept in _ROOT_GROUPS
-        for fact in facts.about(concept)
-        if counts_fully(fact) and _is_old(fact, t.deficit_stable_days, today)
-    }
-    if any(
-        counts_fully(f) and _is_old(f, t.deficit_stable_days, today)
-        for f in facts.about(*LONG_STANDING_CODES)
-    ):
-        standing |= {(group, None) for group in set(_ROOT_GROUPS.values())}
-    return read_deficits(facts, today, t, frozenset(standing))
+    """The deficits of the legs, with long-standing ones recognised by their codes.
+
+    A peripheral cause is none of them: it lowers a new weakness, and never to silence (2.7, 8.5.8).
+    """
+    return read_deficits(facts, today, t, tuple(_long_standing(facts, today, t)))
 
 
-# What a coded deficit says of a root group; a weakness of the leg without a muscle stands for none of them.
-_ROOT_GROUPS = {"foot-drop": "ankle-dorsiflexion", "peripheral-nerve-cause": "ankle-dorsiflexion"}
+def _long_standing(facts: PatientFacts, today: date, t: Thresholds) -> Iterator[Standing]:
+    for fact in facts.about("foot-drop", *LONG_STANDING_CODES):
+        if not (counts_fully(fact) and is_current(fact) and _is_old(fact, t.deficit_stable_days, today)):
+            continue
+        if fact.when is not None and fact.region not in (Region.ARM, Region.OTHER):
+            side = Side.BOTH if fact.is_about("paraparesis") else fact.side
+            yield Standing(_DORSIFLEXION if fact.is_about("foot-drop") else None, side, fact.when.last)
+
+
+_DORSIFLEXION = "ankle-dorsiflexion"  # the root group of a foot drop; a weak leg stands for none
 
 
 def list_long_standing(facts: PatientFacts, today: date, guideline: Guideline) -> tuple[Evidence, ...]:
     """The deficits that are no fact of R3 because they are old and no worse (2.7, row none)."""
     t = guideline.thresholds
-    note = "long-standing and unchanged: no progression"
+    deficits = leg_deficits(facts, today, t)
+    unchanged = "long-standing and unchanged: no progression"
+    note = "long-standing" if any(deficit.outcome for deficit in deficits) else unchanged
     coded = [
         evidence_of(fact, note=note)
         for fact in facts.about(*MOTOR, *LONG_STANDING_CODES)
         if counts_fully(fact) and is_current(fact) and _is_long_standing(fact, today, t)
     ]
-    examined = [replace(d.evidence, note=note) for d in leg_deficits(facts, today, t) if d.tier == "stable"]
+    examined = [replace(d.evidence, note=unchanged) for d in deficits if d.tier == "stable"]
     return (*coded, *examined)
+
+
+def list_recovered(facts: PatientFacts, today: date, guideline: Guideline) -> tuple[Evidence, ...]:
+    """The weak muscles that are no fact of R3 because the newest exam found full power again (2.7)."""
+    t = guideline.thresholds
+    return tuple(
+        replace(deficit.evidence, note="power recovered")
+        for deficit in leg_deficits(facts, today, t)
+        if deficit.outcome is None
+        and deficit.latest.grade >= FULL_POWER > deficit.worst.grade
+        and deficit.worst.when is not None
+        and deficit.worst.when.within(t.power_baseline_days, today)
+    )
 
 
 def lifts_other_pathways(finding: Finding | None) -> bool:
@@ -174,8 +208,10 @@ def _signs_of_exams(
     for deficit in deficits:
         if deficit.outcome is None:
             continue
-        part = (deficit.root_group, deficit.side) if deficit.fell or deficit.begun else None
-        bilateral = deficit.side is Side.BOTH
+        counts = deficit.fell or (deficit.begun and deficit.severe)
+        part = (deficit.root_group, deficit.side) if counts else None
+        same_root = [other for other in deficits if other.root_group == deficit.root_group]
+        bilateral = {Side.LEFT, Side.RIGHT} <= set(weak_sides(same_root))
         lowered = (
             not deficit.fell and not bilateral and _peripheral_cause(deficit.side, _start(deficit), facts)
         )
@@ -187,6 +223,13 @@ def _signs_of_exams(
             recent=age is not None and age <= t.deficit_new_days,
             severe_part=None if lowered else part,
         )
+
+
+def _signs_of_arms(facts: PatientFacts, today: date, t: Thresholds) -> Iterator[Sign]:
+    """An arm that is measured weaker, or newly weak, or weak at no date: never R3, but it asks (2.2)."""
+    for deficit in read_deficits(facts, today, t, limb=Region.ARM):
+        if deficit.outcome is not None and (deficit.fell or deficit.begun or deficit.latest.when is None):
+            yield Sign(Outcome.POSSIBLE, "arm", deficit.evidence, limb=Region.ARM)
 
 
 def _start(deficit: Deficit) -> date | None:
@@ -207,9 +250,24 @@ def _lowered(outcome: Outcome) -> Outcome:
     return {Outcome.EMERGENCY: Outcome.URGENT, Outcome.URGENT: Outcome.POSSIBLE}.get(outcome, outcome)
 
 
-def _signs_of_facts(facts: PatientFacts, pain: Pain, today: date, t: Thresholds) -> Iterator[Sign]:
+def _taken_by_procedures(facts: PatientFacts, today: date, guideline: Guideline) -> tuple[str, ...]:
+    """The haematoma that R6 makes an emergency: the operating team, not the spine team (8.3, G5).
+
+    R6 is asked itself, so that the haematoma cannot fall between the two.
+    """
+    if not facts.about(HAEMATOMA):
+        return ()
+    verdict = judge_haematoma(read_interventions(facts), facts, today, guideline)
+    return (HAEMATOMA,) if verdict is not None and verdict.outcome is Outcome.EMERGENCY else ()
+
+
+def _signs_of_facts(
+    facts: PatientFacts, pain: Pain, today: date, t: Thresholds, *, elsewhere: tuple[str, ...]
+) -> Iterator[Sign]:
     for fact in facts.about(*ALL_CONCEPTS, *ATTESTED):
         if not fact.certainty.positive or not is_current(fact):
+            continue
+        if fact.is_about(*elsewhere) and counts_fully(fact) and not fact.disputed:
             continue
         judged = _judge_fact(fact, facts, pain, today, t)
         if judged is not None:
@@ -244,7 +302,7 @@ def _judge_fact(fact: Fact, facts: PatientFacts, pain: Pain, today: date, t: Thr
         verdict = _judge_arm(fact, today, t)
     else:
         verdict = judge(fact, pain, today, t)
-    if verdict is None:
+    if verdict is None or _is_repeated(fact, facts, t):
         return None
     outcome, tier = verdict
     if _may_be_peripheral(fact, facts):
@@ -262,6 +320,31 @@ def _judge_fact(fact: Fact, facts: PatientFacts, pain: Pain, today: date, t: Thr
 
 
 _Verdict = tuple[Outcome, str] | None
+_ENDS_WITH_GRADE = re.compile(r": [0-5][+-]?( ?/ ?5)?$")
+
+
+def _is_repeated(fact: Fact, facts: PatientFacts, t: Thresholds) -> bool:
+    """Whether an exam says only what it said `deficit_stable_days` ago: "right leg power: 4/5" (8.5.1).
+
+    The grade of a whole limb has no series of its own; another record of its power in between is no
+    repetition, and words without a grade ("weak") do not tell whether it is the same weakness.
+    """
+    graded = fact.origin is Origin.OBSERVATION and _ENDS_WITH_GRADE.search(fact.text)
+    if not graded or fact.when is None or not counts_fully(fact):
+        return False
+    if not fact.is_about("leg-weakness", "arm-weakness") or is_worsening(
+        fact, t.deficit_stable_days, fact.when.last
+    ):
+        return False
+    last = fact.when.last
+    earlier = sorted(
+        (other.when.last, other.text)
+        for other in facts.about("leg-weakness", "arm-weakness")
+        if other.side is fact.side and other.region is fact.region and other.when and other.when.last < last
+    )
+    same = next((day for day, text in earlier if text == fact.text), last)
+    unchanged = all(text == fact.text for day, text in earlier if day >= same)
+    return unchanged and (last - same).days >= t.deficit_stable_days
 
 
 def _judge_arm(fact: Fact, today: date, t: Thresholds) -> _Verdict:
@@ -286,7 +369,7 @@ def _judge_haematoma(fact: Fact, pain: Pain, today: date, t: Thresholds) -> _Ver
 def _judge_cord(fact: Fact, pain: Pain, today: date, t: Thresholds) -> _Verdict:
     """Cord compression and myelopathy (8.3, C4)."""
     if not fact.is_about("cord-compression"):
-        return Outcome.POSSIBLE, "cervical or thoracic"
+        return Outcome.POSSIBLE, "cervical"
     if (
         fact.when is None
         or is_new(fact, t.deficit_stable_days, today)
@@ -299,9 +382,20 @@ def _judge_cord(fact: Fact, pain: Pain, today: date, t: Thresholds) -> _Verdict:
 def _judge_paraparesis(fact: Fact, pain: Pain, today: date, t: Thresholds) -> _Verdict:
     if _is_long_standing(fact, today, t):
         return None
+    if fact.is_about(*LONG_STANDING_CODES):
+        return _judge_chronic(fact, pain, today, t)
     if is_new(fact, t.power_rapid_days, today):
         return Outcome.EMERGENCY, "paraparesis"
     return _judge_worsening(fact, today, t) or _judge_later(fact, today, t, t.deficit_new_days)
+
+
+def _judge_chronic(fact: Fact, pain: Pain, today: date, t: Thresholds) -> _Verdict:
+    """Coded chronic or a sequela, and not dated so: possible (2.7, row none needs both)."""
+    if worse := _judge_worsening(fact, today, t):
+        return worse
+    if _is_long_standing(fact, today, t) or fact.region is Region.OTHER:
+        return None
+    return Outcome.POSSIBLE, "undated" if fact.when is None else "chronic by its code only"
 
 
 def _judge_foot_drop(fact: Fact, pain: Pain, today: date, t: Thresholds) -> _Verdict:
@@ -361,20 +455,19 @@ def _judge_later(fact: Fact, today: date, t: Thresholds, new_days: int) -> _Verd
 
 
 def _is_long_standing(fact: Fact, today: date, t: Thresholds) -> bool:
+    """Dated long ago and no worse; a code or word for "chronic" is not enough without the date (2.7)."""
     if is_worsening(fact, t.deficit_stable_days, today):
         return False
-    coded = fact.is_about(*LONG_STANDING_CODES) or (
-        fact.trend is Trend.STABLE and not is_new(fact, t.deficit_new_days, today)
-    )
-    return coded or _is_old(fact, t.deficit_stable_days, today)
+    return _is_old(fact, t.deficit_stable_days, today)
 
 
 _Rule = Callable[[Fact, Pain, date, Thresholds], _Verdict]
 _RULES: tuple[tuple[tuple[str, ...], _Rule], ...] = (
     (ATTESTED, _judge_attested),
-    (("spinal-haematoma",), _judge_haematoma),
+    ((HAEMATOMA,), _judge_haematoma),
     (CORD, _judge_cord),
     (PARAPARESIS, _judge_paraparesis),
+    (SEQUELA, _judge_chronic),
     (("foot-drop",), _judge_foot_drop),
     (("leg-weakness",), _judge_leg_weakness),
     (("reflex-loss",), _judge_reflex),
@@ -399,7 +492,7 @@ def _severe_part(fact: Fact, today: date, t: Thresholds) -> tuple[str, Side | No
     begun = fact.started is not None and fact.started.within(t.deficit_new_days, today)
     if not begun or not fact.is_about("foot-drop", "leg-weakness"):
         return None
-    return (_ROOT_GROUPS["foot-drop"] if fact.is_about("foot-drop") else "leg"), fact.side
+    return (_DORSIFLEXION if fact.is_about("foot-drop") else "leg"), fact.side
 
 
 def _is_severe(signs: list[Sign]) -> bool:
@@ -417,19 +510,21 @@ def _raised(sign: Sign) -> Sign:
 
 
 def _spreading_numbness(facts: PatientFacts, today: date, t: Thresholds) -> Iterator[Sign]:
-    """The count of numb levels has gone up between two records of one side (2.7)."""
-    counted = [
-        f for f in facts.about(*SENSORY) if counts_fully(f) and f.levels is not None and f.when is not None
-    ]
-    counted.sort(key=lambda f: f.when.last if f.when else date.min)
-    for number, later in enumerate(counted):
-        earlier = [
-            f for f in counted[:number] if f.side is later.side and (f.levels or 0) < (later.levels or 0)
-        ]
-        if earlier and is_new(later, t.power_fresh_days, today):
-            yield Sign(
-                Outcome.URGENT, "spreading numbness", evidence_of(later, note="more levels than before")
-            )
+    """Between two records of one side the levels have become more, or the words worse (2.7)."""
+    dated = [f for f in facts.about(*SENSORY) if counts_fully(f) and f.when and _limb(f) is Region.LEG]
+    dated.sort(key=lambda f: f.when.last if f.when else date.min)
+    for number, later in enumerate(dated):
+        if not is_new(later, t.power_fresh_days, today):
+            continue
+        before = [f for f in dated[:number] if f.side is later.side]
+        if any(f.levels and later.levels and f.levels < later.levels for f in before):
+            yield _spread(later, "more levels than before")
+        elif any(f.severity and later.severity and f.severity < later.severity for f in before):
+            yield _spread(later, "more severe than before")
+
+
+def _spread(fact: Fact, note: str) -> Sign:
+    return Sign(Outcome.URGENT, "spreading numbness", evidence_of(fact, note=note))
 
 
 def _variant(signs: list[Sign]) -> str:
@@ -504,5 +599,5 @@ def weakness_of_both_legs(
 
 def _is_acute(fact: Fact, today: date, t: Thresholds) -> bool:
     return is_worsening(fact, t.cauda_subacute_days, today) or (
-        is_new(fact, t.cauda_acute_days, today) and not _is_long_standing(fact, today, t)
+        is_new(fact, t.cauda_acute_days, today) and not fact.is_about(*LONG_STANDING_CODES)
     )

@@ -61,7 +61,7 @@ def feature_of(evidence: Evidence, today: date) -> Feature:
         text = text[:1].lower() + text[1:]
     if evidence.when is None:
         return Feature(text, text)
-    between = " on " if text[-1:].isdigit() else " "
+    between = " on " if text[-1:] in "0123456789+-" else " "
     return Feature(text, f"{text}{between}{short_date(evidence.when, today)}")
 
 

@@ -32,6 +32,8 @@ SADDLE = fact("saddle-numbness", started=ago(1))
 DISCITIS = fact("spinal-infection", started=ago(3))
 METASTASIS = fact("spinal-metastasis", started=ago(30))
 BREAST = fact("cancer-high-risk", started=ago(300), text="Breast cancer")
+HAEMATOMA = fact("spinal-haematoma", started=ago(1))
+PUNCTURE = done("lumbar-puncture", performed=ago(5))
 PAIN = pain(10)
 ALL_GAPS = ("bladder-bowel", "saddle", "leg-power", "fever", "weight", "cancer", "procedure")
 
@@ -69,6 +71,20 @@ def switched(guideline: Guideline, **switches: Any) -> Guideline:
             id="weak leg and metastasis",
         ),
         pytest.param([PAIN, fact("night-pain", started=ago(2))], Outcome.POSSIBLE, ("R5",), id="night pain"),
+        pytest.param([HAEMATOMA], Outcome.EMERGENCY, ("R3",), id="haematoma"),
+        pytest.param([HAEMATOMA, PUNCTURE], Outcome.EMERGENCY, ("R6",), id="haematoma after a puncture"),
+        pytest.param(
+            [HAEMATOMA, PUNCTURE, fact("foot-drop", started=ago(1))],
+            Outcome.EMERGENCY,
+            ("R3", "R6"),
+            id="haematoma after a puncture, and a foot drop",
+        ),
+        pytest.param(
+            [HAEMATOMA, done("other-spine-procedure", performed=ago(5))],
+            Outcome.EMERGENCY,
+            ("R3",),
+            id="haematoma after a procedure elsewhere",
+        ),
         pytest.param([SADDLE], Outcome.EMERGENCY, ("R4",), id="no pain on record"),
         pytest.param([], Outcome.UNCLEAR, (), id="nothing on record"),
     ],

@@ -7,7 +7,7 @@ import pytest
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Outcome
-from cds_service.guideline.lumbar_mri.muscle_power import Deficit, read_deficits
+from cds_service.guideline.lumbar_mri.muscle_power import Deficit, Standing, read_deficits
 from cds_service.record.facts import PatientFacts, PowerExam, Region, Side
 from tests.guideline.lumbar_mri.facts_builders import TODAY, ago, clock, record
 
@@ -27,10 +27,14 @@ def exam(grade: str, days: int | None, **more: Any) -> PowerExam:
     return PowerExam(grade=Decimal(grade), **(plain | more))
 
 
-def deficits(
-    facts: PatientFacts, guideline: Guideline, *standing: tuple[str, Side | None]
-) -> tuple[Deficit, ...]:
-    return read_deficits(facts, TODAY, guideline.thresholds, frozenset(standing))
+def deficits(facts: PatientFacts, guideline: Guideline, *standing: Standing) -> tuple[Deficit, ...]:
+    return read_deficits(facts, TODAY, guideline.thresholds, standing)
+
+
+def standing(
+    side: Side | None = Side.RIGHT, *, days: int = 3000, group: str | None = "ankle-dorsiflexion"
+) -> Standing:
+    return Standing(group, side, ago(days).last)
 
 
 SERIES = [
@@ -60,6 +64,13 @@ SERIES = [
     pytest.param([("4", 91)], None, id="one exam 91 days ago, no worse since"),
     pytest.param([("4", None)], P, id="undated"),
     pytest.param([("0", None), ("4", 0)], P, id="first dated exam, grade 4, beside an undated one"),
+    pytest.param([("3", None), ("5", 1)], P, id="an undated weakness beside full power"),
+    pytest.param([("3", None), ("3", 400), ("3", 1)], None, id="an undated weakness like the old one"),
+    pytest.param([("1", None), ("3", 400), ("3", 1)], P, id="an undated weakness worse than the old one"),
+    pytest.param([("3", None), ("5", 14), ("4", 1)], E, id="an undated weakness beside a fall"),
+    pytest.param([("5", None)], None, id="undated full power"),
+    pytest.param([("3", 200), ("5", 100), ("3", 0)], E, id="recovered long ago and newly weak"),
+    pytest.param([("4", 100), ("2", 50), ("4", 0)], P, id="an old weakness that was worse meanwhile"),
     pytest.param([("2", 20), ("4", 0)], U, id="no baseline, partly recovered"),
     pytest.param([("4", 80), ("4", 0)], P, id="the same weakness over 80 days"),
     pytest.param([("5", 0)], None, id="full power"),
@@ -109,15 +120,56 @@ def test_a_contradiction_on_one_day_without_clock_times_is_positive(guideline: G
     assert deficit.outcome is E
 
 
-def test_a_deficit_coded_long_ago_makes_a_first_exam_no_new_fact(guideline: Guideline) -> None:
-    one = record(exam("3", 2))
-    assert deficits(one, guideline, ("ankle-dorsiflexion", None))[0].outcome is None
-    assert deficits(one, guideline, ("ankle-dorsiflexion", Side.LEFT))[0].outcome is E
+@pytest.mark.parametrize(
+    ("exams", "code", "expected"),
+    [
+        pytest.param([("3", 2)], standing(), None, id="first exam"),
+        pytest.param([("3", 2)], standing(Side.BOTH), None, id="coded of both sides"),
+        pytest.param([("3", 2)], standing(group=None), None, id="coded of the whole leg"),
+        pytest.param([("3", 2)], standing(Side.LEFT), E, id="coded of the other side"),
+        pytest.param([("3", 2)], standing(None), E, id="coded without a side"),
+        pytest.param([("3", 2)], standing(group="hip-flexion"), E, id="coded of another root"),
+        pytest.param([("3", 800), ("1", 0)], standing(), P, id="3 to 1 in 800 days"),
+        pytest.param([("4", 800), ("3", 0)], standing(), P, id="4 to 3 in 800 days"),
+        pytest.param([("4", 800), ("3.7", 0)], standing(), None, id="a small change in 800 days"),
+        pytest.param([("5", 100), ("1", 0)], standing(), E, id="full power since, now newly weak"),
+        pytest.param([("5", 3500), ("3", 2)], standing(), None, id="full power only before the code"),
+        pytest.param([("4", 10), ("3", 0)], standing(), E, id="a measured fall"),
+        pytest.param([("3", 60), ("1", 30), ("3", 0)], standing(), P, id="worse and better again"),
+    ],
+)
+def test_a_deficit_coded_long_ago_is_no_new_fact_unless_an_exam_since_is_worse(
+    exams: list[tuple[str, int]], code: Standing, expected: Outcome | None, guideline: Guideline
+) -> None:
+    (deficit,) = deficits(record(*(exam(grade, days) for grade, days in exams)), guideline, code)
+    assert deficit.outcome is expected
 
 
-def test_a_measured_fall_counts_in_spite_of_an_old_deficit(guideline: Guideline) -> None:
-    falling = record(exam("4", 10), exam("3", 0))
-    assert deficits(falling, guideline, ("ankle-dorsiflexion", None))[0].outcome is E
+BOTH: dict[str, Any] = {"side": Side.BOTH}
+LEFT: dict[str, Any] = {"side": Side.LEFT}
+
+
+@pytest.mark.parametrize(
+    ("exams", "expected"),
+    [
+        pytest.param(
+            [exam("5", 10, **BOTH), exam("3.3", 0)], {Side.LEFT: None, Side.RIGHT: E}, id="a baseline"
+        ),
+        pytest.param(
+            [exam("4", 10), exam("5", 0, **BOTH)], {Side.LEFT: None, Side.RIGHT: None}, id="a recovery"
+        ),
+        pytest.param([exam("5", 10, **BOTH), exam("4", 0, **BOTH)], {Side.BOTH: E}, id="both sides only"),
+        pytest.param(
+            [exam("5", 10, **BOTH), exam("4", 0), exam("5", 0, **LEFT)],
+            {Side.LEFT: None, Side.RIGHT: E},
+            id="each side later",
+        ),
+    ],
+)
+def test_an_exam_of_both_sides_belongs_to_the_series_of_each(
+    exams: list[PowerExam], expected: dict[Side, Outcome | None], guideline: Guideline
+) -> None:
+    assert {d.side: d.outcome for d in deficits(record(*exams), guideline)} == expected
 
 
 def test_an_undated_exam_beside_the_first_leaves_it_the_first(guideline: Guideline) -> None:
@@ -129,6 +181,36 @@ def test_an_arm_is_not_a_leg(guideline: Guideline) -> None:
     assert deficits(record(exam("2", 0, limb=Region.ARM, muscle="grip")), guideline) == ()
 
 
-def test_the_line_of_a_card_tells_side_muscle_grades_and_days(guideline: Guideline) -> None:
-    (deficit,) = deficits(record(exam("5", 14), exam("3", 1)), guideline)
-    assert deficit.evidence.short == "right ankle dorsiflexion 5 to 3 in 13 days"
+def test_the_arms_have_series_of_their_own(guideline: Guideline) -> None:
+    grip: dict[str, Any] = {"limb": Region.ARM, "muscle": "grip", "root_group": "grip"}
+    facts = record(exam("5", 60, **grip), exam("3", 50, **grip), exam("3", 0, **grip))
+    (deficit,) = read_deficits(facts, TODAY, guideline.thresholds, limb=Region.ARM)
+    assert deficit.fell
+
+
+@pytest.mark.parametrize(
+    ("exams", "line"),
+    [
+        pytest.param([("5", 14), ("3", 1)], "5 to 3 in 13 days", id="a fall"),
+        pytest.param([("5", 60), ("5", 8), ("4", 0)], "5 to 4 in 8 days", id="the last of equal baselines"),
+        pytest.param([("5", 700), ("4", 20), ("3", 0)], "4 to 3 in 20 days", id="the baseline of the rule"),
+        pytest.param([("5", 20), ("2", 10), ("4", 0)], "5 to 2 in 10 days, now 4", id="the worst is told"),
+        pytest.param([("5", 800), ("1", 0)], "5 to 1 in 800 days", id="only an older baseline"),
+        pytest.param([("3", 820), ("3", 0)], "grade 3, unchanged over 820 days", id="old and unchanged"),
+        pytest.param(
+            [("3", 820), ("3", 400), ("3", 0)], "grade 3, unchanged over 820 days", id="since the first"
+        ),
+        pytest.param([("3", 200), ("3.7", 0)], "3 to 4- in 200 days", id="old and better"),
+        pytest.param([("2", 20), ("4", 0)], "2 to 4 in 20 days", id="better, no baseline"),
+        pytest.param([("3", 1), ("5", 0)], "3 to 5 in 1 day", id="recovered"),
+        pytest.param([("3.3", 0)], "grade 3+", id="3+"),
+        pytest.param([("4.7", 0)], "grade 5-", id="5-"),
+        pytest.param([("3.5", 0)], "grade 3.5", id="a half grade"),
+        pytest.param([("3", None), ("5", 1)], "grade 3", id="undated"),
+    ],
+)
+def test_the_line_of_a_card_tells_side_muscle_grades_and_days(
+    exams: list[tuple[str, int | None]], line: str, guideline: Guideline
+) -> None:
+    (deficit,) = deficits(record(*(exam(grade, days) for grade, days in exams)), guideline)
+    assert deficit.evidence.short == f"right ankle dorsiflexion {line}"

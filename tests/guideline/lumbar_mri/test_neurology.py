@@ -12,9 +12,11 @@ from cds_service.guideline.lumbar_mri.neurology import (
     CORD,
     assess_neurology,
     lifts_other_pathways,
+    list_long_standing,
+    list_recovered,
 )
 from cds_service.guideline.lumbar_mri.pain import read_pain
-from cds_service.record.facts import Certainty, PatientFacts, Region, Side, State, Trend
+from cds_service.record.facts import Certainty, Origin, PatientFacts, Region, Side, State, Trend
 from tests.guideline.lumbar_mri.facts_builders import TODAY, ago, fact, mri_order, pain, record
 from tests.guideline.lumbar_mri.test_muscle_power import exam
 
@@ -60,7 +62,23 @@ def since(concept: str, days: int | None, **more: Any) -> Any:
         pytest.param(since("paraparesis", 14), E, id="paraparesis 14 days"),
         pytest.param(since("paraparesis", 15), U, id="paraparesis 15 days"),
         pytest.param(since("paraparesis", 91), None, id="paraparesis 91 days"),
-        pytest.param(fact("paraparesis", "coded-chronic", recorded=ago(1)), None, id="chronic paraplegia"),
+        pytest.param(
+            fact("paraparesis", "coded-chronic", started=ago(91), recorded=ago(1)),
+            None,
+            id="chronic paraplegia",
+        ),
+        pytest.param(
+            since("paraparesis", 3, trend=Trend.STABLE), E, id="paraparesis of 3 days, called stable"
+        ),
+        pytest.param(
+            fact("paraparesis", "coded-chronic", started=ago(3)), P, id="chronic paraplegia, 3 days"
+        ),
+        pytest.param(fact("paraparesis", "coded-chronic"), P, id="chronic paraplegia, undated"),
+        pytest.param(since("sequela-weakness", 91), None, id="sequela of 91 days"),
+        pytest.param(since("sequela-weakness", 90), P, id="sequela of 90 days"),
+        pytest.param(since("sequela-weakness", None), P, id="sequela, undated"),
+        pytest.param(since("sequela-weakness", None, region=Region.OTHER), None, id="sequela of the face"),
+        pytest.param(since("leg-weakness", 60, trend=Trend.STABLE), P, id="leg weakness of 60 days, stable"),
         pytest.param(
             fact("paraparesis", "coded-progressive", recorded=ago(1)), E, id="progressive paraparesis, new"
         ),
@@ -98,6 +116,7 @@ def since(concept: str, days: int | None, **more: Any) -> Any:
         pytest.param(since("spinal-haematoma", 3), E, id="spinal haematoma"),
         pytest.param(since("arm-weakness", 42), P, id="arm weakness, new"),
         pytest.param(since("arm-weakness", 43), None, id="arm weakness, old"),
+        pytest.param(since("arm-numbness", 3, certainty=Certainty.WORDS), P, id="numb hand in words"),
         pytest.param(since("leg-weakness", 3, region=Region.ARM), P, id="weakness sited in an arm"),
         pytest.param(fact("reason-neurology-worse", started=ago(0)), U, id="the doctor's own reason"),
     ],
@@ -119,6 +138,89 @@ def test_an_earlier_peripheral_cause_on_the_same_side_lowers_one_tier(
     cause = since("peripheral-nerve-cause", 80, side=Side.RIGHT)
     expected = U if side is Side.RIGHT else E
     assert outcome(guideline, since("foot-drop", 5, side=side), cause) is expected
+
+
+@pytest.mark.parametrize("days", [91, 3000])
+@pytest.mark.parametrize(
+    ("exams", "expected"),
+    [
+        pytest.param([exam("3", 0)], U, id="first exam, grade 3"),
+        pytest.param([exam("4", 0)], P, id="first exam, grade 4"),
+        pytest.param([exam("2", 0, muscle="big toe extension")], U, id="first exam of the big toe"),
+        pytest.param([exam("3", 0), exam("3", 0, side=Side.LEFT)], E, id="both legs"),
+        pytest.param([exam("5", 10), exam("3", 0)], E, id="a measured fall"),
+    ],
+)
+def test_an_old_peripheral_cause_lowers_one_tier_and_never_to_silence(
+    days: int, exams: list[Any], expected: Outcome, guideline: Guideline
+) -> None:
+    cause = since("peripheral-nerve-cause", days, side=Side.RIGHT)
+    assert outcome(guideline, cause, *exams) is expected
+
+
+@pytest.mark.parametrize(
+    ("drop", "expected"),
+    [
+        pytest.param(since("foot-drop", 3000, side=Side.RIGHT), None, id="same side"),
+        pytest.param(since("foot-drop", 3000), E, id="no side recorded"),
+        pytest.param(since("foot-drop", 3000, side=Side.LEFT), E, id="other side"),
+        pytest.param(since("foot-drop", 3000, side=Side.RIGHT, state=State.ENDED), E, id="resolved since"),
+        pytest.param(fact("paraparesis", "coded-chronic", started=ago(3000)), None, id="chronic paraplegia"),
+        pytest.param(since("sequela-weakness", 3000, side=Side.RIGHT), None, id="sequela of that leg"),
+        pytest.param(
+            since("sequela-weakness", 3000, side=Side.RIGHT, region=Region.ARM), E, id="sequela of an arm"
+        ),
+    ],
+)
+def test_a_first_exam_is_no_news_only_where_an_old_deficit_of_that_side_still_holds(
+    drop: Any, expected: Outcome | None, guideline: Guideline
+) -> None:
+    assert outcome(guideline, drop, exam("3", 0)) is expected
+
+
+GRIP: dict[str, Any] = {"limb": Region.ARM, "muscle": "grip", "root_group": "grip"}
+
+
+@pytest.mark.parametrize(
+    ("exams", "expected"),
+    [
+        pytest.param([exam("5", 60, **GRIP), exam("3", 0, **GRIP)], P, id="a fall"),
+        pytest.param([exam("2", 42, **GRIP)], P, id="newly weak"),
+        pytest.param([exam("4", 0, **GRIP)], P, id="newly weak, grade 4"),
+        pytest.param([exam("3", None, **GRIP)], P, id="undated"),
+        pytest.param([exam("4", 43, **GRIP)], None, id="weak 43 days ago"),
+        pytest.param([exam("4", 60, **GRIP), exam("4", 0, **GRIP)], None, id="unchanged over 60 days"),
+        pytest.param([exam("5", 0, **GRIP)], None, id="full power"),
+    ],
+)
+def test_an_arm_that_is_measured_weaker_asks_for_another_region(
+    exams: list[Any], expected: Outcome | None, guideline: Guideline
+) -> None:
+    finding = assess(record(*exams), guideline)
+    assert (finding and finding.outcome) is expected
+    assert finding is None or finding.variant == "possible-arm"
+
+
+def test_a_recovered_weakness_is_listed_without_a_tier(guideline: Guideline) -> None:
+    facts = record(exam("5", 10), exam("3", 1), exam("5", 0))
+    assert assess(facts, guideline) is None
+    (line,) = list_recovered(facts, TODAY, guideline)
+    assert (line.text, line.note) == (
+        "Right ankle dorsiflexion power 3 to 5 in 1 day (MRC)",
+        "power recovered",
+    )
+
+
+def test_full_power_all_along_is_not_listed(guideline: Guideline) -> None:
+    assert list_recovered(record(exam("5", 10), exam("5", 0)), TODAY, guideline) == ()
+
+
+def test_an_old_foot_drop_is_not_called_unchanged_beside_a_worse_exam(guideline: Guideline) -> None:
+    drop = since("foot-drop", 3000, side=Side.RIGHT)
+    notes = [
+        line.note for line in list_long_standing(record(drop, exam("3", 800), exam("1", 0)), TODAY, guideline)
+    ]
+    assert notes == ["long-standing"]
 
 
 def test_a_later_peripheral_cause_lowers_nothing(guideline: Guideline) -> None:
@@ -158,8 +260,46 @@ def test_more_numb_levels_than_before_are_spreading(guideline: Guideline) -> Non
     assert outcome(guideline, after, since("leg-numbness", 20, levels=2)) is None
 
 
+def test_numbness_called_worse_than_before_is_spreading(guideline: Guideline) -> None:
+    mild, severe = since("leg-numbness", 20, severity=1), since("leg-numbness", 1, severity=3)
+    assert outcome(guideline, mild, severe) is U
+    assert outcome(guideline, severe, since("leg-numbness", 20, severity=3)) is None
+    assert outcome(guideline, severe, since("leg-numbness", 20, severity=1, side=Side.LEFT)) is None
+    assert (
+        outcome(guideline, since("leg-numbness", 20, severity=3), since("leg-numbness", 1, severity=1))
+        is None
+    )
+
+
+def leg_power(grade: str, days: int, certainty: Certainty = Certainty.KNOWN) -> Any:
+    return since(
+        "leg-weakness", days, certainty=certainty, origin=Origin.OBSERVATION, text=f"Right leg power: {grade}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("exams", "expected"),
+    [
+        pytest.param([leg_power("4/5", 1)], U, id="first"),
+        pytest.param([leg_power("4/5", 91), leg_power("4/5", 1)], None, id="the same over 90 days"),
+        pytest.param([leg_power("4/5", 90), leg_power("4/5", 1)], U, id="the same over 89 days"),
+        pytest.param([leg_power("4/5", 400), leg_power("3/5", 1)], U, id="another grade"),
+        pytest.param(
+            [leg_power("4/5", 400), leg_power("5/5", 50, Certainty.DENIED), leg_power("4/5", 1)],
+            U,
+            id="full power in between",
+        ),
+        pytest.param([leg_power("weak", 400), leg_power("weak", 1)], U, id="no grade"),
+    ],
+)
+def test_the_grade_of_a_whole_leg_repeated_over_90_days_is_no_news(
+    exams: list[Any], expected: Outcome | None, guideline: Guideline
+) -> None:
+    assert outcome(guideline, *exams) is expected
+
+
 def test_an_old_foot_drop_and_an_unchanged_exam_are_no_fact(guideline: Guideline) -> None:
-    assert outcome(guideline, since("foot-drop", 3000), exam("3", 800), exam("3", 5)) is None
+    assert outcome(guideline, since("foot-drop", 3000, side=Side.RIGHT), exam("3", 800), exam("3", 5)) is None
 
 
 def test_a_normal_exam_never_clears_a_loss_of_gait(guideline: Guideline) -> None:
@@ -196,3 +336,19 @@ def test_cord_signs_are_told_to_need_more_than_the_lumbar_spine(concept: str, gu
     finding = assess(record(since(concept, 1)), guideline)
     assert finding is not None
     assert ("cord" in finding.flags) is (concept == "cord-compression")
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "concept"),
+    [
+        ("http://snomed.info/sct", "24991000119103", "cord-compression"),
+        ("http://hl7.org/fhir/sid/icd-10-cm", "M47.14", "cord-compression"),
+        ("http://hl7.org/fhir/sid/icd-10-cm", "M47.13", "cord-compression"),
+        ("http://hl7.org/fhir/sid/icd-10-cm", "M47.12", "cervical-thoracic-myelopathy"),
+        ("http://hl7.org/fhir/sid/icd-10", "M50.0", "cervical-thoracic-myelopathy"),
+    ],
+)
+def test_only_a_cervical_myelopathy_is_less_than_an_emergency(
+    system: str, code: str, concept: str, guideline: Guideline
+) -> None:
+    assert guideline.terminology.concepts_of(system, code) == {concept}
