@@ -169,18 +169,19 @@ def _read_bundle(bundle: Mapping[str, Any], expected_type: str | None, patient_i
     elif not isinstance(entries, list):
         return Prefetched(ReadState.PARTIAL, reason="entries cannot be read", unreadable=1)
     own_reference = "Patient/" + patient_id
+    own = {"reference": own_reference}
     resources: list[Mapping[str, Any]] = []
     outcomes: list[Mapping[str, Any]] = []
     foreign = unreadable = 0
     expected_seen = expected_type is None
-    for entry in entries:
+    for entry in entries:  # the loop that a large record spends its time in
         resource = entry.get("resource") if isinstance(entry, dict) else None
         resource_type = resource.get("resourceType") if isinstance(resource, dict) else None
         if resource is None or not isinstance(resource_type, str):
             unreadable += 1
         elif resource_type == "OperationOutcome":
             outcomes.append(resource)
-        elif _is_foreign(resource, own_reference, patient_id):
+        elif resource.get("subject") != own and _is_foreign(resource, own_reference, patient_id):
             foreign += 1
         else:
             resources.append(resource)

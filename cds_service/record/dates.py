@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d{2}))?$")
+_DAY_LENGTH = len("2026-06-15")
 EARLIEST_YEAR = 1900  # de-identified records shift dates by centuries: before this a date is unknown
 
 
@@ -54,7 +56,7 @@ def read_date(text: object, zone: tzinfo) -> Interval | None:
     """
     if not isinstance(text, str):
         return None
-    interval = _read_partial(text) or _read_whole(text, zone)
+    interval = _read_day(text) if len(text) == _DAY_LENGTH else _read_partial(text) or _read_whole(text, zone)
     return interval if interval and interval.first.year >= EARLIEST_YEAR else None
 
 
@@ -73,10 +75,16 @@ def _read_partial(text: str) -> Interval | None:
     return Interval(first, following - timedelta(days=1))
 
 
+@lru_cache(maxsize=40_000)  # more days than a life has; a bare day says nothing of anybody
+def _read_day(text: str) -> Interval | None:
+    try:
+        return on_day(date.fromisoformat(text))
+    except ValueError:
+        return None
+
+
 def _read_whole(text: str, zone: tzinfo) -> Interval | None:
     try:
-        if len(text) == 10:
-            return on_day(date.fromisoformat(text))
         moment = datetime.fromisoformat(text)
         local = moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone)
     except (ValueError, OverflowError):
@@ -88,4 +96,6 @@ def is_date(text: object) -> bool:
     """Whether the text is a FHIR date, dateTime or instant of any year; a missing zone is forgiven."""
     if not isinstance(text, str):
         return False
+    if len(text) == _DAY_LENGTH:
+        return _read_day(text) is not None
     return bool(_read_partial(text) or _read_whole(text, UTC))

@@ -105,8 +105,8 @@ def has_emergency_referral(draft_orders: Sequence[Json], patient_id: str, guidel
         words = [*words_of(draft.get("code")), *_detail_words(draft)]
         performers = [text_of(performer.get("display")) for performer in objects_of(draft.get("performer"))]
         named = [plain(text) for text in (*words, *words_of(draft.get("performerType")), *performers) if text]
-        is_scan = any(patterns.names_magnetic_resonance(text) for text in words)
-        if not is_scan and any(patterns.says(patterns.emergency_department, text) for text in named):
+        names_it = any(patterns.says(patterns.emergency_department, text) for text in named)
+        if names_it and not any(patterns.names_magnetic_resonance(text) for text in words):
             return True
     return False
 

@@ -11,7 +11,7 @@ from typing import Any
 LONGEST_TEXT = 500
 _NEAR = 40  # characters before a word in which a negation denies it
 _BLANKS = re.compile(r"[\s_ ]+")
-_DASHES = re.compile(r"[‐‑‒–—−]")
+_DASHES = dict.fromkeys(map(ord, "‐‑‒–—−"), "-")
 
 
 class OrderPatternsError(Exception):
@@ -86,7 +86,7 @@ class OrderPatterns:
 
 def plain(text: str) -> str:
     """Lower case, single blanks, plain dashes."""
-    return _BLANKS.sub(" ", _DASHES.sub("-", text[:LONGEST_TEXT])).strip().lower()
+    return _BLANKS.sub(" ", text[:LONGEST_TEXT].translate(_DASHES)).strip().lower()
 
 
 def read_order_patterns(mapping: Mapping[str, Any]) -> OrderPatterns:
