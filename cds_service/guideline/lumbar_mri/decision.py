@@ -39,7 +39,7 @@ from cds_service.guideline.lumbar_mri.outside import (
     vascular_fact,
 )
 from cds_service.guideline.lumbar_mri.pain import Pain, read_pain
-from cds_service.guideline.lumbar_mri.plan import is_adequate, make_plan, what_changes
+from cds_service.guideline.lumbar_mri.plan import WITH_CONTRAST, is_adequate, make_plan, what_changes
 from cds_service.guideline.lumbar_mri.procedures import assess_procedure
 from cds_service.record.facts import PatientFacts, ReadState
 
@@ -161,13 +161,12 @@ def _resolve(a: _Assessment, hook: str) -> tuple[Outcome, tuple[Finding, ...]]:
     """The leading outcome and the findings of the card, the leading one first (2.11)."""
     if a.of(*RED_FLAGS):
         return a.findings[0].outcome, a.findings
-    possible = a.of(Outcome.POSSIBLE)
+    possible, unclear = a.of(Outcome.POSSIBLE), a.of(Outcome.UNCLEAR)
     before_outside = any(finding.variant == "possible-source" for finding in possible)  # 8.7.4
     if a.outside is not None and not before_outside and not (a.child and possible):
-        return Outcome.OUTSIDE, (a.outside, *possible)
+        return Outcome.OUTSIDE, (a.outside, *possible, *unclear)
     if possible:
         return Outcome.POSSIBLE, a.findings
-    unclear = a.of(Outcome.UNCLEAR)
     if unclear:
         return Outcome.UNCLEAR, unclear
     if a.unread:
@@ -206,8 +205,11 @@ def _describe(
     safety = read_safety(a.facts, a.order, changes.contrast, a.today, a.guideline)
     vascular = vascular_fact(a.facts, a.pain, a.today, a.guideline)
     check_first = top in (Outcome.INDICATED, Outcome.OUTSIDE) and (bool(a.unread) or _has_open_question(a))
+    contrast = _unsuitable_contrast(a.order, safety)
     endorsed = (
-        not check_first and vascular is None and _is_concordant(a, target, top, safety, emergency_referral)
+        not check_first
+        and vascular is None
+        and _is_concordant(a, target, top, safety, emergency_referral, unsuitable_contrast=bool(contrast))
     )
     return Decision(
         order=a.order,
@@ -226,7 +228,7 @@ def _describe(
         would_change=tuple(_would_change(top, findings[0], a)),
         listed=tuple(_listed(a, vascular)),
         safety=safety,
-        first_lines=tuple(_first_lines(target, check_first, vascular, a)),
+        first_lines=tuple(_first_lines(target, check_first, vascular, contrast, a)),
         primary_care=_in_primary_care(a.facts, a.guideline),
         pregnant=pregnant is not None,
         child=a.child,
@@ -235,18 +237,36 @@ def _describe(
 
 
 def _has_open_question(a: _Assessment) -> bool:
-    """A possible red flag of R3, R4 or R5 beside an indicated or outside outcome (8.8.2)."""
-    return any(finding.pathway is not Pathway.PROCEDURE for finding in a.of(Outcome.POSSIBLE))
+    """A possible red flag of R3, R4 or R5, or a value of theirs that cannot be used (8.1.5, 8.8.2)."""
+    open_ones = a.of(Outcome.POSSIBLE, Outcome.UNCLEAR)
+    return any(finding.pathway is not Pathway.PROCEDURE for finding in open_ones)
 
 
 def _is_concordant(
-    a: _Assessment, target: Plan, top: Outcome, safety: Sequence[SafetyLine], emergency_referral: bool
+    a: _Assessment,
+    target: Plan,
+    top: Outcome,
+    safety: Sequence[SafetyLine],
+    emergency_referral: bool,
+    *,
+    unsuitable_contrast: bool,
 ) -> bool:
     unsafe = any(line.kind == "unsafe" for line in safety)
     in_hospital = emergency_referral or a.facts.encounter_class in a.guideline.switches.emergency_classes
     return top in RED_FLAGS and is_adequate(
-        target, a.order, top, in_hospital=in_hospital, unsafe_implant=unsafe
-    )
+        target, a.order, top, in_hospital=in_hospital, unsafe_implant=unsafe,
+        unsuitable_contrast=unsuitable_contrast,
+    )  # fmt: skip
+
+
+def _unsuitable_contrast(order: MriOrder, safety: Sequence[SafetyLine]) -> str | None:
+    """Why the contrast of the order must be settled first, as a key of first lines (2.11, 2.13)."""
+    kinds = {line.kind for line in safety}
+    if order.contrast not in WITH_CONTRAST:
+        return None
+    if "pregnancy" in kinds:
+        return "contrast-pregnant"
+    return "contrast-risk" if kinds & {"renal", "contrast-reaction"} else None
 
 
 def _recommendations(top: Outcome, findings: Sequence[Finding]) -> tuple[str, ...]:
@@ -351,7 +371,9 @@ def _listed(a: _Assessment, vascular: Evidence | None) -> Iterator[Evidence]:
     yield from outside.list_beside(a.facts, a.today, a.guideline)
 
 
-def _first_lines(target: Plan, check_first: bool, vascular: Evidence | None, a: _Assessment) -> Iterator[str]:
+def _first_lines(
+    target: Plan, check_first: bool, vascular: Evidence | None, contrast: str | None, a: _Assessment
+) -> Iterator[str]:
     if vascular is not None:
         yield "vascular"
     if a.order.is_ct:
@@ -360,6 +382,8 @@ def _first_lines(target: Plan, check_first: bool, vascular: Evidence | None, a: 
         yield "check-first"
     if target.pattern is not None:
         yield target.pattern
+    if contrast is not None:
+        yield contrast
     if a.child:
         yield "child"
 

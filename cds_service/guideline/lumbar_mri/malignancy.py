@@ -243,6 +243,8 @@ def _precedence(clue: Clue) -> tuple[int, int]:
 
 
 def _flags(clues: Sequence[Clue]) -> Iterator[str]:
+    if any(clue.kind in _FIRST and clue.weight is not Weight.UNKNOWN for clue in clues):
+        yield "named"
     cancers = [clue for clue in clues if clue.weight is Weight.STRONG]
     if any(clue.known for clue in cancers):
         yield "known"

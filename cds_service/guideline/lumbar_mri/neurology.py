@@ -74,6 +74,7 @@ SENSORY = ("leg-numbness", "numbness-without-site")
 UNSITED = ("weakness-without-site", "gait-disturbance", "upper-motor-sign")
 CORD = ("cord-compression", "cervical-thoracic-myelopathy")
 ARM = ("arm-weakness",)
+UPPER_MOTOR = ("upper-motor-sign", *CORD)
 ALL_CONCEPTS = (*MOTOR, *SENSORY, *UNSITED, *CORD, *ARM, "reflex-loss", "spinal-haematoma")
 ATTESTED = ("reason-neurology-worse", "reason-red-flag-neurology")
 LONG_STANDING_CODES = ("coded-chronic", "sequela-weakness")
@@ -90,6 +91,7 @@ class Sign:
     recent: bool = True  # recorded within `deficit_new_days`
     limb: Region = Region.LEG
     severe_part: tuple[str, Side | None] | None = None  # root group and side that count for the severe tier
+    upper_motor: bool = False  # of the cord: the lumbar spine alone may miss its level
 
 
 def assess_neurology(
@@ -258,6 +260,7 @@ def _judge_fact(fact: Fact, facts: PatientFacts, pain: Pain, today: date, t: Thr
         recent=is_new(fact, t.deficit_new_days, today),
         limb=_limb(fact),
         severe_part=part,
+        upper_motor=fact.is_about(*UPPER_MOTOR),
     )
 
 
@@ -461,6 +464,8 @@ def _flags(signs: list[Sign], deficits: tuple[Deficit, ...]) -> Iterator[str]:
         yield "bilateral"
     if any(sign.tier in ("cord", "old cord lesion", "haematoma") for sign in signs):
         yield "cord"
+    if any(sign.upper_motor for sign in signs):
+        yield "upper-motor"
     if any(deficit.outcome is not None for deficit in deficits):
         yield "measured"
 

@@ -113,7 +113,9 @@ def _verdict(
 ) -> Verdict:
     line = intervention.evidence
     shown = Evidence(line.text, line.resource, line.when, line.short, note)
-    return Verdict(outcome, tier, variant, (shown,), intervention.name, intervention.when)
+    operated = intervention.kind in (Kind.SURGERY, Kind.IMPLANT)
+    flags = frozenset({"surgery"} if operated and tier == "recent" else ())
+    return Verdict(outcome, tier, variant, (shown,), intervention.name, intervention.when, flags)
 
 
 def judge_alarms(

@@ -36,6 +36,7 @@ SAFETY_EXTENSION = "org.lumbar-mri-cds.mri-safety"
 DETAILS_PAGE = "A2"  # in sources.toml
 NO_RECOMMENDATION = "none"
 CHECK_FIRST = "check-first"
+_OPEN = (Outcome.POSSIBLE, Outcome.UNCLEAR)
 NewUuid = Callable[[], str]
 
 
@@ -85,10 +86,12 @@ def _summary(decision: Decision, place: Place, said: CardWords, guideline: Guide
     pattern = decision.plan.pattern
     if pattern and not decision.endorsed:
         where = "" if decision.primary_care else ".hospital"
+        if decision.outcome is Outcome.URGENT and words.has(SHARED, f"summary.{pattern}.urgent"):
+            where = ".urgent"
         template = words.say(SHARED, f"summary.{pattern}{where}", {"features": "$features"})
     if CHECK_FIRST in decision.first_lines:
         template = words.say(SHARED, f"summary.{CHECK_FIRST}", {"features": "$features"})
-        finding = next((f for f in decision.findings if f.outcome is Outcome.POSSIBLE), None)
+        finding = next((f for f in decision.findings if f.outcome in _OPEN), None)
     tag = tag_of(decision, guideline)
     bare = fit_summary(template, (), tag)
     mark = mark_of(decision.order, place, SUMMARY_CHARACTERS - len(bare), words)

@@ -22,12 +22,20 @@ from cds_service.guideline.lumbar_mri.changed_order import (
 )
 from cds_service.guideline.lumbar_mri.escaping import plain_text
 from cds_service.guideline.lumbar_mri.phrases import long_date
+from cds_service.guideline.lumbar_mri.plan import must_change_study, suspects_infection
 from cds_service.guideline.lumbar_mri.wording import SHARED
 from cds_service.protocol.card import Action
 from cds_service.record.dates import on_day
 
 LABEL_CHARACTERS = 60
 _HAS_ID = re.compile(r"\S+")
+# What a referral changes besides, and the section that says so: a changed study is never unsaid.
+_REFER = {
+    (): "refer-only",
+    ("study",): "refer-study-only",
+    ("priority",): "refer",
+    ("study", "priority"): "refer-study",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +68,29 @@ class Desk:
             return None
         return study_for(self.decision.order, name, self.guideline.order_codes.studies[name], self.guideline)
 
+    @property
+    def needed_study(self) -> Study | None:
+        """The study without which the order cannot become right; None where another is only advice."""
+        one = self.decision
+        needed = must_change_study(one.plan, one.order, one.outcome, pregnant=one.pregnant)
+        return self.study if needed else None
+
+    @property
+    def suspects_infection(self) -> bool:
+        """Whether a red-flag card speaks of infection, leading or beside another disease (2.12)."""
+        return suspects_infection(self.decision.findings)
+
     def say(self, section: str, **fills: str) -> str:
         return self.guideline.words.say(SHARED, section, fills)
 
     def label(self, kind: Literal["refer", "order", "labs"], study: Study | None = None) -> str:
         """What a choice does, in a few words that begin with a verb."""
         priority = self.decision.plan.priority
-        section = {
-            "refer": "refer-study" if study and priority else "refer" if priority else "refer-only",
-            "order": "study-priority" if study and priority else "study" if study else "priority",
-            "labs": "priority-labs" if priority else "labs",
-        }[kind]
+        changes = [name for name, change in (("study", study), ("priority", priority)) if change]
+        if kind == "refer":
+            section = _REFER[tuple(changes)]
+        else:
+            section = "-".join((*changes, "labs") if kind == "labs" else changes)
         return self.say(
             f"suggestion.{section}",
             referral=self.say(f"refer.{self.setting}"),
@@ -123,8 +143,8 @@ class Desk:
         return (Action(type="create", description=self.say("action.create", what=what), resource=resource),)
 
     def labs(self, *names: str) -> tuple[Action, ...]:
-        urgent = self.decision.outcome in (Outcome.EMERGENCY, Outcome.URGENT)
-        priority = self.decision.plan.priority or ("urgent" if urgent else "routine")
+        by_outcome = {Outcome.EMERGENCY: "stat", Outcome.URGENT: "urgent"}
+        priority = by_outcome.get(self.decision.outcome, "routine")
         return tuple(action for name in names for action in self.create(name, priority=priority))
 
     def follow_up(self) -> tuple[Action, ...]:
