@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
@@ -12,12 +12,15 @@ from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Decision, MriOrder, Outcome, Pathway
 from cds_service.guideline.lumbar_mri.changed_order import (
     OWN_RECOMMENDATIONS,
+    OWN_SITUATIONS,
     ForWhom,
     Reason,
     Study,
     changed,
+    has_note,
     has_reason,
     new_order,
+    requester_of,
     study_for,
 )
 from cds_service.guideline.lumbar_mri.escaping import plain_text
@@ -119,10 +122,12 @@ class Desk:
         code = self.decision.recommendations[0]
         return Reason(OWN_RECOMMENDATIONS, code, self.say(f"topic.{code}"))
 
-    def reason_outside(self) -> str | None:
+    def reason_outside(self) -> Reason | None:
         """Why an order is made that no recommendation asks for; None where the words name no reason."""
         section = f"reason.{self.variant}"
-        return self.say(section) if self.guideline.words.has(SHARED, section) else None
+        if not self.guideline.words.has(SHARED, section):
+            return None
+        return Reason(OWN_SITUATIONS, self.variant, self.say(section))
 
     def refer(self) -> tuple[Action, ...]:
         priority = "stat" if self.decision.outcome is Outcome.EMERGENCY else "urgent"
@@ -133,9 +138,8 @@ class Desk:
     ) -> tuple[Action, ...]:
         entry = self.guideline.order_codes.orders[name]
         reason = self.recommended_reason() if self.decision.recommendations else self.reason_outside()
-        resource = new_order(
-            entry, self.whom, self.guideline, priority=priority, reason=reason, period=period
-        )
+        whom = replace(self.whom, requester=requester_of(self.decision.order), now=self.decision.evaluated_at)
+        resource = new_order(entry, whom, self.guideline, priority=priority, reason=reason, period=period)
         what = entry.text
         if period:
             start, end = (long_date(on_day(day)) for day in period)
@@ -172,11 +176,20 @@ class Desk:
             Action(
                 type="update",
                 description=self.say("action.update", order=_label(order), changes="; ".join(said)),
-                resource=changed(order, self.whom, priority=priority, reason=reason, study=study),
+                resource=changed(
+                    order, self.whom, priority=priority, reason=reason, study=study, note=self.note
+                ),
             )
             for order in self.orders
             if (said := self._changes(order, priority, reason, study))
         )
+
+    @property
+    def note(self) -> str | None:
+        """What the scan of an operated spine must take into account (specification 3.6); None: nothing."""
+        hardware = any(line.kind == "hardware" for line in self.decision.safety)
+        asked = hardware and self.pathway is Pathway.PROCEDURE
+        return self.say("note.hardware") if asked else None
 
     def _changes(
         self, order: MriOrder, priority: str | None, reason: Reason, study: Study | None
@@ -189,10 +202,14 @@ class Desk:
                     study=study.text,
                 )
             )
+            if study.says:
+                said.append(self.say("change-of.code-says", says=study.says))
             if study.wider and "bodySite" in order.resource:
                 said.append(self.say("change-of.site"))
         if priority:
             said.append(self.say("change-of.priority", priority=priority))
+        if self.note and not has_note(order, self.note):
+            said.append(self.say("change-of.note"))
         if not has_reason(order, reason):
             said.append(self.say("change-of.reason", reason=reason.display))
         return said

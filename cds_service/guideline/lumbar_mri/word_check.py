@@ -31,7 +31,7 @@ _SHARED_BLANKS: Mapping[str, frozenset[str]] = {
     "reason": frozenset({"recommendation"}),
     "suggestion": frozenset({"reason", "referral", "priority", "study"}),
     "action": frozenset({"order", "what", "changes"}),
-    "change-of": frozenset({"priority", "reason", "study"}),
+    "change-of": frozenset({"priority", "reason", "study", "says"}),
     "review-by": frozenset({"start", "end"}),
 }
 _SAFETY_BLANKS: Mapping[str, frozenset[str]] = {
@@ -61,7 +61,7 @@ _SHARED_SECTIONS = (
     "suggestion.radiograph", "refer.emergency", "refer.same-day", "refer.specialist",
     "refer.operating-team", "refer.oncology", "action.delete", "action.create", "action.update",
     "change-of.priority", "change-of.reason", "change-of.study", "change-of.study-other-system",
-    "change-of.site",
+    "change-of.code-says", "change-of.site", "change-of.note", "note.hardware",
 )  # fmt: skip
 _SAFETY_SECTIONS = (
     "summary.unsafe", "summary.unknown-device", "summary.conditional", "summary.default", "do.unsafe",
