@@ -41,6 +41,7 @@ from cds_service.guideline.lumbar_mri.outside import (
 from cds_service.guideline.lumbar_mri.pain import Pain, read_pain
 from cds_service.guideline.lumbar_mri.plan import WITH_CONTRAST, is_adequate, make_plan, what_changes
 from cds_service.guideline.lumbar_mri.procedures import assess_procedure
+from cds_service.guideline.lumbar_mri.would_change import would_change
 from cds_service.record.facts import PatientFacts, ReadState
 
 ORDER_SIGN = "order-sign"
@@ -225,7 +226,7 @@ def _describe(
         not_recorded=not_recorded(a.facts, a.today, a.guideline),
         stale=stale(a.facts, a.today, a.guideline),
         unread=a.unread,
-        would_change=tuple(_would_change(top, findings[0], a)),
+        would_change=tuple(would_change(top, findings, unread=bool(a.unread))),
         listed=tuple(_listed(a, vascular)),
         safety=safety,
         first_lines=tuple(_first_lines(target, check_first, vascular, contrast, a)),
@@ -306,49 +307,6 @@ def _reason(findings: Sequence[Finding]) -> str:
         return f"unclear.{leading.variant}"
     file = _FILES.get(leading.outcome, leading.pathway.value)
     return f"{file}.{leading.variant or leading.outcome.value}"
-
-
-def _would_change(top: Outcome, leading: Finding, a: _Assessment) -> Iterator[str]:
-    match top:
-        case Outcome.NOT_INDICATED:
-            yield from ("red-flag", "care-four-weeks")
-        case Outcome.MAY_BE_INDICATED:
-            yield from ("red-flag", "improving")
-        case Outcome.UNCLEAR:
-            yield _UNCLEAR_CHANGES.get(leading.variant, "reason-coded")
-        case Outcome.POSSIBLE:
-            yield _POSSIBLE_CHANGES.get(leading.variant, "feature-confirmed")
-            yield "feature-explained"
-        case Outcome.OUTSIDE:
-            yield "red-flag"
-        case Outcome.URGENT:
-            yield "new-neurology"
-        case Outcome.INDICATED:
-            yield from ("new-neurology", "fever")
-        case Outcome.EMERGENCY:
-            return
-    if a.unread and leading.variant != "unread":
-        yield "records-read"
-
-
-_UNCLEAR_CHANGES = {
-    "unread": "records-read",
-    "care-unknown": "care-recorded",
-    "care-partial": "care-recorded",
-    "duration-unknown": "onset-recorded",
-    "onset-problem": "onset-recorded",
-    "age-unknown": "age-recorded",
-    "value-unknown": "value-recorded",
-    "unclear": "value-recorded",
-}
-_POSSIBLE_CHANGES = {
-    "possible-needle": "worse-after-needle",
-    "possible-level": "level-recorded",
-    "possible-date": "level-recorded",
-    "possible-weak": "second-feature",
-    "possible-source": "second-feature",
-    "possible-remote": "second-feature",
-}
 
 
 def _listed(a: _Assessment, vascular: Evidence | None) -> Iterator[Evidence]:

@@ -15,6 +15,7 @@ from cds_service.guideline.lumbar_mri.wording import SAFETY, SHARED, by_key, fin
 from cds_service.guideline.words import Words
 
 STALE_FACTS = 4
+_BOTH_LEGS = frozenset({"both-legs-weak", "bilateral"})  # the odds ratio is for these alone (8.8.10)
 _EMPTY_WORDS = frozenset({"and", "or", "function", "sensation", "volume", "post-void"})
 
 
@@ -47,12 +48,9 @@ def first_lines(decision: Decision, guideline: Guideline) -> Iterator[str]:
 
 def changes(decision: Decision, said: CardWords) -> Iterator[str]:
     """What would change the advice, as list items."""
-    if decision.would_change:
-        for key in decision.would_change:
-            line = by_key(said.words, "change", key)
-            yield line if line.startswith("- ") else f"- {capitalised(line)}."
-    else:
-        yield find(said.words, said.subject, "change", said.subject_names, {}) or ""
+    for key in decision.would_change:
+        line = by_key(said.words, "change", key)
+        yield line if line.startswith("- ") else f"- {capitalised(line)}."
 
 
 def not_recorded(decision: Decision, words: Words) -> list[str]:
@@ -153,7 +151,9 @@ def _evidence(decision: Decision, said: CardWords, guideline: Guideline) -> Iter
         "certainty",
         {"recommendation": leading.id, "strength": leading.strength, "certainty": leading.certainty},
     )
-    sections = ["evidence", *(f"evidence.{name}" for name in said.subject_names)]
+    if any(f.outcome is Outcome.EMERGENCY and f.flags & _BOTH_LEGS for f in decision.findings):
+        yield words.say(SHARED, "both-legs")
+    sections = ["evidence"]
     if guideline.switches.other_figures:
         sections.append("evidence.other")
     yield from (words.say(file, section) for section in sections if words.has(file, section))

@@ -303,7 +303,7 @@ def _judge_paraparesis(fact: Fact, pain: Pain, today: date, t: Thresholds) -> _V
     if _is_long_standing(fact, today, t):
         return None
     if is_new(fact, t.power_rapid_days, today):
-        return Outcome.EMERGENCY, "paraparesis"
+        return Outcome.EMERGENCY, "paraparesis" if fact.is_about("paraparesis") else "loss of gait"
     return _judge_worsening(fact, today, t) or _judge_later(fact, today, t, t.deficit_new_days)
 
 

@@ -61,7 +61,7 @@ _SHARED_SECTIONS = (
     "suggestion.radiograph", "refer.emergency", "refer.same-day", "refer.specialist",
     "refer.operating-team", "refer.oncology", "action.delete", "action.create", "action.update",
     "change-of.priority", "change-of.reason", "change-of.study", "change-of.study-other-system",
-    "change-of.code-says", "change-of.site", "change-of.note", "note.hardware",
+    "change-of.code-says", "change-of.site", "change-of.note", "note.hardware", "both-legs",
 )  # fmt: skip
 _SAFETY_SECTIONS = (
     "summary.unsafe", "summary.unknown-device", "summary.conditional", "summary.default", "do.unsafe",
@@ -73,7 +73,7 @@ _SAFETY_SECTIONS = (
 _LOOKED_UP = ("missing", "check", "change", "unread", "type", "reason")
 # Said where its blank has a value, beside the words of the variant.
 _OPTIONAL = ("screen", "other-reason")
-_KINDS = ("summary", "why", "do", "change", "evidence")
+_KINDS = ("summary", "why", "do", "evidence")
 _CLAIMS_OF_SAFETY = re.compile(r"\b(safe|safely|excluded|ruled out|normal|normally)\b", re.IGNORECASE)
 _MR_LABELS = re.compile(r"\bMR (safe|conditional|unsafe)\b")
 _REFERENCE = re.compile(r"\[(?:[1-9]|[12]\d|3[0-7])(?:, (?:[1-9]|[12]\d|3[0-7]))*\]")
@@ -143,7 +143,7 @@ def _legal_blanks(file: str, section: str) -> frozenset[str]:
         return _SAFETY_BLANKS.get(kind, frozenset()) if name != "default" or kind == "line" else frozenset()
     if kind == "summary":
         return THRESHOLD_BLANKS | ({"features"} if name == "default" else FINDING_BLANKS)
-    if kind in ("why", "do", "change", *_OPTIONAL):
+    if kind in ("why", "do", *_OPTIONAL):
         return THRESHOLD_BLANKS if name == "default" else THRESHOLD_BLANKS | FINDING_BLANKS - {"features"}
     return frozenset()
 

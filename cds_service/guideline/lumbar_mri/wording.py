@@ -18,8 +18,8 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
     "cauda-equina": (
         "emergency", "emergency-diagnosis",
         "urgent", "urgent-bilateral", "urgent-explained", "urgent-refuted",
-        "possible", "possible-explained", "possible-imaged", "possible-old", "possible-sexual",
-        "possible-words", "value-unknown",
+        "possible", "possible-explained", "possible-catheter", "possible-imaged", "possible-old",
+        "possible-sexual", "possible-words", "value-unknown",
     ),
     "neurology": (
         "emergency", "emergency-bilateral", "emergency-cord", "urgent",
