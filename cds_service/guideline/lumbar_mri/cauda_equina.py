@@ -175,7 +175,7 @@ def _beside(tiered: list[Feature], facts: PatientFacts, today: date, t: Threshol
     if "imaged" in tiers:
         for scan in facts.imaging:
             if scan.when and scan.when.within(t.cauda_imaging_days, today):
-                yield Evidence(scan.text, scan.resource, scan.when, "MRI")
+                yield Evidence(scan.text, scan.resource, scan.when, "previous MRI", "previous MRI")
 
 
 _EXPLAINED = frozenset({"explained", "earlier", "catheter"})

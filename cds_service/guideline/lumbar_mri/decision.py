@@ -191,10 +191,22 @@ def _no_indication(a: _Assessment) -> Finding:
     read = all(a.facts.reads.get(key) is ReadState.COMPLETE for key in NO_INDICATION_READS)
     if not read:
         return _undecided("unread")
-    fills = {"reason": a.pain.other_reason} if a.pain.other_reason else {}
-    return Finding(
-        Pathway.PAIN, "", Outcome.UNCLEAR, tier="no indication", variant="no-indication", fills=fills
+    named = _red_flag_reason(a)
+    variant, blank, reason = (
+        ("reason-without-pain", "cause", named) if named else ("no-indication", "reason", a.pain.other_reason)
     )
+    fills = {blank: reason} if reason else {}
+    return Finding(Pathway.PAIN, "", Outcome.UNCLEAR, tier="no indication", variant=variant, fills=fills)
+
+
+def _red_flag_reason(a: _Assessment) -> str:
+    """The cancer or infection that the order gives as its reason, which counts only with pain (8.7.1)."""
+    lines = (
+        *infection.list_without_pain(a.facts, a.today, a.guideline),
+        *malignancy.list_without_pain(a.facts, a.today, a.guideline),
+    )
+    named = (line.short or line.text for line in lines if line.resource == a.order.reference)
+    return next(named, "")
 
 
 def _describe(
@@ -224,7 +236,7 @@ def _describe(
         evaluated_at=local,
         today=a.today,
         not_recorded=not_recorded(a.facts, a.today, a.guideline),
-        stale=stale(a.facts, a.today, a.guideline),
+        stale=_stale(a, findings),
         unread=a.unread,
         would_change=tuple(would_change(top, findings, unread=bool(a.unread))),
         listed=tuple(_listed(a, vascular)),
@@ -235,6 +247,12 @@ def _describe(
         child=a.child,
         fills=findings[0].fills,
     )
+
+
+def _stale(a: _Assessment, findings: Sequence[Finding]) -> tuple[Evidence, ...]:
+    """What is too old to count, without what a finding rests on all the same."""
+    counted = {fact.resource for finding in findings for fact in finding.evidence}
+    return tuple(f for f in stale(a.facts, a.today, a.guideline) if f.resource not in counted)
 
 
 def _has_open_question(a: _Assessment) -> bool:
@@ -321,7 +339,8 @@ def _listed(a: _Assessment, vascular: Evidence | None) -> Iterator[Evidence]:
     yield from neurology.list_long_standing(a.facts, a.today, a.guideline)
     suspects_r5 = any(finding.recommendation == "R5" for finding in a.findings)
     if suspects_r5 or not a.of(*RED_FLAGS):  # beside another emergency, diabetes is only noise
-        yield from infection.list_contributory(a.facts, a.today, a.guideline, suspected=suspects_r5)
+        ask_age = suspects_r5 and not a.of(Outcome.EMERGENCY)
+        yield from infection.list_contributory(a.facts, a.today, a.guideline, suspected=ask_age)
         yield from malignancy.list_contributory(a.facts, a.today, a.guideline)
     if not suspects_r5 and not a.pain.present:
         yield from infection.list_without_pain(a.facts, a.today, a.guideline)

@@ -37,7 +37,15 @@ SPINE, ACTIVE, HISTORY = "spine", "active cancer", "history of cancer"
 REMOTE, UNCERTAIN = "remote cancer", "tumour of uncertain behaviour"
 
 VARIANTS = frozenset(
-    {"urgent-spine", "urgent", "urgent-weak", "possible-remote", "possible-weak", "possible"}
+    {
+        "urgent-spine",
+        "urgent-suspected",
+        "urgent",
+        "urgent-weak",
+        "possible-remote",
+        "possible-weak",
+        "possible",
+    }
 )
 
 CRITERIA: tuple[tuple[str, str], ...] = (
@@ -221,6 +229,9 @@ def _grade(clues: Sequence[Clue], guideline: Guideline) -> tuple[Outcome, str]:
     strong = {clue.kind for clue in clues if clue.weight is Weight.STRONG}
     weak = {clue.kind for clue in clues if clue.weight is Weight.WEAK}
     if strong:
+        known = any(clue.known for clue in clues if clue.weight is Weight.STRONG)
+        if not known:
+            return Outcome.URGENT, "urgent-suspected"  # its region stays lumbar (2.12)
         return Outcome.URGENT, "urgent-spine" if SPINE in strong else "urgent"
     if are_enough(weak, guideline.thresholds):
         return Outcome.URGENT, "urgent-weak"

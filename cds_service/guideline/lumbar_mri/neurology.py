@@ -150,7 +150,7 @@ _ROOT_GROUPS = {"foot-drop": "ankle-dorsiflexion", "peripheral-nerve-cause": "an
 def list_long_standing(facts: PatientFacts, today: date, guideline: Guideline) -> tuple[Evidence, ...]:
     """The deficits that are no fact of R3 because they are old and no worse (2.7, row none)."""
     t = guideline.thresholds
-    note = "long-standing and unchanged: no progression"
+    note = "old and unchanged: no progression"
     coded = [
         evidence_of(fact, note=note)
         for fact in facts.about(*MOTOR, *LONG_STANDING_CODES)

@@ -16,7 +16,7 @@ from cds_service.guideline.lumbar_mri.changed_order import (
 )
 from cds_service.guideline.lumbar_mri.detail import changes, not_recorded, write_detail
 from cds_service.guideline.lumbar_mri.escaping import clean_text
-from cds_service.guideline.lumbar_mri.phrases import fhir_date
+from cds_service.guideline.lumbar_mri.phrases import fhir_date, named
 from cds_service.guideline.lumbar_mri.safety_card import devices, safety_detail, safety_summary
 from cds_service.guideline.lumbar_mri.suggestions import Choice, suggest
 from cds_service.guideline.lumbar_mri.summary import Place, features_of, fit_summary, mark_of, tag_of
@@ -187,7 +187,7 @@ def _describe_fact(fact: Evidence) -> dict[str, str]:
     return {
         "resource": fact.resource or "",
         "date": fhir_date(fact.when) if fact.when else "",
-        "text": clean_text(fact.text),
+        "text": clean_text(named(fact)),
     }
 
 

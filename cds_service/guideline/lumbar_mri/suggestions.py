@@ -21,11 +21,14 @@ _REASONS_TO_ADD = {
     "infection": ("red-flag-infection", "neurology-worse"),
     "cancer": ("red-flag-cancer", "neurology-worse"),
     "procedure": ("red-flag-procedure", "neurology-worse"),
-    "unclear": ("red-flag-cauda-equina", "neurology-worse", "red-flag-cancer", "red-flag-infection"),
+    "unclear": (
+        "red-flag-cauda-equina", "neurology-worse", "red-flag-cancer", "red-flag-infection",
+        "red-flag-procedure", "care-4-6-weeks", "care-6-weeks",
+    ),
     "unclear.care-unknown": ("care-4-6-weeks", "care-6-weeks", "neurology-worse", "specialist-requirement"),
     "unclear.care-partial": ("care-4-6-weeks", "care-6-weeks", "neurology-worse", "specialist-requirement"),
     "unclear.foreign": (),
-}
+}  # fmt: skip
 _REASONS_TO_KEEP = {
     "no-care": ("care-4-6-weeks", "specialist-requirement"),
     "under-way": ("care-4-6-weeks", "specialist-requirement"),
@@ -140,4 +143,5 @@ def _for_outside(desk: Desk) -> Iterator[Choice]:
     if desk.variant == "vascular":
         yield Choice(desk.say("refer.emergency"), desk.create("emergency", priority="stat"), True)
     elif desk.variant in _RADIOGRAPH_FIRST and not desk.decision.pregnant:
-        yield Choice(desk.say("suggestion.radiograph"), desk.create("radiograph"), True)
+        first = desk.variant != "trauma"  # there it is a radiograph or a CT
+        yield Choice(desk.say("suggestion.radiograph"), desk.create("radiograph"), first)

@@ -61,7 +61,8 @@ _SHARED_SECTIONS = (
     "suggestion.radiograph", "refer.emergency", "refer.same-day", "refer.specialist",
     "refer.operating-team", "refer.oncology", "action.delete", "action.create", "action.update",
     "change-of.priority", "change-of.reason", "change-of.study", "change-of.study-other-system",
-    "change-of.code-says", "change-of.site", "change-of.note", "note.hardware", "both-legs",
+    "change-of.code-says", "change-of.site", "change-of.note", "note.hardware", "both-legs", "undated",
+    "undated.future", "undated.impossible",
 )  # fmt: skip
 _SAFETY_SECTIONS = (
     "summary.unsafe", "summary.unknown-device", "summary.conditional", "summary.default", "do.unsafe",
@@ -121,7 +122,7 @@ def _is_known(file: str, section: str) -> bool:
         return section in _SAFETY_SECTIONS or kind == "alternative"
     variants = (*VARIANTS.get(file, ()), "default", "other")
     if kind in _KINDS and name:
-        return name.removesuffix(".hospital") in variants
+        return name.removesuffix(".hospital").removesuffix(".pregnant") in variants
     return section in ("name", "evidence", "overrides") or section in _OPTIONAL
 
 

@@ -30,7 +30,7 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
         "possible", "possible-weak", "possible-source", "unclear",
     ),
     "cancer": (
-        "emergency", "emergency-cord", "urgent", "urgent-spine", "urgent-weak",
+        "emergency", "emergency-cord", "urgent", "urgent-spine", "urgent-suspected", "urgent-weak",
         "possible", "possible-remote", "possible-weak",
     ),
     "procedure": (
@@ -41,7 +41,7 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
     "may-be-indicated": ("band", "full"),
     "unclear": (
         "care-unknown", "care-partial", "duration-unknown", "onset-problem", "age-unknown",
-        "unread", "no-indication", "value-unknown", "foreign",
+        "unread", "no-indication", "reason-without-pain", "value-unknown", "foreign",
     ),
     "outside": ("child", "trauma", "fragility", "vertebral-fracture", "vascular", "mimic", "inflammatory"),
     ENDORSED: ("emergency", "urgent", "indicated", "device"),

@@ -9,6 +9,7 @@ from cds_service.guideline.decision import Finding, Outcome, Pathway
 _UNCLEAR = {
     "unread": "records-read",
     "no-indication": "reason-coded",
+    "reason-without-pain": "pain-recorded",
     "care-unknown": "care-recorded",
     "care-partial": "care-recorded",
     "duration-unknown": "onset-recorded",
@@ -69,8 +70,9 @@ def would_change(top: Outcome, findings: Sequence[Finding], *, unread: bool) -> 
 def _of_possible(leading: Finding) -> tuple[str, ...]:
     otherwise = _POSSIBLE_OTHERWISE.get(leading.pathway, ())
     keys = _POSSIBLE.get(leading.pathway, {}).get(leading.variant or "possible", otherwise)
-    # A lesion of the cord asks at any age.
-    return tuple(key for key in keys if key != "deficit-old" or "cord" not in leading.flags)
+    # A lesion of the cord asks at any age, and a measured weakness is settled by exams alone.
+    settled = leading.flags.isdisjoint({"cord", "measured"})
+    return tuple(key for key in keys if key != "deficit-old" or settled)
 
 
 def _lowering(top: Outcome, leading: Finding) -> Iterator[str]:

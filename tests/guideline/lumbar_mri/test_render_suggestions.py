@@ -74,7 +74,8 @@ def test_every_order_in_every_suggestion_is_valid_fhir_for_this_patient(
     for card in (card_of(made, guideline), card_of(replace(made, plan=plan), guideline)):
         suggested = card.get("suggestions", [])
         assert sum(s.get("isRecommended", False) for s in suggested) <= 1
-        assert len(suggested) <= 4
+        # An unclear card offers a reason for each of the six (3.7), every other a few.
+        assert len(suggested) <= (7 if file == "unclear" else 4)
         for action in (action for s in suggested for action in s["actions"]):
             if action["type"] == "delete":
                 assert action["resourceId"] == "ServiceRequest/mri-1"
