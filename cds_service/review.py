@@ -133,7 +133,7 @@ def _card_words(file: str, guideline: Guideline) -> Iterator[str]:
     if file not in VARIANTS:
         yield from _by_section(sections, guideline)
         return
-    kinds = ("summary", "why", "do", "change")
+    kinds = ("summary", "why", "do")
     names = dict.fromkeys(n for kind, _, n in (s.partition(".") for s in sections) if kind in kinds)
     for name in names:
         yield f"#### {file}.{name}"

@@ -24,7 +24,12 @@ _PATHWAYS = {
 }
 _NEURO = frozenset({"neuro"})
 # Circumstances under which one finding has a target of its own.
-_FLAGS = {Pathway.NEUROLOGY: {"cord": "signs of the cord"}, Pathway.CANCER: {"suspected": "only suspected"}}
+_FLAGS = {
+    Pathway.NEUROLOGY: {"cord": "signs of the cord"},
+    Pathway.INFECTION: {"abscess": "an abscess"},
+    Pathway.CANCER: {"suspected": "only suspected"},
+    Pathway.PROCEDURE: {"fever": "fever", "surgery": "after surgery"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +40,16 @@ class _Call:
     plan: Plan
     in_hospital: bool = True
     unsafe_implant: bool = False
+    unsuitable_contrast: bool = False
 
     def is_adequate(self, outcome: Outcome) -> bool:
         return is_adequate(
-            self.plan, self.order, outcome, in_hospital=self.in_hospital, unsafe_implant=self.unsafe_implant
+            self.plan,
+            self.order,
+            outcome,
+            in_hospital=self.in_hospital,
+            unsafe_implant=self.unsafe_implant,
+            unsuitable_contrast=self.unsuitable_contrast,
         )
 
 
@@ -85,6 +96,7 @@ def _adequacy(outcome: Outcome, priority: str) -> str:
             best, in_hospital=False
         ),
         "no MR-unsafe implant": replace(best, unsafe_implant=True),
+        "no contrast against which the record speaks": replace(best, unsuitable_contrast=True),
         "an MRI, not a CT": replace(best, order=replace(best.order, is_ct=True)),
     }
     worse |= {

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from cds_service.record.dates import Interval
+from cds_service.record.facts import DateProblem
 
 
 class Outcome(StrEnum):
@@ -70,6 +71,7 @@ class Evidence:
     when: Interval | None = None
     short: str = ""  # a few words for the summary line, without date: "saddle numbness"; empty: use `text`
     note: str = ""  # "recorded without a value", "records disagree", "older than the pain", ...
+    date_problem: DateProblem | None = None  # why its recorded date is not used
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,14 @@ def test_every_card_is_well_formed_and_claims_no_safety(told: Story) -> None:
 
 
 @every_speaking_story
+def test_what_stands_before_the_evidence_is_soon_read(told: Story) -> None:
+    """About 150 words (specification 3): a doctor reads no more before the patient leaves."""
+    before = re.split(r"\*\*(?:Evidence|Limits)\*\*", card_of(told.id)["detail"])[0]
+    without_headings = re.sub(r"(?m)^\*\*[^*]+\*\*$", "", before)
+    assert len(without_headings.split()) <= 170
+
+
+@every_speaking_story
 def test_the_decision_names_the_order_and_the_moment(told: Story) -> None:
     decision = decision_of(told.id)
     assert decision["orders"] == ["ServiceRequest/mri-1"]

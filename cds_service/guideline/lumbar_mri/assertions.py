@@ -97,7 +97,7 @@ def disputing(fact: Fact, facts: tuple[Fact, ...]) -> bool:
 
 def evidence_of(fact: Fact, short: str = "", note: str = "") -> Evidence:
     """The fact as a line of a card, in the record's words and with its date."""
-    return Evidence(text=fact.text, resource=fact.resource, when=fact.when, short=short, note=note)
+    return Evidence(fact.text, fact.resource, fact.when, short, note, fact.started_problem)
 
 
 def measured(measurement: Measurement, short: str = "", note: str = "") -> Evidence:

@@ -75,6 +75,8 @@ def name_of(pathway: Pathway, words: Words) -> str:
 def _names(variant: str, decision: Decision) -> tuple[str, ...]:
     outcome = decision.outcome.value
     named = tuple(dict.fromkeys(name for name in (variant, outcome) if name))
+    if decision.pregnant:
+        named = tuple(spoken for name in named for spoken in (f"{name}.pregnant", name))
     if decision.primary_care:
         return named
     return tuple(spoken for name in named for spoken in (f"{name}.hospital", name))

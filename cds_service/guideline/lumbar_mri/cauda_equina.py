@@ -141,18 +141,59 @@ def assess_cauda_equina(
     if not tiered:
         return None
     top = tiered[0]
+    beside = tuple(_beside(tiered, facts, today, guideline.thresholds))
+    catheters = facts.about("urinary-catheter")
+    drained = any(fact.certainty.positive and is_current(fact) for fact in catheters)
+    variant = _variant(tiered, beside, drained=drained)
     return Finding(
         pathway=Pathway.CAUDA_EQUINA,
         recommendation="R4",
         outcome=top.outcome or Outcome.POSSIBLE,
         tier=top.tier,
-        variant=_variant(tiered),
-        evidence=tuple(
-            feature.evidence for feature in (*tiered, *(f for f in features if f.outcome is None))
+        variant=variant,
+        evidence=(
+            *(feature.evidence for feature in (*tiered, *(f for f in features if f.outcome is None))),
+            *beside,
         ),
         flags=frozenset(_flags(tiered)),
-        checks=("saddle", "bladder-bowel", "anal-tone", "residual-volume"),
+        # A catheter leaves no residual volume to measure.
+        checks=("saddle", "bladder-bowel", "anal-tone")
+        + (() if variant == "possible-catheter" else ("residual-volume",)),
     )
+
+
+def _beside(tiered: list[Feature], facts: PatientFacts, today: date, t: Thresholds) -> Iterator[Evidence]:
+    """What lowered a feature, so that the doctor can judge it: another cause, the refutation, its MRI."""
+    tiers = {feature.tier for feature in tiered}
+    shown = {feature.evidence.resource for feature in tiered}
+    if tiers & _EXPLAINED:
+        for fact in facts.about("prostate-hyperplasia", "urinary-catheter"):
+            if fact.certainty.positive and is_current(fact) and fact.resource not in shown:
+                yield evidence_of(fact, note=_MAY_EXPLAIN)
+        yield from _medicines_before(tiered, facts, t)
+    if tiers & {"imaged", "refuted"}:
+        for fact in facts.about("cauda-equina"):
+            if fact.certainty is Certainty.REFUTED:
+                line = evidence_of(fact, "cauda equina syndrome refuted", "refuted")
+                yield replace(line, when=fact.recorded or fact.started)
+    if "imaged" in tiers:
+        for scan in facts.imaging:
+            if scan.when and scan.when.within(t.cauda_imaging_days, today):
+                yield Evidence(scan.text, scan.resource, scan.when, "previous MRI", "previous MRI")
+
+
+_EXPLAINED = frozenset({"explained", "earlier", "catheter"})
+_MAY_EXPLAIN = "may explain the bladder feature"
+
+
+def _medicines_before(tiered: list[Feature], facts: PatientFacts, t: Thresholds) -> Iterator[Evidence]:
+    explained = [feature.when for feature in tiered if feature.tier == "explained" and feature.when]
+    for medicine in facts.medications:
+        started = medicine.started
+        if medicine.concepts.isdisjoint(("opioid", "anticholinergic")) or started is None:
+            continue
+        if any(_lies_before(started, when, t.bladder_drug_days) for when in explained):
+            yield Evidence(medicine.text, medicine.resource, started, note=f"started before; {_MAY_EXPLAIN}")
 
 
 def list_untiered(facts: PatientFacts, pain: Pain, today: date, guideline: Guideline) -> tuple[Evidence, ...]:
@@ -319,13 +360,13 @@ def _tier(
     if fact.is_about("retention-other-cause") and not worse:
         return Outcome.POSSIBLE, "explained"  # a clot or a blocked catheter
     if fact.is_about("retention-chronic") and not worse:
-        return Outcome.POSSIBLE, "explained"
+        return Outcome.POSSIBLE, "earlier"
     if worse or (age is not None and age <= t.cauda_acute_days):
         return Outcome.EMERGENCY, "acute"
     if age is None:
         return Outcome.POSSIBLE, "undated"
     if kind == "emptying" and _is_older_than_pain(fact, pain):
-        return Outcome.POSSIBLE, "explained"
+        return Outcome.POSSIBLE, "earlier"
     if age <= t.cauda_subacute_days:
         return (Outcome.POSSIBLE, "improving") if is_improving(fact) else (Outcome.URGENT, "subacute")
     return Outcome.POSSIBLE, "old"
@@ -420,7 +461,7 @@ def _catheter(facts: PatientFacts, features: list[Feature]) -> Iterator[Feature]
             yield Feature(
                 "emptying",
                 Outcome.POSSIBLE,
-                "explained",
+                "catheter",
                 evidence_of(fact, note="a catheter hides retention"),
                 fact.when,
             )
@@ -524,6 +565,7 @@ _POSSIBLE_VARIANTS = {
     "imaged": "possible-imaged",
     "sexual": "possible-sexual",
     "old": "possible-old",
+    "earlier": "possible-old",
     "resolved": "possible-old",
     "improving": "possible-old",
 }
@@ -535,9 +577,13 @@ _URGENT_VARIANTS = {
 }
 
 
-def _variant(tiered: list[Feature]) -> str:
+def _variant(tiered: list[Feature], beside: tuple[Evidence, ...], *, drained: bool) -> str:
     top = tiered[0]
     match top.outcome:
+        case Outcome.POSSIBLE if top.tier in _EXPLAINED and drained:
+            return "possible-catheter"
+        case Outcome.POSSIBLE if top.tier == "earlier" and beside:
+            return "possible-explained"
         case Outcome.EMERGENCY if top.kind == "diagnosis":
             return "emergency-diagnosis"
         case Outcome.URGENT:
@@ -558,7 +604,7 @@ def _flags(tiered: list[Feature]) -> Iterator[str]:
         yield "neuro"
     if top.tier in ("bilateral", "both legs weak"):
         yield "bilateral-only"
-    if any(feature.kind == "leg weakness" for feature in tiered):
+    if any(f.kind == "leg weakness" and f.outcome is Outcome.EMERGENCY for f in tiered):
         yield "both-legs-weak"
     if any(feature.tier == "imaged" for feature in tiered):
         yield "imaged"

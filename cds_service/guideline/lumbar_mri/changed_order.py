@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from cds_service.guideline.content import Guideline
@@ -13,6 +13,8 @@ from cds_service.guideline.lumbar_mri.order_codes import OrderCode
 
 OWN_REASONS = "urn:lumbar-mri-cds:reason"
 OWN_RECOMMENDATIONS = "urn:lumbar-mri-cds:recommendation"
+OWN_ORDERS = "urn:lumbar-mri-cds:order"
+OWN_SITUATIONS = "urn:lumbar-mri-cds:situation"
 FALLBACK_SYSTEM = "snomed"
 
 
@@ -27,13 +29,12 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """An MRI that an order can be changed to, coded in the order's own system where it has a code."""
+    """An MRI that an order can be changed to, coded in every system of the order that has a code for it."""
 
     text: str
-    system: str
-    code: str
-    display: str
+    codings: tuple[Mapping[str, str], ...]
     own_system: bool
+    says: str  # what the codes say where none says the text: "with contrast"
     wider: bool  # it covers more than the order did
 
 
@@ -43,6 +44,8 @@ class ForWhom:
 
     patient: str  # "Patient/p1"
     encounter: str | None
+    requester: Mapping[str, Any] | None = None  # who makes the MRI order
+    now: datetime | None = None  # when a new order is proposed
 
 
 def own_reason(code: str, guideline: Guideline) -> Reason:
@@ -52,20 +55,41 @@ def own_reason(code: str, guideline: Guideline) -> Reason:
 
 
 def study_for(order: MriOrder, name: str, entry: OrderCode, guideline: Guideline) -> Study:
-    """The study in the code system of the order, else in SNOMED CT."""
-    system = guideline.terminology.system_name(order.code_system) if order.code_system else None
-    name_of_system = system if system is not None and system in entry.codes else FALLBACK_SYSTEM
-    own = name_of_system == system
-    url = guideline.terminology.systems[name_of_system].url
-    code = entry.codes[name_of_system]
+    """The study in the order's code systems, else in SNOMED CT; a code that says what the text says first."""
+    own = _systems_of(order, entry, guideline)
+    names = sorted(own or {FALLBACK_SYSTEM: None}, key=lambda system: bool(entry.codes[system].says))
+    codes = {system: entry.codes[system] for system in names}
     return Study(
         text=entry.text,
-        system=_as_sent(order, url) if own else url,
-        code=code.code,
-        display=code.display,
-        own_system=own or order.code_system is None,
+        codings=tuple(
+            {
+                "system": own.get(system) or guideline.terminology.systems[system].url,
+                "code": code.code,
+                "display": code.display,
+            }
+            for system, code in codes.items()
+        ),
+        own_system=bool(own) or order.code_system is None,
+        says=codes[names[0]].says,
         wider=name.startswith("whole-spine") and order.covers != "whole-spine",
     )
+
+
+def _systems_of(order: MriOrder, entry: OrderCode, guideline: Guideline) -> dict[str, str | None]:
+    """The order's code systems that have a code for the study, by our name, each as the client spells it.
+
+    None: spelled as no URI, so ours is used.
+    """
+    code = order.resource.get("code")
+    codings = _objects(code.get("coding")) if isinstance(code, dict) else []
+    found: dict[str, str | None] = {}
+    for system in (order.code_system, *(coding.get("system") for coding in codings)):
+        if not isinstance(system, str) or not system:
+            continue
+        name = guideline.terminology.system_name(system)
+        if name is not None and name in entry.codes and name not in found:
+            found[name] = system if "://" in system or system.startswith("urn:") else None
+    return found
 
 
 def changed(
@@ -75,6 +99,7 @@ def changed(
     priority: str | None = None,
     reason: Reason | None = None,
     study: Study | None = None,
+    note: str | None = None,
 ) -> dict[str, Any]:
     """The whole draft with only these elements changed; members without a value are left out (GEN-3)."""
     resource: dict[str, Any] = without_empty(order.resource)
@@ -88,12 +113,12 @@ def changed(
     if priority:
         resource["priority"] = priority
     if study:
-        resource["code"] = {
-            "coding": [{"system": study.system, "code": study.code, "display": study.display}],
-            "text": study.text,
-        }
+        resource["code"] = {"coding": [dict(coding) for coding in study.codings], "text": study.text}
         if study.wider:
             resource.pop("bodySite", None)  # it would contradict the wider study
+    if note and not has_note(order, note):
+        written = resource.get("note")
+        resource["note"] = [*(written if isinstance(written, list) else []), {"text": note}]
     if reason and not has_reason(order, reason):
         given = resource.get("reasonCode")
         resource["reasonCode"] = [*(given if isinstance(given, list) else []), _concept(reason)]
@@ -109,23 +134,28 @@ def has_reason(order: MriOrder, reason: Reason) -> bool:
     )
 
 
+def has_note(order: MriOrder, note: str) -> bool:
+    """Whether the order carries this note already."""
+    return any(written.get("text") == note for written in _objects(order.resource.get("note")))
+
+
 def new_order(
     entry: OrderCode,
     whom: ForWhom,
     guideline: Guideline,
     *,
     priority: str = "routine",
-    reason: Reason | str | None = None,
+    reason: Reason | None = None,
     period: tuple[date, date] | None = None,
 ) -> dict[str, Any]:
     """A new draft order for this patient; without an id, which the client gives.
 
-    `reason` is text where it has no code.
+    Some clients read the first coding and the reason unchecked, so an order without a verified code has ours.
     """
     systems = guideline.terminology.systems
     coding = [
         {"system": systems[s].url, "code": c.code, "display": c.display} for s, c in entry.codes.items()
-    ]
+    ] or [{"system": OWN_ORDERS, "code": entry.name, "display": entry.text}]
     resource: dict[str, Any] = without_empty(
         {
             "resourceType": "ServiceRequest",
@@ -136,6 +166,8 @@ def new_order(
             "code": {"coding": coding, "text": entry.text},
             "subject": {"reference": whom.patient},
             "encounter": {"reference": whom.encounter} if whom.encounter else None,
+            "authoredOn": whom.now.isoformat(timespec="seconds") if whom.now else None,
+            "requester": whom.requester,
             "occurrencePeriod": {"start": period[0].isoformat(), "end": period[1].isoformat()}
             if period
             else None,
@@ -172,14 +204,15 @@ def _objects(value: Any) -> list[Mapping[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _concept(reason: Reason | str) -> dict[str, Any]:
-    if isinstance(reason, str):
-        return {"text": reason}
+def requester_of(order: MriOrder) -> dict[str, str] | None:
+    """Who makes the order, as a reference that holds in another resource too; None: not said so."""
+    given = order.resource.get("requester")
+    reference = given.get("reference") if isinstance(given, dict) else None
+    if not isinstance(reference, str) or not reference.strip() or reference.startswith("#"):
+        return None
+    return {"reference": reference}
+
+
+def _concept(reason: Reason) -> dict[str, Any]:
     coding = {"system": reason.system, "code": reason.code, "display": reason.display}
     return {"coding": [coding], "text": reason.display}
-
-
-def _as_sent(order: MriOrder, url: str) -> str:
-    """The client's own spelling of the system where that is a URI."""
-    sent = order.code_system or ""
-    return sent if "://" in sent or sent.startswith("urn:") else url

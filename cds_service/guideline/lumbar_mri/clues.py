@@ -64,6 +64,7 @@ def read_clue(
         when=fact.when if fact.state is State.CURRENT else fact.ended or fact.when,
         short=short or plain_name(fact.text),
         note=_note(fact, facts),
+        date_problem=fact.started_problem,
     )
     return Clue(kind, weight, shown, lifts_gate=lifts_gate, known=fact.certainty is Certainty.KNOWN)
 

@@ -39,8 +39,9 @@ from cds_service.guideline.lumbar_mri.outside import (
     vascular_fact,
 )
 from cds_service.guideline.lumbar_mri.pain import Pain, read_pain
-from cds_service.guideline.lumbar_mri.plan import is_adequate, make_plan, what_changes
+from cds_service.guideline.lumbar_mri.plan import WITH_CONTRAST, is_adequate, make_plan, what_changes
 from cds_service.guideline.lumbar_mri.procedures import assess_procedure
+from cds_service.guideline.lumbar_mri.would_change import would_change
 from cds_service.record.facts import PatientFacts, ReadState
 
 ORDER_SIGN = "order-sign"
@@ -214,13 +215,12 @@ def _resolve(a: _Assessment, hook: str) -> tuple[Outcome, tuple[Finding, ...]]:
     """The leading outcome and the findings of the card, the leading one first (2.11)."""
     if a.of(*RED_FLAGS):
         return a.findings[0].outcome, a.findings
-    possible = a.of(Outcome.POSSIBLE)
+    possible, unclear = a.of(Outcome.POSSIBLE), a.of(Outcome.UNCLEAR)
     before_outside = any(finding.variant == "possible-source" for finding in possible)  # 8.7.4
     if a.outside is not None and not before_outside and not (a.child and possible):
-        return Outcome.OUTSIDE, (a.outside, *possible)
+        return Outcome.OUTSIDE, (a.outside, *possible, *unclear)
     if possible:
         return Outcome.POSSIBLE, a.findings
-    unclear = a.of(Outcome.UNCLEAR)
     if unclear:
         return Outcome.UNCLEAR, unclear
     if a.stopping:
@@ -245,10 +245,22 @@ def _no_indication(a: _Assessment) -> Finding:
     read = all(a.facts.reads.get(key) is ReadState.COMPLETE for key in NO_INDICATION_READS)
     if not read:
         return _undecided("unread")
-    fills = {"reason": a.pain.other_reason} if a.pain.other_reason else {}
-    return Finding(
-        Pathway.PAIN, "", Outcome.UNCLEAR, tier="no indication", variant="no-indication", fills=fills
+    named = _red_flag_reason(a)
+    variant, blank, reason = (
+        ("reason-without-pain", "cause", named) if named else ("no-indication", "reason", a.pain.other_reason)
     )
+    fills = {blank: reason} if reason else {}
+    return Finding(Pathway.PAIN, "", Outcome.UNCLEAR, tier="no indication", variant=variant, fills=fills)
+
+
+def _red_flag_reason(a: _Assessment) -> str:
+    """The cancer or infection that the order gives as its reason, which counts only with pain (8.7.1)."""
+    lines = (
+        *infection.list_without_pain(a.facts, a.today, a.guideline),
+        *malignancy.list_without_pain(a.facts, a.today, a.guideline),
+    )
+    named = (line.short or line.text for line in lines if line.resource == a.order.reference)
+    return next(named, "")
 
 
 def _describe(
@@ -261,8 +273,11 @@ def _describe(
     unread = _unread(a, findings, changes.contrast)
     vascular = vascular_fact(a.facts, a.pain, a.today, a.guideline)
     check_first = top in (Outcome.INDICATED, Outcome.OUTSIDE) and (bool(a.stopping) or _has_open_question(a))
+    contrast = _unsuitable_contrast(a.order, safety)
     endorsed = (
-        not check_first and vascular is None and _is_concordant(a, target, top, safety, emergency_referral)
+        not check_first
+        and vascular is None
+        and _is_concordant(a, target, top, safety, emergency_referral, unsuitable_contrast=bool(contrast))
     )
     return Decision(
         order=a.order,
@@ -278,12 +293,12 @@ def _describe(
         evaluated_at=local,
         today=a.today,
         not_recorded=not_recorded(a.facts, a.today, a.guideline, unread),
-        stale=stale(a.facts, a.today, a.guideline),
+        stale=_stale(a, findings),
         unread=unread,
-        would_change=tuple(_would_change(top, findings[0], a)),
+        would_change=tuple(would_change(top, findings, unread=bool(a.stopping))),
         listed=tuple(_listed(a, vascular)),
         safety=safety,
-        first_lines=tuple(_first_lines(target, check_first, vascular, a)),
+        first_lines=tuple(_first_lines(target, check_first, vascular, contrast, a)),
         primary_care=_in_primary_care(a.facts, a.guideline),
         pregnant=pregnant is not None,
         child=a.child,
@@ -291,19 +306,43 @@ def _describe(
     )
 
 
+def _stale(a: _Assessment, findings: Sequence[Finding]) -> tuple[Evidence, ...]:
+    """What is too old to count, without what a finding rests on all the same."""
+    counted = {fact.resource for finding in findings for fact in finding.evidence}
+    return tuple(f for f in stale(a.facts, a.today, a.guideline) if f.resource not in counted)
+
+
 def _has_open_question(a: _Assessment) -> bool:
-    """A possible red flag of R3, R4 or R5 beside an indicated or outside outcome (8.8.2)."""
-    return any(finding.pathway is not Pathway.PROCEDURE for finding in a.of(Outcome.POSSIBLE))
+    """A possible red flag of R3, R4 or R5, or a value of theirs that cannot be used (8.1.5, 8.8.2)."""
+    open_ones = a.of(Outcome.POSSIBLE, Outcome.UNCLEAR)
+    return any(finding.pathway is not Pathway.PROCEDURE for finding in open_ones)
 
 
 def _is_concordant(
-    a: _Assessment, target: Plan, top: Outcome, safety: Sequence[SafetyLine], emergency_referral: bool
+    a: _Assessment,
+    target: Plan,
+    top: Outcome,
+    safety: Sequence[SafetyLine],
+    emergency_referral: bool,
+    *,
+    unsuitable_contrast: bool,
 ) -> bool:
     unsafe = any(line.kind == "unsafe" for line in safety)
     in_hospital = emergency_referral or a.facts.encounter_class in a.guideline.switches.emergency_classes
     return top in RED_FLAGS and is_adequate(
-        target, a.order, top, in_hospital=in_hospital, unsafe_implant=unsafe
-    )
+        target, a.order, top, in_hospital=in_hospital, unsafe_implant=unsafe,
+        unsuitable_contrast=unsuitable_contrast,
+    )  # fmt: skip
+
+
+def _unsuitable_contrast(order: MriOrder, safety: Sequence[SafetyLine]) -> str | None:
+    """Why the contrast of the order must be settled first, as a key of first lines (2.11, 2.13)."""
+    kinds = {line.kind for line in safety}
+    if order.contrast not in WITH_CONTRAST:
+        return None
+    if "pregnancy" in kinds:
+        return "contrast-pregnant"
+    return "contrast-risk" if kinds & {"renal", "contrast-reaction"} else None
 
 
 def _recommendations(top: Outcome, findings: Sequence[Finding]) -> tuple[str, ...]:
@@ -352,50 +391,6 @@ def _reason(findings: Sequence[Finding]) -> str:
     return f"{file}.{leading.variant or leading.outcome.value}"
 
 
-def _would_change(top: Outcome, leading: Finding, a: _Assessment) -> Iterator[str]:
-    match top:
-        case Outcome.NOT_INDICATED:
-            yield from ("red-flag", "care-four-weeks")
-        case Outcome.MAY_BE_INDICATED:
-            yield from ("red-flag", "improving")
-        case Outcome.UNCLEAR:
-            yield _UNCLEAR_CHANGES.get(leading.variant, "reason-coded")
-        case Outcome.POSSIBLE:
-            yield _POSSIBLE_CHANGES.get(leading.variant, "feature-confirmed")
-            yield "feature-explained"
-        case Outcome.OUTSIDE:
-            yield "red-flag"
-        case Outcome.URGENT:
-            yield "new-neurology"
-        case Outcome.INDICATED:
-            yield from ("new-neurology", "fever")
-        case Outcome.EMERGENCY:
-            return
-    if a.stopping and leading.variant != "unread":
-        yield "records-read"
-
-
-_UNCLEAR_CHANGES = {
-    "unread": "records-read",
-    "care-unknown": "care-recorded",
-    "care-partial": "care-recorded",
-    "duration-unknown": "onset-recorded",
-    "onset-problem": "onset-recorded",
-    "age-unknown": "age-recorded",
-    "age-unread": "records-read",
-    "value-unknown": "value-recorded",
-    "unclear": "value-recorded",
-}
-_POSSIBLE_CHANGES = {
-    "possible-needle": "worse-after-needle",
-    "possible-level": "level-recorded",
-    "possible-date": "level-recorded",
-    "possible-weak": "second-feature",
-    "possible-source": "second-feature",
-    "possible-remote": "second-feature",
-}
-
-
 def _listed(a: _Assessment, vascular: Evidence | None) -> Iterator[Evidence]:
     """Facts without a tier that the doctor should still see (2.9, 8.7.1, 8.9.5)."""
     if vascular is not None:
@@ -409,7 +404,8 @@ def _listed(a: _Assessment, vascular: Evidence | None) -> Iterator[Evidence]:
     yield from neurology.list_recovered(a.facts, a.today, a.guideline)
     suspects_r5 = any(finding.recommendation == "R5" for finding in a.findings)
     if suspects_r5 or not a.of(*RED_FLAGS):  # beside another emergency, diabetes is only noise
-        yield from infection.list_contributory(a.facts, a.today, a.guideline, suspected=suspects_r5)
+        ask_age = suspects_r5 and not a.of(Outcome.EMERGENCY)
+        yield from infection.list_contributory(a.facts, a.today, a.guideline, suspected=ask_age)
         yield from malignancy.list_contributory(a.facts, a.today, a.guideline)
     if not suspects_r5 and not a.pain.present:
         yield from infection.list_without_pain(a.facts, a.today, a.guideline)
@@ -417,7 +413,9 @@ def _listed(a: _Assessment, vascular: Evidence | None) -> Iterator[Evidence]:
     yield from outside.list_beside(a.facts, a.today, a.guideline)
 
 
-def _first_lines(target: Plan, check_first: bool, vascular: Evidence | None, a: _Assessment) -> Iterator[str]:
+def _first_lines(
+    target: Plan, check_first: bool, vascular: Evidence | None, contrast: str | None, a: _Assessment
+) -> Iterator[str]:
     if vascular is not None:
         yield "vascular"
     if a.order.is_ct:
@@ -426,6 +424,8 @@ def _first_lines(target: Plan, check_first: bool, vascular: Evidence | None, a: 
         yield "check-first"
     if target.pattern is not None:
         yield target.pattern
+    if contrast is not None:
+        yield contrast
     if a.child:
         yield "child"
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cds_service.guideline.content import Guideline
-from cds_service.guideline.decision import Decision, Outcome, Plan
+from cds_service.guideline.decision import Decision, Outcome, Pathway, Plan
 from cds_service.guideline.lumbar_mri.card_words import CardWords, threshold_fills
 from cds_service.guideline.lumbar_mri.phrases import capitalised, statements
+from cds_service.guideline.lumbar_mri.plan import suspects_cancer, suspects_infection
 from cds_service.guideline.lumbar_mri.summary import Place
 from cds_service.guideline.lumbar_mri.why import block, bullets, why
 from cds_service.guideline.lumbar_mri.wording import SAFETY, SHARED, by_key, find, unread_names
 from cds_service.guideline.words import Words
 
 STALE_FACTS = 4
+_BOTH_LEGS = frozenset({"both-legs-weak", "bilateral"})  # the odds ratio is for these alone (8.8.10)
 _EMPTY_WORDS = frozenset({"and", "or", "function", "sensation", "volume", "post-void"})
 
 
@@ -46,12 +48,9 @@ def first_lines(decision: Decision, guideline: Guideline) -> Iterator[str]:
 
 def changes(decision: Decision, said: CardWords) -> Iterator[str]:
     """What would change the advice, as list items."""
-    if decision.would_change:
-        for key in decision.would_change:
-            line = by_key(said.words, "change", key)
-            yield line if line.startswith("- ") else f"- {capitalised(line)}."
-    else:
-        yield find(said.words, said.subject, "change", said.subject_names, {}) or ""
+    for key in decision.would_change:
+        line = by_key(said.words, "change", key)
+        yield line if line.startswith("- ") else f"- {capitalised(line)}."
 
 
 def not_recorded(decision: Decision, words: Words) -> list[str]:
@@ -76,13 +75,34 @@ def _what_to_do(decision: Decision, said: CardWords) -> Iterator[str]:
     checks = [] if decision.endorsed else _checks(decision, do, words)
     if checks:
         yield f"- {words.say(SHARED, 'checks', {'checks': ', '.join(checks)})}"
+    yield from (f"- {line}" for line in _beside(decision, words))
     study = study_words(decision.plan, words)
-    if study and not decision.endorsed:
+    leading = decision.leading.pathway if decision.leading else None
+    # After an operation contrast answers some questions only; `do` names them, and a suggestion offers it.
+    only_offered = leading is Pathway.PROCEDURE and decision.outcome is Outcome.URGENT
+    if study and not decision.endorsed and not only_offered:
         yield f"- {words.say(SHARED, 'protocol', {'protocol': study})}"
     if decision.pregnant:
         yield f"- {words.say(SHARED, 'pregnant')}"
     with_card = decision.outcome not in (Outcome.NOT_INDICATED, Outcome.OUTSIDE)
     yield from bullets(safety_lines(decision, words, all_kinds=not with_card))
+
+
+def _beside(decision: Decision, words: Words) -> Iterator[str]:
+    """What the leading disease's words leave out; beside a right order, what the doctor still does."""
+    if decision.endorsed:
+        section = f"endorsed.{decision.plan.setting}"
+        in_clinic = decision.primary_care and decision.outcome is Outcome.URGENT
+        if in_clinic and words.has(SHARED, section):
+            yield words.say(SHARED, section)
+        return
+    leading = decision.leading.pathway if decision.leading else None
+    if suspects_infection(decision.findings) and leading is not Pathway.INFECTION:
+        yield words.say(SHARED, "beside.infection")
+    if suspects_cancer(decision.findings) and leading is not Pathway.CANCER:
+        yield words.say(SHARED, "beside.cancer")
+    if decision.plan.pattern == "haematoma" and leading is not Pathway.PROCEDURE:
+        yield words.say(SHARED, "beside.haematoma")
 
 
 def _checks(decision: Decision, do: str, words: Words) -> list[str]:
@@ -134,7 +154,9 @@ def _evidence(decision: Decision, said: CardWords, guideline: Guideline) -> Iter
         "certainty",
         {"recommendation": leading.id, "strength": leading.strength, "certainty": leading.certainty},
     )
-    sections = ["evidence", *(f"evidence.{name}" for name in said.subject_names)]
+    if any(f.outcome is Outcome.EMERGENCY and f.flags & _BOTH_LEGS for f in decision.findings):
+        yield words.say(SHARED, "both-legs")
+    sections = ["evidence"]
     if guideline.switches.other_figures:
         sections.append("evidence.other")
     yield from (words.say(file, section) for section in sections if words.has(file, section))

@@ -13,7 +13,7 @@ from cds_service.guideline.lumbar_mri import (
     inflammation,
     weak_symptoms,
 )
-from cds_service.guideline.lumbar_mri.assertions import counts_fully, evidence_of
+from cds_service.guideline.lumbar_mri.assertions import counts_fully, evidence_of, is_current
 from cds_service.guideline.lumbar_mri.clues import (
     Clue,
     Weight,
@@ -38,6 +38,8 @@ from cds_service.record.facts import Certainty, Fact, PatientFacts, State
 
 # Only named on the card (2.9); a threshold of the content once it has a name there.
 _CONTRIBUTORY = ("diabetes", "drug-use")
+# Epidural, subdural or within the cord: the whole spine is imaged (2.12).
+ABSCESS = "spinal-abscess"
 # What an infection elsewhere may explain (8.7.4).
 _EXPLAINABLE = frozenset({"fever", "CRP", "ESR", "raised markers"})
 
@@ -99,7 +101,7 @@ def assess_infection(
         tier=_TIERS[variant],
         variant=variant,
         evidence=tuple(line for clue in clues for line in (clue.evidence, *clue.also)),
-        flags=frozenset(_flags(clues, sources)),
+        flags=frozenset(_flags(clues, sources, facts)),
         fills={"features": features(leading)},
     )
 
@@ -222,8 +224,12 @@ def _precedence(clue: Clue) -> tuple[int, int]:
     return _ORDER.index(clue.weight), _FIRST.index(clue.kind) if clue.kind in _FIRST else len(_FIRST)
 
 
-def _flags(clues: Sequence[Clue], sources: Sequence[Fact]) -> Iterator[str]:
+def _flags(clues: Sequence[Clue], sources: Sequence[Fact], facts: PatientFacts) -> Iterator[str]:
     strong = _kinds(clues, Weight.STRONG)
+    if any(counts_fully(f) and is_current(f) and not f.history for f in facts.about(ABSCESS)):
+        yield "abscess"
+    if any(clue.kind not in weak_symptoms.KINDS and clue.weight is not Weight.UNKNOWN for clue in clues):
+        yield "named"
     if "fever" in strong:
         yield "fever"
     if SPINE in strong:

@@ -38,7 +38,15 @@ SPINE, ACTIVE, HISTORY = "spine", "active cancer", "history of cancer"
 REMOTE, UNCERTAIN = "remote cancer", "tumour of uncertain behaviour"
 
 VARIANTS = frozenset(
-    {"urgent-spine", "urgent", "urgent-weak", "possible-remote", "possible-weak", "possible"}
+    {
+        "urgent-spine",
+        "urgent-suspected",
+        "urgent",
+        "urgent-weak",
+        "possible-remote",
+        "possible-weak",
+        "possible",
+    }
 )
 
 CRITERIA: tuple[tuple[str, str], ...] = (
@@ -224,6 +232,9 @@ def _grade(clues: Sequence[Clue], guideline: Guideline) -> tuple[Outcome, str]:
     strong = {clue.kind for clue in clues if clue.weight is Weight.STRONG}
     weak = {clue.kind for clue in clues if clue.weight is Weight.WEAK}
     if strong:
+        known = any(clue.known for clue in clues if clue.weight is Weight.STRONG)
+        if not known:
+            return Outcome.URGENT, "urgent-suspected"  # its region stays lumbar (2.12)
         return Outcome.URGENT, "urgent-spine" if SPINE in strong else "urgent"
     if are_enough(weak, guideline.thresholds):
         return Outcome.URGENT, "urgent-weak"
@@ -246,6 +257,8 @@ def _precedence(clue: Clue) -> tuple[int, int]:
 
 
 def _flags(clues: Sequence[Clue]) -> Iterator[str]:
+    if any(clue.kind in _FIRST and clue.weight is not Weight.UNKNOWN for clue in clues):
+        yield "named"
     cancers = [clue for clue in clues if clue.weight is Weight.STRONG]
     if any(clue.known for clue in cancers):
         yield "known"

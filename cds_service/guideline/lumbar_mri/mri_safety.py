@@ -7,7 +7,7 @@ from datetime import date
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Evidence, MriOrder, SafetyLine
-from cds_service.guideline.lumbar_mri.assertions import counts_fully
+from cds_service.guideline.lumbar_mri.assertions import counts_fully, evidence_of
 from cds_service.guideline.lumbar_mri.clues import plain_name
 from cds_service.guideline.lumbar_mri.measured_values import is_over, measured_in, show
 from cds_service.guideline.lumbar_mri.outside import pregnancy
@@ -151,4 +151,4 @@ def _is_positive(fact: Fact) -> bool:
 
 
 def _line(fact: Fact) -> Evidence:
-    return Evidence(fact.text, fact.resource, fact.when, plain_name(fact.text))
+    return evidence_of(fact, plain_name(fact.text))

@@ -88,6 +88,7 @@ SENSORY = ("leg-numbness", "numbness-without-site")
 UNSITED = ("weakness-without-site", "gait-disturbance", "upper-motor-sign")
 CORD = ("cord-compression", "cervical-thoracic-myelopathy")
 ARM = ("arm-weakness", "arm-numbness")
+UPPER_MOTOR = ("upper-motor-sign", *CORD)
 SEQUELA = ("sequela-weakness",)
 LONG_STANDING_CODES = ("coded-chronic", *SEQUELA)
 ALL_CONCEPTS = (*MOTOR, *SENSORY, *UNSITED, *CORD, *ARM, *SEQUELA, "reflex-loss", HAEMATOMA)
@@ -105,6 +106,7 @@ class Sign:
     recent: bool = True  # recorded within `deficit_new_days`
     limb: Region = Region.LEG
     severe_part: tuple[str, Side | None] | None = None  # root group and side that count for the severe tier
+    upper_motor: bool = False  # of the cord: the lumbar spine alone may miss its level
 
 
 def assess_neurology(
@@ -168,7 +170,7 @@ def list_long_standing(facts: PatientFacts, today: date, guideline: Guideline) -
     """The deficits that are no fact of R3 because they are old and no worse (2.7, row none)."""
     t = guideline.thresholds
     deficits = leg_deficits(facts, today, t)
-    unchanged = "long-standing and unchanged: no progression"
+    unchanged = "old and unchanged: no progression"
     note = "long-standing" if any(deficit.outcome for deficit in deficits) else unchanged
     coded = [
         evidence_of(fact, note=note)
@@ -316,6 +318,7 @@ def _judge_fact(fact: Fact, facts: PatientFacts, pain: Pain, today: date, t: Thr
         recent=is_new(fact, t.deficit_new_days, today),
         limb=_limb(fact),
         severe_part=part,
+        upper_motor=fact.is_about(*UPPER_MOTOR),
     )
 
 
@@ -385,7 +388,7 @@ def _judge_paraparesis(fact: Fact, pain: Pain, today: date, t: Thresholds) -> _V
     if fact.is_about(*LONG_STANDING_CODES):
         return _judge_chronic(fact, pain, today, t)
     if is_new(fact, t.power_rapid_days, today):
-        return Outcome.EMERGENCY, "paraparesis"
+        return Outcome.EMERGENCY, "paraparesis" if fact.is_about("paraparesis") else "loss of gait"
     return _judge_worsening(fact, today, t) or _judge_later(fact, today, t, t.deficit_new_days)
 
 
@@ -556,6 +559,8 @@ def _flags(signs: list[Sign], deficits: tuple[Deficit, ...]) -> Iterator[str]:
         yield "bilateral"
     if any(sign.tier in ("cord", "old cord lesion", "haematoma") for sign in signs):
         yield "cord"
+    if any(sign.upper_motor for sign in signs):
+        yield "upper-motor"
     if any(deficit.outcome is not None for deficit in deficits):
         yield "measured"
 

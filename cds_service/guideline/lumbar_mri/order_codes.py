@@ -19,15 +19,17 @@ class Code:
 
     code: str
     display: str
+    says: str = ""  # where it says less than the text: "with contrast"
 
 
 @dataclass(frozen=True, slots=True)
 class OrderCode:
     """One kind of order: its text, its category in words, and its code by system name.
 
-    No codes: none is verified, so the text stands alone until a site supplies one.
+    No codes: none is verified, so it has only our own until a site supplies one.
     """
 
+    name: str
     text: str
     category: str | None
     codes: Mapping[str, Code]
@@ -59,6 +61,7 @@ class _Strict(BaseModel):
 class _Code(_Strict):
     code: str
     display: str
+    says: str | None = None
 
 
 class _Order(_Strict):
@@ -88,7 +91,10 @@ def read_order_codes(content: Mapping[str, Any]) -> OrderCodes:
 def _entries(orders: Mapping[str, _Order]) -> dict[str, OrderCode]:
     return {
         name: OrderCode(
-            order.text, order.category, {system: Code(c.code, c.display) for system, c in order.codes.items()}
+            name,
+            order.text,
+            order.category,
+            {system: Code(c.code, c.display, c.says or "") for system, c in order.codes.items()},
         )
         for name, order in orders.items()
     }

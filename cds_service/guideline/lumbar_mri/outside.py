@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Evidence, Finding, MriOrder, Outcome, Pathway
-from cds_service.guideline.lumbar_mri.assertions import counts_fully
+from cds_service.guideline.lumbar_mri.assertions import counts_fully, evidence_of
 from cds_service.guideline.lumbar_mri.pain import Pain
 from cds_service.guideline.thresholds import Thresholds
 from cds_service.record.facts import (
@@ -183,7 +183,7 @@ def list_beside(facts: PatientFacts, today: date, guideline: Guideline) -> tuple
 def _child(case: _Case) -> Iterator[Evidence]:
     age = age_years(case.facts, case.today)
     if age is not None and age < case.limits.adult_age:
-        yield Evidence(f"Age {age} years", short=f"age {age}")
+        yield Evidence(f"Age {age} years", "Patient", short=f"age {age}")
 
 
 def _vascular(case: _Case) -> Iterator[Evidence]:
@@ -231,7 +231,7 @@ def _bone_risks(case: _Case) -> Iterator[Evidence]:
             yield Evidence(medicine.text, medicine.resource, medicine.started, "long-term steroid")
     age = _oldest_age(case)
     if age is not None and age >= case.limits.fall_risk_age:
-        yield Evidence(f"Age {age} years", short=f"age {age}")
+        yield Evidence(f"Age {age} years", "Patient", short=f"age {age}")
 
 
 def _is_long_steroid(medicine: MedicationFact, case: _Case) -> bool:
@@ -290,7 +290,7 @@ def _oldest_age(case: _Case) -> int | None:
 def _line(fact: Fact, *concepts: str) -> Evidence:
     """The fact as the card shows it, under the plain name of the first of these concepts that it carries."""
     short = next((_SHORT[concept] for concept in concepts if concept in fact.concepts), "")
-    return Evidence(fact.text or short.capitalize(), fact.resource, fact.when, short)
+    return evidence_of(replace(fact, text=fact.text or short.capitalize()), short)
 
 
 def _fills(case: _Case) -> dict[str, str]:

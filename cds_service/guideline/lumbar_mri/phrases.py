@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,6 +16,7 @@ from cds_service.record.dates import Interval
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _ONE = re.compile(r"(?<![\d.,])1 (day|week|month|year)s\b")
 FEATURE_CHARACTERS = 60
+_WITHOUT_DATE = ("Patient", "ServiceRequest")  # an age, and what the order says today
 
 
 def long_date(when: Interval) -> str:
@@ -67,12 +68,23 @@ def feature_of(evidence: Evidence, today: date) -> Feature:
 
 def statement(evidence: Evidence, words: Words) -> str:
     """One fact with date and record type, escaped: "Saddle numbness, 14 Jun 2026 (Condition)"."""
-    text = escape_markdown(_named(evidence))
-    if evidence.when:
-        text = f"{text}, {long_date(evidence.when)}"
+    text = escape_markdown(named(evidence))
+    dated = ", ".join(_dated(evidence, words))
+    if dated:
+        text = f"{text}, {dated}"
     if evidence.resource:
         text = f"{text} ({_record_type(evidence.resource, words)})"
     return f"{text}; {escape_markdown(evidence.note)}" if clean_text(evidence.note) else text
+
+
+def _dated(evidence: Evidence, words: Words) -> Iterator[str]:
+    """The date, and what is wrong with the recorded one: a fact without a day says so (8.1.4)."""
+    if evidence.when:
+        yield long_date(evidence.when)
+    if evidence.date_problem:
+        yield words.say("common", f"undated.{evidence.date_problem}")
+    elif evidence.when is None and evidence.resource and not evidence.resource.startswith(_WITHOUT_DATE):
+        yield words.say("common", "undated")
 
 
 def statements(evidence: Iterable[Evidence], words: Words, limit: int, but: Iterable[str] = ()) -> list[str]:
@@ -97,12 +109,12 @@ def capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _named(evidence: Evidence) -> str:
+def named(evidence: Evidence) -> str:
     """The text; a bare value with what it is: "Residual volume 450 mL (recorded as 0.45 L)"."""
     if not evidence.text[:1].isdigit() or not evidence.short:
         return evidence.text
-    named = capitalised(evidence.short)
-    return named if evidence.text in named else f"{named} (recorded as {evidence.text})"
+    name = capitalised(evidence.short)
+    return name if evidence.text in name else f"{name} (recorded as {evidence.text})"
 
 
 def _record_type(resource: str, words: Words) -> str:

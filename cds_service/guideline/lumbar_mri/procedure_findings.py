@@ -8,7 +8,7 @@ from datetime import date
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Evidence, Outcome
-from cds_service.guideline.lumbar_mri.assertions import counts_fully
+from cds_service.guideline.lumbar_mri.assertions import counts_fully, evidence_of
 from cds_service.guideline.lumbar_mri.clues import plain_name
 from cds_service.guideline.lumbar_mri.inflammation import read_fever
 from cds_service.guideline.lumbar_mri.interventions import Intervention, Kind, days_since
@@ -115,7 +115,9 @@ def _verdict(
 ) -> Verdict:
     line = intervention.evidence
     shown = Evidence(line.text, line.resource, line.when, line.short, note)
-    return Verdict(outcome, tier, variant, (shown,), intervention.name, intervention.when)
+    operated = intervention.kind in (Kind.SURGERY, Kind.IMPLANT)
+    flags = frozenset({"surgery"} if operated and tier == "recent" else ())
+    return Verdict(outcome, tier, variant, (shown,), intervention.name, intervention.when, flags)
 
 
 def judge_alarms(
@@ -191,7 +193,7 @@ def _anticoagulation(facts: PatientFacts, day: date) -> tuple[Evidence, ...]:
 
 
 def _line(fact: Fact, note: str = "") -> Evidence:
-    return Evidence(fact.text, fact.resource, fact.when, plain_name(fact.text), note)
+    return evidence_of(fact, plain_name(fact.text), note)
 
 
 def has_spinal_haematoma(facts: PatientFacts, today: date, guideline: Guideline) -> Fact | None:

@@ -190,11 +190,15 @@ def _unclear(unusable: Sequence[Fact]) -> Finding:
 
 
 def _age(when: Interval | None, today: date, guideline: Guideline) -> dict[str, str]:
-    """The blanks "days" and "ago" of a dated procedure; an undated one leaves them open."""
+    """The blanks "days" and "ago" of a dated procedure; an undated one leaves them open.
+
+    They count from the procedure to today, not to the pain.
+    """
     if when is None:
         return {}
     days = max(when.days_ago(today), 0)
-    return {"days": str(days), "ago": _ago(when, days, today, guideline)}
+    ago = f"{_ago(when, days, today, guideline)} ago" if days else "today"
+    return {"days": str(days), "ago": ago}
 
 
 def _ago(when: Interval, days: int, today: date, guideline: Guideline) -> str:

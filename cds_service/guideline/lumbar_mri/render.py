@@ -16,7 +16,7 @@ from cds_service.guideline.lumbar_mri.changed_order import (
 )
 from cds_service.guideline.lumbar_mri.detail import changes, not_recorded, write_detail
 from cds_service.guideline.lumbar_mri.escaping import clean_text
-from cds_service.guideline.lumbar_mri.phrases import fhir_date
+from cds_service.guideline.lumbar_mri.phrases import fhir_date, named
 from cds_service.guideline.lumbar_mri.safety_card import devices, safety_detail, safety_summary
 from cds_service.guideline.lumbar_mri.suggestions import Choice, suggest
 from cds_service.guideline.lumbar_mri.summary import Place, features_of, fit_summary, mark_of, tag_of
@@ -35,6 +35,7 @@ DECISION_EXTENSION = "org.lumbar-mri-cds.decision"
 SAFETY_EXTENSION = "org.lumbar-mri-cds.mri-safety"
 NO_RECOMMENDATION = "none"
 CHECK_FIRST = "check-first"
+_OPEN = (Outcome.POSSIBLE, Outcome.UNCLEAR)
 NewUuid = Callable[[], str]
 
 
@@ -84,10 +85,12 @@ def _summary(decision: Decision, place: Place, said: CardWords, guideline: Guide
     pattern = decision.plan.pattern
     if pattern and not decision.endorsed:
         where = "" if decision.primary_care else ".hospital"
+        if decision.outcome is Outcome.URGENT and words.has(SHARED, f"summary.{pattern}.urgent"):
+            where = ".urgent"
         template = words.say(SHARED, f"summary.{pattern}{where}", {"features": "$features"})
     if CHECK_FIRST in decision.first_lines:
         template = words.say(SHARED, f"summary.{CHECK_FIRST}", {"features": "$features"})
-        finding = next((f for f in decision.findings if f.outcome is Outcome.POSSIBLE), None)
+        finding = next((f for f in decision.findings if f.outcome in _OPEN), None)
     tag = tag_of(decision, guideline)
     bare = fit_summary(template, (), tag)
     mark = mark_of(decision.order, place, SUMMARY_CHARACTERS - len(bare), words)
@@ -183,7 +186,7 @@ def _describe_fact(fact: Evidence) -> dict[str, str]:
     return {
         "resource": fact.resource or "",
         "date": fhir_date(fact.when) if fact.when else "",
-        "text": clean_text(fact.text),
+        "text": clean_text(named(fact)),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
@@ -12,22 +12,33 @@ from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Decision, MriOrder, Outcome, Pathway
 from cds_service.guideline.lumbar_mri.changed_order import (
     OWN_RECOMMENDATIONS,
+    OWN_SITUATIONS,
     ForWhom,
     Reason,
     Study,
     changed,
+    has_note,
     has_reason,
     new_order,
+    requester_of,
     study_for,
 )
 from cds_service.guideline.lumbar_mri.escaping import plain_text
 from cds_service.guideline.lumbar_mri.phrases import long_date
+from cds_service.guideline.lumbar_mri.plan import must_change_study, suspects_infection
 from cds_service.guideline.lumbar_mri.wording import SHARED
 from cds_service.protocol.card import Action
 from cds_service.record.dates import on_day
 
 LABEL_CHARACTERS = 60
 _HAS_ID = re.compile(r"\S+")
+# What a referral changes besides, and the section that says so: a changed study is never unsaid.
+_REFER = {
+    (): "refer-only",
+    ("study",): "refer-study-only",
+    ("priority",): "refer",
+    ("study", "priority"): "refer-study",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +71,29 @@ class Desk:
             return None
         return study_for(self.decision.order, name, self.guideline.order_codes.studies[name], self.guideline)
 
+    @property
+    def needed_study(self) -> Study | None:
+        """The study without which the order cannot become right; None where another is only advice."""
+        one = self.decision
+        needed = must_change_study(one.plan, one.order, one.outcome, pregnant=one.pregnant)
+        return self.study if needed else None
+
+    @property
+    def suspects_infection(self) -> bool:
+        """Whether a red-flag card speaks of infection, leading or beside another disease (2.12)."""
+        return suspects_infection(self.decision.findings)
+
     def say(self, section: str, **fills: str) -> str:
         return self.guideline.words.say(SHARED, section, fills)
 
     def label(self, kind: Literal["refer", "order", "labs"], study: Study | None = None) -> str:
         """What a choice does, in a few words that begin with a verb."""
         priority = self.decision.plan.priority
-        section = {
-            "refer": "refer-study" if study and priority else "refer" if priority else "refer-only",
-            "order": "study-priority" if study and priority else "study" if study else "priority",
-            "labs": "priority-labs" if priority else "labs",
-        }[kind]
+        changes = [name for name, change in (("study", study), ("priority", priority)) if change]
+        if kind == "refer":
+            section = _REFER[tuple(changes)]
+        else:
+            section = "-".join((*changes, "labs") if kind == "labs" else changes)
         return self.say(
             f"suggestion.{section}",
             referral=self.say(f"refer.{self.setting}"),
@@ -99,10 +122,12 @@ class Desk:
         code = self.decision.recommendations[0]
         return Reason(OWN_RECOMMENDATIONS, code, self.say(f"topic.{code}"))
 
-    def reason_outside(self) -> str | None:
+    def reason_outside(self) -> Reason | None:
         """Why an order is made that no recommendation asks for; None where the words name no reason."""
         section = f"reason.{self.variant}"
-        return self.say(section) if self.guideline.words.has(SHARED, section) else None
+        if not self.guideline.words.has(SHARED, section):
+            return None
+        return Reason(OWN_SITUATIONS, self.variant, self.say(section))
 
     def refer(self) -> tuple[Action, ...]:
         priority = "stat" if self.decision.outcome is Outcome.EMERGENCY else "urgent"
@@ -113,9 +138,8 @@ class Desk:
     ) -> tuple[Action, ...]:
         entry = self.guideline.order_codes.orders[name]
         reason = self.recommended_reason() if self.decision.recommendations else self.reason_outside()
-        resource = new_order(
-            entry, self.whom, self.guideline, priority=priority, reason=reason, period=period
-        )
+        whom = replace(self.whom, requester=requester_of(self.decision.order), now=self.decision.evaluated_at)
+        resource = new_order(entry, whom, self.guideline, priority=priority, reason=reason, period=period)
         what = entry.text
         if period:
             start, end = (long_date(on_day(day)) for day in period)
@@ -123,8 +147,8 @@ class Desk:
         return (Action(type="create", description=self.say("action.create", what=what), resource=resource),)
 
     def labs(self, *names: str) -> tuple[Action, ...]:
-        urgent = self.decision.outcome in (Outcome.EMERGENCY, Outcome.URGENT)
-        priority = self.decision.plan.priority or ("urgent" if urgent else "routine")
+        by_outcome = {Outcome.EMERGENCY: "stat", Outcome.URGENT: "urgent"}
+        priority = by_outcome.get(self.decision.outcome, "routine")
         return tuple(action for name in names for action in self.create(name, priority=priority))
 
     def follow_up(self) -> tuple[Action, ...]:
@@ -152,11 +176,20 @@ class Desk:
             Action(
                 type="update",
                 description=self.say("action.update", order=_label(order), changes="; ".join(said)),
-                resource=changed(order, self.whom, priority=priority, reason=reason, study=study),
+                resource=changed(
+                    order, self.whom, priority=priority, reason=reason, study=study, note=self.note
+                ),
             )
             for order in self.orders
             if (said := self._changes(order, priority, reason, study))
         )
+
+    @property
+    def note(self) -> str | None:
+        """What the scan of an operated spine must take into account (specification 3.6); None: nothing."""
+        hardware = any(line.kind == "hardware" for line in self.decision.safety)
+        asked = hardware and self.pathway is Pathway.PROCEDURE
+        return self.say("note.hardware") if asked else None
 
     def _changes(
         self, order: MriOrder, priority: str | None, reason: Reason, study: Study | None
@@ -169,10 +202,14 @@ class Desk:
                     study=study.text,
                 )
             )
+            if study.says:
+                said.append(self.say("change-of.code-says", says=study.says))
             if study.wider and "bodySite" in order.resource:
                 said.append(self.say("change-of.site"))
         if priority:
             said.append(self.say("change-of.priority", priority=priority))
+        if self.note and not has_note(order, self.note):
+            said.append(self.say("change-of.note"))
         if not has_reason(order, reason):
             said.append(self.say("change-of.reason", reason=reason.display))
         return said

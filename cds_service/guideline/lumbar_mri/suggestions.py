@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from cds_service.guideline.content import Guideline
-from cds_service.guideline.decision import Decision, Outcome, Pathway
+from cds_service.guideline.decision import Decision, Outcome
 from cds_service.guideline.lumbar_mri.changed_order import ForWhom, own_reason
 from cds_service.guideline.lumbar_mri.suggested_actions import Desk
 from cds_service.protocol.card import Action
@@ -21,11 +21,14 @@ _REASONS_TO_ADD = {
     "infection": ("red-flag-infection", "neurology-worse"),
     "cancer": ("red-flag-cancer", "neurology-worse"),
     "procedure": ("red-flag-procedure", "neurology-worse"),
-    "unclear": ("red-flag-cauda-equina", "neurology-worse", "red-flag-cancer", "red-flag-infection"),
+    "unclear": (
+        "red-flag-cauda-equina", "neurology-worse", "red-flag-cancer", "red-flag-infection",
+        "red-flag-procedure", "care-4-6-weeks", "care-6-weeks",
+    ),
     "unclear.care-unknown": ("care-4-6-weeks", "care-6-weeks", "neurology-worse", "specialist-requirement"),
     "unclear.care-partial": ("care-4-6-weeks", "care-6-weeks", "neurology-worse", "specialist-requirement"),
     "unclear.foreign": (),
-}
+}  # fmt: skip
 _REASONS_TO_KEEP = {
     "no-care": ("care-4-6-weeks", "specialist-requirement"),
     "under-way": ("care-4-6-weeks", "specialist-requirement"),
@@ -80,16 +83,15 @@ def _choices(desk: Desk) -> Iterator[Choice]:
 def _for_red_flag(desk: Desk) -> Iterator[Choice]:
     """Referral first in primary care, the order itself first in hospital; then what fits the case better."""
     study, priority = desk.study, desk.decision.plan.priority
-    # A study that misses the level of a cord lesion or an abscess is not adequate at all (8.8.1).
-    needed = study if desk.decision.plan.pattern in ("cord-compression", "epidural-abscess") else None
+    needed = desk.needed_study
     refer = desk.refer() if desk.decision.primary_care else ()
     change = desk.update(priority, desk.reason_of_order(), needed)
     if refer:
         yield Choice(desk.label("refer", needed), (*refer, *change), True)
     if priority or needed:
         yield Choice(desk.label("order", needed), change, not refer)
-    if desk.pathway is Pathway.INFECTION and not needed:
-        yield Choice(desk.label("labs"), (*change, *desk.labs("crp", "esr", "blood-culture")))
+    if desk.suspects_infection:
+        yield Choice(desk.label("labs", needed), (*change, *desk.labs("crp", "esr", "blood-culture")))
     if study and not needed:
         better = desk.update(priority, desk.reason_of_order(), study)
         yield Choice(desk.label("refer" if refer else "order", study), (*refer, *better))
@@ -100,8 +102,13 @@ def _for_routine(desk: Desk) -> Iterator[Choice]:
     if decision.primary_care:
         yield Choice(desk.say("refer.specialist"), desk.create("specialist"))
     if decision.outcome is Outcome.MAY_BE_INDICATED:
-        reason = desk.recommended_reason()
-        yield Choice(desk.say("suggestion.reason", reason=reason.display), desk.update(None, reason, None))
+        reason, study = desk.recommended_reason(), desk.needed_study
+        label = (
+            desk.say("suggestion.study", study=study.text)
+            if study
+            else desk.say("suggestion.reason", reason=reason.display)
+        )
+        yield Choice(label, desk.update(None, reason, study))
     elif desk.study:
         reason = desk.reason_of_order()
         yield Choice(
@@ -136,4 +143,5 @@ def _for_outside(desk: Desk) -> Iterator[Choice]:
     if desk.variant == "vascular":
         yield Choice(desk.say("refer.emergency"), desk.create("emergency", priority="stat"), True)
     elif desk.variant in _RADIOGRAPH_FIRST and not desk.decision.pregnant:
-        yield Choice(desk.say("suggestion.radiograph"), desk.create("radiograph"), True)
+        first = desk.variant != "trauma"  # there it is a radiograph or a CT
+        yield Choice(desk.say("suggestion.radiograph"), desk.create("radiograph"), first)

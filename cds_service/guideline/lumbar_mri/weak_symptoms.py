@@ -18,6 +18,8 @@ _SYMPTOMS = {
     "rest-pain": ("night or rest pain", "pain at rest"),
     "weight-loss": ("weight loss", "weight loss"),
 }
+# They speak of neither disease by name.
+KINDS = frozenset(kind for kind, _ in _SYMPTOMS.values())
 
 CRITERIA: tuple[tuple[str, str], ...] = (
     ("weak", "Pain at night or at rest, recorded within $symptom_days days"),

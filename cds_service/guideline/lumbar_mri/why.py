@@ -13,8 +13,10 @@ from cds_service.guideline.lumbar_mri.wording import SHARED, find
 from cds_service.guideline.words import Words
 
 LEADING_FACTS = 6
+PAIN_FACTS = 4  # where the pain is short, and no care has to be shown
 OTHER_FACTS = 3
-LISTED_FACTS = 4
+_SHORT_PAIN = ("short", "first-recorded")
+LISTED_FACTS = 3
 
 
 def block(name: str, lines: Iterable[str], words: Words) -> str:
@@ -59,12 +61,14 @@ def why(decision: Decision, said: CardWords, place: Place) -> Iterator[str]:
             yield words.say(said.subject, section, said.escaped)
     yield ""
     leading = decision.leading.evidence if decision.leading else ()
-    yield from bullets(statements(leading, words, LEADING_FACTS))
+    short = decision.leading is not None and decision.leading.variant in _SHORT_PAIN
+    yield from bullets(statements(leading, words, PAIN_FACTS if short else LEADING_FACTS))
     yield from bullets(_also(decision.findings[1:], leading, words))
     said_already = [statement(fact, words) for finding in decision.findings for fact in finding.evidence]
-    listed = statements(decision.listed, words, LISTED_FACTS, but=said_already)
-    if listed:
-        yield f"- {words.say(SHARED, 'also-listed')}: {'; '.join(listed)}"
+    # One disease in two entries is one line.
+    listed = {fact.text.casefold(): fact for fact in reversed(decision.listed)}
+    for fact in statements(reversed(listed.values()), words, LISTED_FACTS, but=said_already):
+        yield f"- {words.say(SHARED, 'also-listed')}: {fact}"
 
 
 def _also(findings: Iterable[Finding], leading: Iterable[Evidence], words: Words) -> Iterator[str]:

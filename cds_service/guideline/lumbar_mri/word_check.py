@@ -39,7 +39,7 @@ _SHARED_BLANKS: Mapping[str, frozenset[str]] = {
     "reason": frozenset({"recommendation"}),
     "suggestion": frozenset({"reason", "referral", "priority", "study"}),
     "action": frozenset({"order", "what", "changes"}),
-    "change-of": frozenset({"priority", "reason", "study"}),
+    "change-of": frozenset({"priority", "reason", "study", "says"}),
     "review-by": frozenset({"start", "end"}),
 }
 _SAFETY_BLANKS: Mapping[str, frozenset[str]] = {
@@ -54,18 +54,23 @@ _SHARED_SECTIONS = (
     "link.details", "limits", "closing", "order", "duplicates", "also", "also-listed", "more",
     "not-recorded", "stale", "unread", "unread.default", "unread-more", "certainty", "first.vascular",
     "first.check-first", "first.cord-compression", "first.epidural-abscess", "first.haematoma",
-    "first.child", "first.ct", "summary.check-first", "summary.cord-compression", "summary.epidural-abscess",
-    "summary.haematoma", "same-facts", "pregnant", "protocol", "region.lumbar", "region.lumbosacral",
+    "first.child", "first.ct", "first.contrast-pregnant", "first.contrast-risk", "beside.infection",
+    "beside.cancer", "beside.haematoma", "endorsed.same-day", "endorsed.specialist", "endorsed.oncology",
+    "endorsed.operating-team", "summary.check-first", "summary.cord-compression",
+    "summary.epidural-abscess", "summary.epidural-abscess.urgent", "summary.haematoma", "same-facts",
+    "pregnant", "protocol", "region.lumbar", "region.lumbosacral",
     "region.whole-spine", "contrast.without", "contrast.with-and-without", "checks", "review-by",
     "topic.R1", "topic.R2", "topic.R3", "topic.R4", "topic.R5", "topic.R6", "topic.none",
     "reason.recommendation", "suggestion.remove-start-care", "suggestion.remove-continue-care",
     "suggestion.remove", "suggestion.keep", "suggestion.refer", "suggestion.refer-only",
-    "suggestion.refer-study", "suggestion.priority", "suggestion.study", "suggestion.study-priority",
-    "suggestion.priority-labs", "suggestion.labs", "suggestion.markers", "suggestion.reason",
+    "suggestion.refer-study", "suggestion.refer-study-only", "suggestion.priority", "suggestion.study",
+    "suggestion.study-priority", "suggestion.priority-labs", "suggestion.study-labs",
+    "suggestion.study-priority-labs", "suggestion.labs", "suggestion.markers", "suggestion.reason",
     "suggestion.radiograph", "refer.emergency", "refer.same-day", "refer.specialist",
     "refer.operating-team", "refer.oncology", "action.delete", "action.create", "action.update",
     "change-of.priority", "change-of.reason", "change-of.study", "change-of.study-other-system",
-    "change-of.site",
+    "change-of.code-says", "change-of.site", "change-of.note", "note.hardware", "both-legs", "undated",
+    "undated.future", "undated.impossible",
 )  # fmt: skip
 _SAFETY_SECTIONS = (
     "summary.unsafe", "summary.unknown-device", "summary.conditional", "summary.default", "do.unsafe",
@@ -77,7 +82,7 @@ _SAFETY_SECTIONS = (
 _LOOKED_UP = ("missing", "check", "change", "unread", "type", "reason")
 # Said where its blank has a value, beside the words of the variant.
 _OPTIONAL = ("screen", "other-reason")
-_KINDS = ("summary", "why", "do", "change", "evidence")
+_KINDS = ("summary", "why", "do", "evidence")
 _CLAIMS_OF_SAFETY = re.compile(r"\b(safe|safely|excluded|ruled out|normal|normally)\b", re.IGNORECASE)
 _MR_LABELS = re.compile(r"\bMR (safe|conditional|unsafe)\b")
 _REFERENCE = re.compile(r"\[(?:[1-9]|[12]\d|3[0-7])(?:, (?:[1-9]|[12]\d|3[0-7]))*\]")
@@ -136,7 +141,7 @@ def _is_known(file: str, section: str) -> bool:
         return section in _SAFETY_SECTIONS or kind == "alternative"
     variants = (*VARIANTS.get(file, ()), "default", "other")
     if kind in _KINDS and name:
-        return name.removesuffix(".hospital") in variants
+        return name.removesuffix(".hospital").removesuffix(".pregnant") in variants
     return section in ("name", "evidence", "overrides") or section in _OPTIONAL
 
 
@@ -158,7 +163,7 @@ def _legal_blanks(file: str, section: str) -> frozenset[str]:
         return _SAFETY_BLANKS.get(kind, frozenset()) if name != "default" or kind == "line" else frozenset()
     if kind == "summary":
         return THRESHOLD_BLANKS | ({"features"} if name == "default" else FINDING_BLANKS)
-    if kind in ("why", "do", "change", *_OPTIONAL):
+    if kind in ("why", "do", *_OPTIONAL):
         return THRESHOLD_BLANKS if name == "default" else THRESHOLD_BLANKS | FINDING_BLANKS - {"features"}
     return frozenset()
 

@@ -19,8 +19,8 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
     "cauda-equina": (
         "emergency", "emergency-diagnosis",
         "urgent", "urgent-bilateral", "urgent-explained", "urgent-refuted",
-        "possible", "possible-explained", "possible-imaged", "possible-old", "possible-sexual",
-        "possible-words", "value-unknown",
+        "possible", "possible-explained", "possible-catheter", "possible-imaged", "possible-old",
+        "possible-sexual", "possible-words", "value-unknown",
     ),
     "neurology": (
         "emergency", "emergency-bilateral", "emergency-cord", "urgent",
@@ -31,7 +31,7 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
         "possible", "possible-weak", "possible-source", "unclear",
     ),
     "cancer": (
-        "emergency", "emergency-cord", "urgent", "urgent-spine", "urgent-weak",
+        "emergency", "emergency-cord", "urgent", "urgent-spine", "urgent-suspected", "urgent-weak",
         "possible", "possible-remote", "possible-weak",
     ),
     "procedure": (
@@ -42,7 +42,7 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
     "may-be-indicated": ("band", "full"),
     "unclear": (
         "care-unknown", "care-partial", "duration-unknown", "onset-problem", "age-unknown",
-        "age-unread", "unread", "no-indication", "value-unknown", "foreign",
+        "age-unread", "unread", "no-indication", "reason-without-pain", "value-unknown", "foreign",
     ),
     "outside": ("child", "trauma", "fragility", "vertebral-fracture", "vascular", "mimic", "inflammatory"),
     ENDORSED: ("emergency", "urgent", "indicated", "device"),

@@ -93,7 +93,8 @@ def test_a_current_cancer_is_urgent(
     if outcome is None:
         assert result is None
     else:
-        assert result == (outcome, {U: variant, P: "possible", X: ""}[outcome])
+        urgent = "urgent-suspected" if more.get("certainty") is Certainty.SUSPECTED else variant
+        assert result == (outcome, {U: urgent, P: "possible", X: ""}[outcome])
 
 
 @pytest.mark.parametrize("state", [ENDED, REMISSION])
@@ -133,7 +134,7 @@ def test_a_past_cancer_is_urgent_for_ten_years_and_longer_where_it_comes_back_la
                 certainty=Certainty.SUSPECTED,
                 recorded=ago(0),
             ),
-            (U, "urgent"),
+            (U, "urgent-suspected"),
             id="the order's reason",
         ),
     ],
@@ -398,7 +399,7 @@ def test_the_orders_own_reason_is_a_suspected_cancer_and_needs_no_pain(guideline
     )
     finding = assess(record(reason), guideline)
     assert finding
-    assert (finding.outcome, finding.variant, finding.fills["cancer"]) == (U, "urgent", "cancer")
+    assert (finding.outcome, finding.variant, finding.fills["cancer"]) == (U, "urgent-suspected", "cancer")
     assert "suspected" in finding.flags
 
 

@@ -695,14 +695,15 @@ def test_the_alarm_is_shown_before_the_procedure(guideline: Guideline) -> None:
 @pytest.mark.parametrize(
     ("when", "expected"),
     [
-        pytest.param(ago(1), {"days": "1", "ago": "1 day"}, id="yesterday"),
-        pytest.param(ago(21), {"days": "21", "ago": "21 days"}, id="V75"),
-        pytest.param(ago(90), {"days": "90", "ago": "90 days"}, id="90 days"),
-        pytest.param(ago(91), {"days": "91", "ago": "2 months"}, id="91 days"),
-        pytest.param(on("2025-06-15"), {"days": "365", "ago": "12 months"}, id="a year"),
-        pytest.param(on("2024-06-16"), {"days": "729", "ago": "23 months"}, id="two years less a day"),
-        pytest.param(on("2024-06-15"), {"days": "730", "ago": "2 years"}, id="two years"),
-        pytest.param(on("2012"), {"days": "4914", "ago": "14 years"}, id="some day of 2012"),
+        pytest.param(ago(0), {"days": "0", "ago": "today"}, id="today"),
+        pytest.param(ago(1), {"days": "1", "ago": "1 day ago"}, id="yesterday"),
+        pytest.param(ago(21), {"days": "21", "ago": "21 days ago"}, id="V75"),
+        pytest.param(ago(90), {"days": "90", "ago": "90 days ago"}, id="90 days"),
+        pytest.param(ago(91), {"days": "91", "ago": "2 months ago"}, id="91 days"),
+        pytest.param(on("2025-06-15"), {"days": "365", "ago": "12 months ago"}, id="a year"),
+        pytest.param(on("2024-06-16"), {"days": "729", "ago": "23 months ago"}, id="two years less a day"),
+        pytest.param(on("2024-06-15"), {"days": "730", "ago": "2 years ago"}, id="two years"),
+        pytest.param(on("2012"), {"days": "4914", "ago": "14 years ago"}, id="some day of 2012"),
         pytest.param(None, {}, id="undated"),
     ],
 )
