@@ -60,6 +60,7 @@ class Patterns:
     concept_names: frozenset[str]
     enough: frozenset[str]  # concepts of which words are proof enough
     pathway: Mapping[str, str]  # by concept; absent: no red flag
+    vague: frozenset[str]  # concepts of which a yes only asks
     asked_as: Mapping[str, str]  # concept -> the general concept of a question about it
     region: Mapping[str, Region]  # what a concept itself says of the place
     at_site: Mapping[tuple[str, str], str]  # (concept, site) -> the concept that the two make
@@ -212,6 +213,7 @@ def _built(file: PatternFile) -> Patterns:
             concept_names=frozenset(file.concepts) - {NOTHING},
             enough=frozenset(name for name, entry in entries if entry.enough),
             pathway={name: entry.pathway for name, entry in entries if entry.pathway},
+            vague=frozenset(name for name, entry in entries if entry.vague),
             asked_as={name: entry.asked_as for name, entry in entries if entry.asked_as},
             region=file.regions,
             at_site={(rule.concept, rule.site): rule.gives for rule in file.at_site},

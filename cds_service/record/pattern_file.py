@@ -19,6 +19,7 @@ class ConceptWords(_Strict):
     pathway: str | None = None
     enough: bool = False
     asked_as: str | None = None
+    vague: bool = False  # a yes to it only asks: "any red flags?"
 
 
 class MuscleWords(_Strict):

@@ -17,7 +17,7 @@ from cds_service.record.facts import (
     Measurement,
     Origin,
 )
-from cds_service.record.findings import of_function
+from cds_service.record.findings import is_turned, of_function
 from cds_service.record.free_text import Said
 from cds_service.record.projection import BrokenElement, Raw, Shape
 from cds_service.record.quantities import read_number, to_canonical
@@ -132,19 +132,13 @@ def _read_question(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Ite
     concepts = frozenset(mention.concept for mention in named)
     if concepts:
         names_function = reading.exam_named(words) is not None and not reading.mentions(words)
-        denied = any(mention.said is Said.DENIED for mention in named)
-        turned = names_function or denied or _is_reversed(words, reading)
+        turned = names_function or is_turned(words, named, reading)
         history = all(mention.history for mention in named)
         yield from _checked(concepts, turned, asked, form, reading, history=history)
     elif exam := reading.exam_named(words):
         yield from _checked(frozenset({patterns.exam_findings[exam]}), True, asked, form, reading)
     else:
         yield from _told(asked, form, reading)
-
-
-def _is_reversed(question: str, reading: Reading) -> bool:
-    """Whether a yes is good news: "Is your bladder control normal?"."""
-    return "reversed" in reading.patterns.answers_in(question)
 
 
 def _score(words: str, asked: _Asked, form: _Form, reading: Reading) -> Measurement | None:
@@ -176,6 +170,8 @@ def _checked(
         certainty = _certainty(read_answer(answer, reading, about=concepts), turned)
         if certainty is None:
             continue
+        if certainty is Certainty.KNOWN and concepts <= reading.patterns.vague:
+            certainty = Certainty.WORDS
         if certainty is Certainty.KNOWN and len(_subjects(concepts, reading)) > 1:
             yield from _one_of_several(concepts, asked, answer, form, reading)
             continue
@@ -193,7 +189,7 @@ def _certainty(answer: Answer, turned: bool) -> Certainty | None:
             return Certainty.KNOWN
         case Answer.INTACT:
             return Certainty.DENIED
-        case Answer.TEXT:
+        case Answer.TEXT | Answer.REMARK:
             return Certainty.WORDS
     if turned:
         return of_function(answer)

@@ -184,7 +184,9 @@ class Reading:
         if self._silent[word]:
             return False
         plain = self.patterns.plain(word)
-        return bool(self.patterns.muscles.find(plain) or self.patterns.exams.find(plain))
+        return bool(
+            self.patterns.muscles.find(plain) or self.patterns.exams.find(plain) or self.vague_in((word,))
+        )
 
     def exam_named(self, word: str) -> str | None:
         """The structured exam that the words ask for (8.2)."""
@@ -198,6 +200,11 @@ class Reading:
     def question_mentions(self, question: str) -> tuple[Mention, ...]:
         """What a question names; its words may be barer than a finding's ("Bladder?")."""
         return self._read_once("question", self.patterns.asked_in, question, ())
+
+    def vague_in(self, questions: Iterable[str]) -> frozenset[str]:
+        """The concepts that questions name so vaguely that a yes only asks: "red flags"."""
+        named = {mention.concept for question in questions for mention in self.question_mentions(question)}
+        return self.patterns.vague.intersection(named)
 
     def services(self, text: str) -> frozenset[str]:
         """The treatments that a text says were given."""
