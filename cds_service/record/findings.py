@@ -103,9 +103,7 @@ def is_turned(question: str, named: Iterable[Mention], reading: Reading) -> bool
     return denied or "reversed" in reading.patterns.answers_in(question)
 
 
-def _turned(
-    named: Iterable[Mention], certainty: Certainty, exam: Exam, reading: Reading
-) -> Iterator[Fact]:
+def _turned(named: Iterable[Mention], certainty: Certainty, exam: Exam, reading: Reading) -> Iterator[Fact]:
     """The answer to words that deny what they name, or name it the good way: it still only asks (8.1.9)."""
     concepts = frozenset(
         mention.concept for mention in named if mention.said in (Said.DENIED, Said.ASSERTED, Said.QUERIED)

@@ -21,8 +21,9 @@ from cds_service.record.findings import is_turned, of_function
 from cds_service.record.free_text import Said
 from cds_service.record.projection import BrokenElement, Raw, Shape
 from cds_service.record.quantities import read_number, to_canonical
-from cds_service.record.reading import Reading, reference_name, status_of
+from cds_service.record.reading import Reading, reference_name
 from cds_service.record.statements import Place, placed_concepts, read_place, read_statements
+from cds_service.record.statuses import status_of
 from cds_service.record.treatment_answers import read_treatment
 
 RESPONSE = Shape(dates=("authored",))

@@ -12,7 +12,7 @@ from cds_service.guideline.thresholds import Thresholds
 from cds_service.record.dates import Interval, on_day, read_date
 from cds_service.record.facts import DateProblem, Measure, Region, Side
 from cds_service.record.free_text import Mention, Patterns
-from cds_service.record.projection import BrokenElement, CodeKey, Projection, Raw, Shape, key_of, project
+from cds_service.record.projection import CodeKey, Projection, Raw, Shape, key_of, project
 from cds_service.record.remembered import digest_of
 from cds_service.record.terminology import NOTHING, Terminology
 
@@ -299,14 +299,6 @@ def _region_of(places: frozenset[str], not_here: frozenset[Region]) -> Region | 
 def _own_text(text: str | None, displays: Iterable[str | None]) -> str | None:
     shown = {display.strip().lower() for display in displays if display}
     return text if text and text.strip().lower() not in shown else None
-
-
-def status_of(raw: Raw, element: str = "status") -> str:
-    """The code of a status element; raises BrokenElement where it is missing or no text."""
-    status = raw.get(element)
-    if not isinstance(status, str):
-        raise BrokenElement(element)
-    return status
 
 
 def reference_name(raw: Raw) -> str:

@@ -7,9 +7,10 @@ from typing import Any
 
 from cds_service.record.facts import Certainty, Fact, Origin, VisitFact
 from cds_service.record.projection import Projection, Raw, Shape
-from cds_service.record.reading import PAIN, Coded, Reading, reference_name, status_of
+from cds_service.record.reading import PAIN, Coded, Reading, reference_name
 from cds_service.record.reasons import has_reason, reason_concepts
 from cds_service.record.statements import placed_concepts, read_place, read_statements
+from cds_service.record.statuses import status_of
 from cds_service.record.terminology import NOTHING
 
 ENCOUNTER = Shape(codes=("serviceType",), lists=("type", "reasonCode"), periods=("period",))
