@@ -31,11 +31,21 @@ def _facts(exam: Exam, reading: Reading) -> Iterator[Fact]:
         examined = _examined(finding, exam, reading)
         if not (examined.certainty is Certainty.VALUELESS and exam.has_members):
             yield examined
+    elif exam.coded.unsure:
+        yield from _unsure(exam, reading)
     elif (vague := reading.vague_in(exam.coded.words)) and read_answer(exam.seen, reading) in _THERE:
         asked = frozenset(reading.patterns.asked_as[concept] for concept in vague)
         yield fact_of(exam, vague | asked, Certainty.WORDS, reading)
     else:
         yield from _worded(exam, value, reading)
+
+
+def _unsure(exam: Exam, reading: Reading) -> Iterator[Fact]:
+    """A code whose system nobody told only asks, whatever its answer affirms."""
+    answered = _of_finding(read_answer(exam.seen, reading), exam)
+    if answered is not Certainty.VALUELESS or not exam.has_members:
+        certainty = Certainty.WORDS if answered.positive else answered
+        yield fact_of(exam, exam.coded.unsure, certainty, reading)
 
 
 _THERE = frozenset({Answer.YES, Answer.PRESENT})
@@ -45,7 +55,13 @@ def _told(value: Coded, exam: Exam, reading: Reading) -> Iterator[Fact]:
     """The value of a general exam is the finding itself."""
     for stated in read_statements(value, reading):
         yield fact_of(
-            exam, stated.concepts, stated.certainty, reading, history=stated.history, text=value.label
+            exam,
+            stated.concepts,
+            stated.certainty,
+            reading,
+            history=stated.history,
+            text=value.label,
+            worded=not value.known,
         )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -44,6 +45,7 @@ class Patterns:
     implants: PhraseBook
     device_safety: PhraseBook
     measures: PhraseBook
+    note_values: PhraseBook  # a quantity with its number, in the words of an order
     imaging: PhraseBook  # MRI of the lumbar spine by words
     compression: PhraseBook
     cues: PhraseBook
@@ -133,10 +135,26 @@ class Patterns:
             return True
         return False if Said.DENIED in said else None
 
-    def trend_in(self, text: str) -> Trend | None:
-        """Where the words say that it goes; worsening beats improving beats stable."""
-        found = self.trends.names(self.plain(text))
-        return next((trend for trend in _TREND_ORDER if trend.value in found), None)
+    def trend_in(self, text: str, *, of_pain: bool = False) -> Trend | None:
+        """Where the words say that it goes; worsening beats improving beats stable.
+
+        "No longer improving" and "sleep improved" are no improvement, and of a bladder "pain improved" is none.
+        """
+        plain_text = self.plain(text)
+        found = self.trends.names(plain_text)
+        if Trend.WORSENING.value in found:
+            return Trend.WORSENING
+        improving = {Trend.IMPROVING.value, "improving-pain" if of_pain else "improving-finding"}
+        if not found.isdisjoint(improving) and self._asserts_one(improving, plain_text):
+            return Trend.IMPROVING
+        return Trend.STABLE if Trend.STABLE.value in found else None
+
+    def _asserts_one(self, trends: Collection[str], plain_text: str) -> bool:
+        for clause in _CLAUSES.split(plain_text):
+            spans = [span for span in self.trends.find(clause) if span.name in trends]
+            if any(mention.said is Said.ASSERTED for mention in judge(clause, spans, self.cues)):
+                return True
+        return False
 
     def side_in(self, text: str) -> Side | None:
         """The side that the words name."""
@@ -161,7 +179,7 @@ class Patterns:
         return tuple(judge(plain_text, named, self.cues)) if named else ()
 
 
-_TREND_ORDER = (Trend.WORSENING, Trend.IMPROVING, Trend.STABLE)
+_CLAUSES = re.compile(r" ?[,.;\n](?: |$)")
 
 
 def _asserted(mentions: Iterable[Mention]) -> frozenset[str]:
@@ -197,6 +215,7 @@ def _built(file: PatternFile) -> Patterns:
             implants=build_book(file.implants),
             device_safety=build_book(file.device_safety),
             measures=build_book(file.measures),
+            note_values=build_book(file.note_values),
             imaging=build_book(file.imaging),
             compression=build_book(file.report),
             cues=build_book(file.cues),

@@ -67,6 +67,7 @@ class PatternFile(_Strict):
     implants: WordLists
     device_safety: WordLists
     measures: WordLists
+    note_values: WordLists
     imaging: WordLists
     report: WordLists
     cues: WordLists

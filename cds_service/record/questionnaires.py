@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -21,8 +21,15 @@ from cds_service.record.findings import is_turned, of_function
 from cds_service.record.free_text import Said
 from cds_service.record.projection import BrokenElement, Raw, Shape
 from cds_service.record.quantities import read_number, to_canonical
-from cds_service.record.reading import Reading, reference_name
-from cds_service.record.statements import Place, placed_concepts, read_place, read_statements
+from cds_service.record.reading import Coded, Reading, reference_name
+from cds_service.record.statements import (
+    BILATERAL,
+    Place,
+    is_of_pain,
+    placed_concepts,
+    read_place,
+    read_statements,
+)
 from cds_service.record.statuses import status_of
 from cds_service.record.treatment_answers import read_treatment
 
@@ -229,6 +236,7 @@ def _fact(
 ) -> Fact:
     told = answer.get("valueString")
     words = (told,) if isinstance(told, str) and told else ()
+    of_pain = is_of_pain(Coded(concepts, words), reading)
     place = read_place(concepts, (*words, asked.question), (), reading) if certainty.positive else Place()
     return Fact(
         concepts=placed_concepts(concepts, place, reading) if certainty.positive else concepts,
@@ -239,7 +247,7 @@ def _fact(
         history=history and certainty.positive,
         recorded=form.when,
         # The question's own "getting worse?" is no trend: only the answer can say so.
-        trend=next((trend for word in words if (trend := reading.patterns.trend_in(word))), None),
+        trend=next((reading.patterns.trend_in(word, of_pain=of_pain) for word in words), None),
         side=place.side,
         region=place.region,
     )
@@ -253,4 +261,7 @@ def _told(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Fact]:
         if coded is None or coded.broken:
             continue
         for stated in read_statements(coded, reading):
-            yield _fact(stated.concepts, stated.certainty, asked, answer, form, reading, stated.history)
+            told = _fact(stated.concepts, stated.certainty, asked, answer, form, reading, stated.history)
+            yield (
+                told if coded.known else replace(told, concepts=told.concepts - (BILATERAL - stated.concepts))
+            )

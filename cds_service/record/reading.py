@@ -32,6 +32,7 @@ class Coded:
     own_text: str | None = None  # a text that is not the display of one of its codings
     official: str = ""  # the name that a value set gives the first known code
     broken: bool = False
+    unsure: frozenset[str] = NOTHING  # the concepts of a bare code that came without its system
     measure: Measure | None = None  # the quantity that a known code, or else its words, name
     concerns: bool = True  # whether code or words concern the guideline, or are broken and must be looked at
     treatments: frozenset[str] = NOTHING  # physical-therapy, self-management
@@ -44,6 +45,11 @@ class Coded:
     def label(self) -> str:
         """What a doctor would call it."""
         return self.words[0] if self.words else self.official or ", ".join(self.codes)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its words, else the name of a bare code: "Sciatica, right side"."""
+        return self.words or ((self.official,) if self.official else ())
 
     @property
     def known(self) -> bool:
@@ -146,12 +152,16 @@ class Reading:
         found = [self.terminology.concepts_of(*pair) for pair in zip(systems, key[2::3], strict=True)]
         concepts = NOTHING.union(*found)
         measure = self._measure(concepts, words)
+        unsure = NOTHING if concepts or words or any(systems) else self._without_system(codes)
         return {
             "concepts": concepts,
+            "unsure": unsure,
             "systems": frozenset(system for system, named in zip(systems, found, strict=True) if named),
             "official": next(filter(None, map(self.terminology.display_of, systems, key[2::3])), ""),
             "measure": measure,
-            "concerns": bool(concepts or measure or not (words or codes) or any(map(self._asks, words))),
+            "concerns": bool(
+                concepts or measure or unsure or not (words or codes) or any(map(self._asks, words))
+            ),
             "treatments": concepts & TREATMENTS or self._named(words, self.services),
             "drugs": (concepts | self._named(words, self.drugs)) & DRUGS,
             "implants": (concepts | self._named(words, self.implants)) & IMPLANTS,
@@ -159,6 +169,11 @@ class Reading:
             or any(self._is_worth_asking(mention) for mention in self.all_mentions(words)),
             "names_lumbar_mri": any(map(self.names_lumbar_mri, words)),
         }
+
+    def _without_system(self, codes: Iterable[str]) -> frozenset[str]:
+        """What bare codes mean, of which nobody says from where they are: pain and red flags."""
+        found = NOTHING.union(*map(self.terminology.concepts_anywhere, codes))
+        return frozenset(concept for concept in found if concept in PAIN or concept in self.patterns.pathway)
 
     def _is_worth_asking(self, mention: Mention) -> bool:
         # "Diabetes review": an explanation belongs on the problem list, not among the reasons of visits.

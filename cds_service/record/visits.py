@@ -53,8 +53,8 @@ def _gives_reason(raw: Raw, reading: Reading) -> bool:
 def _reason_facts(coded: Coded, raw: Raw, when: Any, reading: Reading) -> Iterator[Fact]:
     """Somebody came with it: the pain itself is known, anything else is what they came to find out."""
     for stated in read_statements(coded, reading):
-        place = read_place(stated.concepts, coded.words, (), reading)
-        concepts = placed_concepts(stated.concepts, place, reading)
+        place = read_place(stated.concepts, coded.names, (), reading)
+        concepts = placed_concepts(stated.concepts, place, reading, worded=not coded.known)
         certainty = stated.certainty
         if certainty is Certainty.KNOWN and concepts.isdisjoint(PAIN):
             certainty = Certainty.SUSPECTED

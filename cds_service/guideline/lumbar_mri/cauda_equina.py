@@ -337,9 +337,10 @@ def _volumes(facts: PatientFacts, today: date, t: Thresholds) -> Iterator[Featur
         if volume.measure is not Measure.RESIDUAL_VOLUME:
             continue
         age = max(volume.when.days_ago(today), 0) if volume.when else None
-        if volume.value is None:
+        over = is_over(volume, t.residual_volume_ml, or_equal=True)
+        if volume.value is None or over is None:  # without a usable unit, or "over 150 mL"
             yield from _unusable_volume(volume, age, t)
-        elif is_over(volume, t.residual_volume_ml, or_equal=True):
+        elif over:
             outcome, tier = _volume_tier(age, t)
             short = f"residual volume {volume.value.normalize():f} mL"
             new = age is not None and age <= t.cauda_acute_days
@@ -358,7 +359,7 @@ def _unusable_volume(volume: Measurement, age: int | None, t: Thresholds) -> Ite
         return
     if is_over(volume, t.residual_volume_ml, or_equal=True) is False:
         return
-    note = str(volume.problem or "no value")
+    note = str(volume.problem or ("no value" if volume.value is None else "not exact"))
     outcome = Outcome.POSSIBLE if volume.flagged_high else Outcome.UNCLEAR
     yield Feature(
         "emptying", outcome, "value unknown", measured(volume, "residual volume", note), volume.when
