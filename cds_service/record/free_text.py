@@ -138,7 +138,7 @@ class Patterns:
     def trend_in(self, text: str, *, of_pain: bool = False) -> Trend | None:
         """Where the words say that it goes; worsening beats improving beats stable.
 
-        "No longer improving" and "sleep improved" are no improvement, and of a bladder "pain improved" is none.
+        "No longer improving" and "sleep improved" are no improvement; of a bladder "pain improved" is none.
         """
         plain_text = self.plain(text)
         found = self.trends.names(plain_text)

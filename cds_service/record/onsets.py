@@ -89,7 +89,10 @@ _NUMBERS = {
     "fifteen": 15, "sixteen": 16, "eighteen": 18, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
     "sixty": 60,
 }  # fmt: skip
-_UNIT_DAYS = {"hour": 0, "day": 1, "week": 7, "wk": 7, "fortnight": 14, "month": 30, "mth": 30, "mo": 30, "year": 365, "yr": 365, "d": 1, "w": 7, "y": 365}  # fmt: skip
+_UNIT_DAYS = {
+    "hour": 0, "day": 1, "d": 1, "week": 7, "wk": 7, "w": 7, "fortnight": 14, "month": 30, "mth": 30,
+    "mo": 30, "year": 365, "yr": 365, "y": 365,
+}  # fmt: skip
 _UNITS = "|".join(_UNIT_DAYS)
 _COUNTED = re.compile(
     rf"\b(?P<half>half )?(?P<count>\d+(?:\.\d+)?|{'|'.join(_NUMBERS)})(?P<more> and a half)?"
@@ -99,7 +102,8 @@ _COUNTED = re.compile(
 _SHORT = re.compile(r"(?<![\d/.])(\d{1,3})\s*/\s*(52|12|7)(?![\d/])")
 _SHORT_DAYS = {"52": 7, "12": 30, "7": 1}
 _UNCOUNTED = re.compile(
-    rf"\b(?:(?:{_UNITS}|decade)s?|ages|chronic|childhood|always|life|lifelong|long|or (?:two|three|more))\b|\d ?m\b"
+    rf"\b(?:(?:{_UNITS}|decade)s?|ages|chronic|childhood|always|life|lifelong|long|or (?:two|three|more))\b"
+    r"|\d ?m\b"
 )
 _NAMED_DAYS = {
     "today": 0, "this morning": 0, "yesterday": 1, "last night": 1,

@@ -10,7 +10,6 @@ from cds_service.record.facts import Attestation, Certainty, Fact, Origin
 from cds_service.record.projection import Raw
 from cds_service.record.reading import PAIN, Coded, Reading, reference_name
 from cds_service.record.reasons import resolve
-from cds_service.record.worded_values import worded_values
 from cds_service.record.statements import (
     BILATERAL,
     names_both_legs,
@@ -19,6 +18,7 @@ from cds_service.record.statements import (
     read_statements,
     worded_certainty,
 )
+from cds_service.record.worded_values import worded_values
 
 # Our own reason codes (8.4.6, 8.9.7): what the doctor attests, in days of treatment.
 _ATTESTED_DAYS = {"reason-care-4-6-weeks": 28, "reason-care-6-weeks": 42}
@@ -111,7 +111,7 @@ def _asked_by(text: str, known: frozenset[str], reading: Reading) -> Iterator[fr
     """What a text gives to ask about beside the things that it names: both sides, high values."""
     if names_both_legs((text,), reading) and BILATERAL.isdisjoint(known):
         yield BILATERAL
-    yield from map(lambda concept: frozenset({concept}), worded_values(text, reading))
+    yield from (frozenset({concept}) for concept in worded_values(text, reading))
 
 
 def _fact(

@@ -131,6 +131,9 @@ def test_the_diagnosis_has_the_tier_of_its_age_and_certainty(
         pytest.param(volume("450", None), P, id="undated"),
         pytest.param(volume("200", comparator="<"), None, id="less than 200 mL"),
         pytest.param(volume("200", comparator=">"), E, id="more than 200 mL"),
+        pytest.param(volume("150", comparator=">"), X, id="more than 150 mL"),
+        pytest.param(volume("500", comparator="<"), X, id="less than 500 mL"),
+        pytest.param(volume("150", 15, comparator=">"), None, id="more than 150 mL, 15 days ago"),
         pytest.param(volume(None, problem=ValueProblem.NO_UNIT), X, id="no unit"),
         pytest.param(
             volume(None, problem=ValueProblem.NO_UNIT, flagged_high=True), P, id="no unit, flagged high"
