@@ -28,11 +28,12 @@ class Answer(StrEnum):
 
 
 _PLAIN = {
-    **dict.fromkeys(("yes", "y", "true"), Answer.YES),
+    **dict.fromkeys(("yes", "y", "true", "+", "+ +", "+ + +"), Answer.YES),
     **dict.fromkeys(("no", "n", "false", "none", "nil"), Answer.NO),
     "0": Answer.UNKNOWN,  # as a zero that is sent as a number
 }
 _UNCODED = frozenset({Answer.TEXT, Answer.REMARK})
+_PLACES = frozenset({"leg", "saddle", "lumbar", "arm"})
 _LONGEST_REMARK = 6  # words: what is longer tells of several things
 _NUMBERS = ("valueInteger", "valueDecimal", "valueQuantity")
 
@@ -80,7 +81,10 @@ def _of_text(text: str, reading: Reading, about: frozenset[str]) -> Answer:
         return Answer.YES
     if Said.DENIED in said:
         return Answer.NO
-    return _of_words(plain.split(), reading.patterns.answers_in(text))
+    answer = _of_words(plain.split(), reading.patterns.answers_in(text))
+    if answer is Answer.REMARK and not _PLACES.isdisjoint(reading.patterns.sites_in(text)):
+        return Answer.TEXT  # "L5, S1" says where it is
+    return answer
 
 
 def _of_words(words: list[str], found: frozenset[str]) -> Answer:

@@ -31,6 +31,7 @@ def found(code: Concept, value: Any = None, **more: Any) -> Fact:
         pytest.param("Positive", PRESENT, id="positive"),
         pytest.param("Normal", ABSENT, id="normal"),
         pytest.param("Yes, since Monday", PRESENT, id="yes and more"),
+        pytest.param("++", PRESENT, id="plus signs"),
         pytest.param("No, never", ABSENT, id="no and more"),
         pytest.param("since yesterday", PRESENT, id="since when"),
         pytest.param("Not present", ABSENT, id="not present"),
@@ -45,6 +46,7 @@ def found(code: Concept, value: Any = None, **more: Any) -> Fact:
         pytest.param("non-contributory", UNKNOWN, id="non-contributory"),
         pytest.param("Nein", WORDS, id="words that nobody knows"),
         pytest.param("resolved", WORDS, id="resolved"),
+        pytest.param("L5, S1", PRESENT, id="where it is"),
         *(pytest.param(word, PRESENT, id=word) for word in ("severe", "mild", "intermittent", "worse")),
         *(
             pytest.param(concept(word), PRESENT, id=f"coded {word}")

@@ -102,6 +102,8 @@ def test_a_coded_answer_is_read_by_its_word(coding: dict[str, str], certainty: C
         "Can you walk normally?",
         "Full power in both legs?",
         "Is leg power normal?",
+        "Power in legs full?",
+        "No new weakness?",
         "Continent of urine?",
         "Do you feel your bladder filling?",
         "Can you feel when you wipe?",

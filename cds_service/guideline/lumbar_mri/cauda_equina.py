@@ -189,6 +189,8 @@ def _precedence(feature: Feature) -> tuple[int, int]:
 
 def _diagnoses(facts: PatientFacts, today: date, t: Thresholds) -> Iterator[Feature]:
     for fact in facts.about(*DIAGNOSIS):
+        if fact.certainty is Certainty.UNKNOWN and (unknown := _unknown("diagnosis", fact, today, t)):
+            yield unknown
         if not fact.certainty.positive:
             continue
         if not counts_fully(fact):
@@ -241,13 +243,17 @@ def _feature(
     kind: str, fact: Fact, facts: PatientFacts, pain: Pain, today: date, t: Thresholds
 ) -> Feature | None:
     if fact.certainty is Certainty.UNKNOWN:
-        asked = evidence_of(fact, note="asked, answer not usable")
-        fresh = fact.when is None or is_new(fact, t.cauda_acute_days, today)
-        return Feature(kind, Outcome.UNCLEAR, "unknown", asked, fact.when) if fresh else None
+        return _unknown(kind, fact, today, t)
     if not fact.certainty.positive:
         return None
     feature = _current_or_resolved(kind, fact, facts, pain, today, t)
     return _as_a_hint(fact, feature) if feature and is_only_a_hint(fact) else feature
+
+
+def _unknown(kind: str, fact: Fact, today: date, t: Thresholds) -> Feature | None:
+    asked = evidence_of(fact, note="asked, answer not usable")
+    fresh = fact.when is None or is_new(fact, t.cauda_acute_days, today)
+    return Feature(kind, Outcome.UNCLEAR, "unknown", asked, fact.when) if fresh else None
 
 
 def _as_a_hint(fact: Fact, feature: Feature) -> Feature:

@@ -148,6 +148,10 @@ def test_a_residual_volume_supports_and_never_clears(
     assert outcome(guideline, entry) is expected
 
 
+def test_a_question_about_the_syndrome_without_a_usable_answer_is_unclear(guideline: Guideline) -> None:
+    assert outcome(guideline, since("cauda-equina", 1, certainty=Certainty.UNKNOWN)) is X
+
+
 def test_a_low_volume_today_does_not_take_away_a_high_one_of_yesterday(guideline: Guideline) -> None:
     assert outcome(guideline, volume("450", 1), volume("60", 0)) is E
 
