@@ -21,15 +21,19 @@ class Answer(StrEnum):
     ABSENT = "absent"
     ABNORMAL = "abnormal"  # reduced, altered, numb, ...
     INTACT = "intact"  # intact, normal, preserved, ...
-    TEXT = "text"  # other words or a number, that say something
+    TEXT = "text"  # a number, or words that only what is there can have: severe, since yesterday
+    REMARK = "remark"  # other words, that say something
     UNKNOWN = "unknown"  # asked, and the answer cannot be used
     NONE = "none"  # no answer at all
 
 
 _PLAIN = {
-    **dict.fromkeys(("yes", "y", "true"), Answer.YES),
+    **dict.fromkeys(("yes", "y", "true", "+", "+ +", "+ + +"), Answer.YES),
     **dict.fromkeys(("no", "n", "false", "none", "nil"), Answer.NO),
+    "0": Answer.UNKNOWN,  # as a zero that is sent as a number
 }
+_UNCODED = frozenset({Answer.TEXT, Answer.REMARK})
+_PLACES = frozenset({"leg", "saddle", "lumbar", "arm"})
 _LONGEST_REMARK = 6  # words: what is longer tells of several things
 _NUMBERS = ("valueInteger", "valueDecimal", "valueQuantity")
 
@@ -45,10 +49,11 @@ def read_answer(seen: Mapping[str, Any], reading: Reading, about: frozenset[str]
     if coded := _coded_answer(seen, reading):
         if not coded.concepts.isdisjoint(about):
             return Answer.YES
+        if coded.words:
+            return _of_text(coded.words[0], reading, about)
         # A code without a display may still be a word: Y, N, yes, no.
-        word = next(iter((*coded.words, *coded.codes)), "")
-        answer = _of_text(word, reading, about)
-        return Answer.UNKNOWN if answer is Answer.TEXT else answer
+        answer = _of_text(next(iter(coded.codes), ""), reading, about)
+        return Answer.UNKNOWN if answer in _UNCODED else answer
     for name in _NUMBERS:
         if name in seen:
             return _of_number(seen[name])
@@ -76,21 +81,35 @@ def _of_text(text: str, reading: Reading, about: frozenset[str]) -> Answer:
         return Answer.YES
     if Said.DENIED in said:
         return Answer.NO
-    return _of_words(plain.split(), reading.patterns.answers_in(text))
+    answer = _of_words(plain.split(), reading.patterns.answers_in(text))
+    if answer is Answer.REMARK and not _PLACES.isdisjoint(reading.patterns.sites_in(text)):
+        return Answer.TEXT  # "L5, S1" says where it is
+    return answer
 
 
 def _of_words(words: list[str], found: frozenset[str]) -> Answer:
+    """What the words say, the surest first; "no change" and "N/A" begin like a no and are none."""
     if "unknown" in found:
         return Answer.UNKNOWN
     if "intact" in found and "abnormal" not in found:
         return Answer.INTACT
-    if words and words[0] in _PLAIN:  # "No, never", "Yes, since Monday"
-        leading = _PLAIN[words[0]]
-        return Answer.ABNORMAL if leading is Answer.NO and "abnormal" in found else leading
-    if "abnormal" in found and "absent" not in words:
+    if "abnormal" in found and "absent" not in found:
         return Answer.ABNORMAL
-    if "no" in found:
-        return Answer.ABSENT
-    if "yes" in found:
-        return Answer.PRESENT
-    return Answer.TEXT if 0 < len(words) <= _LONGEST_REMARK else Answer.UNKNOWN
+    if "unchanged" in found:
+        return Answer.UNKNOWN
+    if words and words[0] in _PLAIN:  # "No, never", "Yes, since Monday"
+        return _PLAIN[words[0]]
+    return next((answer for name, answer in _SAID if name in found), _of_remark(words))
+
+
+_SAID = (
+    ("absent", Answer.ABSENT),
+    ("no", Answer.NO),
+    ("present", Answer.PRESENT),
+    ("yes", Answer.YES),
+    ("there", Answer.TEXT),
+)
+
+
+def _of_remark(words: list[str]) -> Answer:
+    return Answer.REMARK if 0 < len(words) <= _LONGEST_REMARK and words != ["?"] else Answer.UNKNOWN

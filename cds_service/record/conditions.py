@@ -13,6 +13,7 @@ from cds_service.record.projection import BrokenElement, Projection, Raw, Shape
 from cds_service.record.reading import PAIN, Coded, Reading, reference_name, status_code
 from cds_service.record.statements import (
     Statement,
+    is_of_pain,
     levels_in,
     note_trend,
     placed_concepts,
@@ -66,9 +67,10 @@ def _implants(raw: Raw, seen: Projection, coded: Coded, reading: Reading) -> Ite
 
 
 def _fact(stated: Statement, common: Fact, coded: Coded, seen: Projection, reading: Reading) -> Fact:
-    place = read_place(stated.concepts, coded.words, site_words(seen.get("bodySite"), reading), reading)
+    place = read_place(stated.concepts, coded.names, site_words(seen.get("bodySite"), reading), reading)
     certainty = _certainty(stated.certainty, status_code(seen.get("verificationStatus")))
-    concepts = placed_concepts(stated.concepts, place, reading)
+    in_words = not coded.known and seen.get("bodySite") is None
+    concepts = placed_concepts(stated.concepts, place, reading, worded=in_words)
     operated = not concepts.isdisjoint(_OPERATIONS)  # an operation among the problems is one of the past
     recorded = common.recorded
     if certainty is Certainty.REFUTED:
@@ -95,7 +97,8 @@ def _common(raw: Raw, seen: Projection, coded: Coded, reading: Reading) -> Fact:
     ended = read_abatement(seen, recorded, reading)
     state = _state(seen, ended, reading)
     clinical = status_code(seen.get("clinicalStatus"))
-    trend, trend_on = note_trend(words_trend(coded, reading), raw.get("note"), reading)
+    of_pain = is_of_pain(coded, reading)
+    trend, trend_on = note_trend(words_trend(coded, reading), raw.get("note"), reading, of_pain=of_pain)
     return Fact(
         concepts=frozenset(),
         certainty=Certainty.KNOWN,

@@ -8,7 +8,8 @@ from typing import Any
 from cds_service.record.dates import Interval
 from cds_service.record.facts import Certainty, DeviceFact, DeviceSafety, Fact, Origin
 from cds_service.record.projection import Raw, Shape
-from cds_service.record.reading import IMPLANTS, Coded, Reading, reference_name, status_of
+from cds_service.record.reading import IMPLANTS, Coded, Reading, reference_name
+from cds_service.record.statuses import status_of
 
 DEVICE = Shape(codes=("type",), lists=("safety",), dates=("manufactureDate",))
 _NOT_IN_PLACE = frozenset({"inactive", "entered-in-error"})

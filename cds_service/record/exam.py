@@ -10,6 +10,7 @@ from cds_service.record.facts import Certainty, DateProblem, Fact, Origin, Regio
 from cds_service.record.projection import Projection
 from cds_service.record.reading import Coded, Reading
 from cds_service.record.statements import (
+    is_of_pain,
     levels_in,
     note_trend,
     placed_concepts,
@@ -95,13 +96,16 @@ def fact_of(
     text: str | None = None,
     side: Side | None = None,
     region: Region | None = None,
+    worded: bool = False,
 ) -> Fact:
     """The fact with this certainty; place and trend come from question, answer and notes."""
     words = (*exam.coded.words, *value_words(exam, reading))
     place = read_place(concepts, words, exam.sites, reading)
-    trend, trend_on = note_trend(words_trend(Coded(concepts, words), reading), exam.notes, reading)
+    told = Coded(concepts, words)
+    of_pain = is_of_pain(told, reading)
+    trend, trend_on = note_trend(words_trend(told, reading), exam.notes, reading, of_pain=of_pain)
     return Fact(
-        concepts=placed_concepts(concepts, place, reading),
+        concepts=placed_concepts(concepts, place, reading, worded=worded),
         certainty=certainty,
         origin=Origin.OBSERVATION,
         resource=exam.resource,

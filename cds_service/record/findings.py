@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from cds_service.record.answers import Answer, read_answer
 from cds_service.record.exam import Exam, fact_of, value_words
 from cds_service.record.facts import Certainty, Fact
+from cds_service.record.free_text import Mention, Said
 from cds_service.record.reading import MEASURES, Coded, Reading
-from cds_service.record.statements import read_statements
+from cds_service.record.statements import Statement, read_statements
 
 
 def read_findings(exam: Exam, reading: Reading) -> Iterator[Fact]:
@@ -30,15 +31,37 @@ def _facts(exam: Exam, reading: Reading) -> Iterator[Fact]:
         examined = _examined(finding, exam, reading)
         if not (examined.certainty is Certainty.VALUELESS and exam.has_members):
             yield examined
+    elif exam.coded.unsure:
+        yield from _unsure(exam, reading)
+    elif (vague := reading.vague_in(exam.coded.words)) and read_answer(exam.seen, reading) in _THERE:
+        asked = frozenset(reading.patterns.asked_as[concept] for concept in vague)
+        yield fact_of(exam, vague | asked, Certainty.WORDS, reading)
     else:
         yield from _worded(exam, value, reading)
+
+
+def _unsure(exam: Exam, reading: Reading) -> Iterator[Fact]:
+    """A code whose system nobody told only asks, whatever its answer affirms."""
+    answered = _of_finding(read_answer(exam.seen, reading), exam)
+    if answered is not Certainty.VALUELESS or not exam.has_members:
+        certainty = Certainty.WORDS if answered.positive else answered
+        yield fact_of(exam, exam.coded.unsure, certainty, reading)
+
+
+_THERE = frozenset({Answer.YES, Answer.PRESENT})
 
 
 def _told(value: Coded, exam: Exam, reading: Reading) -> Iterator[Fact]:
     """The value of a general exam is the finding itself."""
     for stated in read_statements(value, reading):
         yield fact_of(
-            exam, stated.concepts, stated.certainty, reading, history=stated.history, text=value.label
+            exam,
+            stated.concepts,
+            stated.certainty,
+            reading,
+            history=stated.history,
+            text=value.label,
+            worded=not value.known,
         )
 
 
@@ -50,22 +73,33 @@ def _coded(exam: Exam, reading: Reading) -> Iterator[Fact]:
     if answered is Certainty.VALUELESS and exam.has_members:
         return
     for stated in read_statements(exam.coded, reading):
-        # A doubted finding that is answered yes stays doubted.
-        doubted = stated.certainty is not Certainty.KNOWN and answered in (
-            Certainty.KNOWN,
-            Certainty.VALUELESS,
-        )
-        certainty = stated.certainty if doubted else answered
+        certainty = _answered_as(stated, answered, reading)
         yield fact_of(exam, stated.concepts, certainty, reading, history=stated.history)
+
+
+def _answered_as(stated: Statement, answered: Certainty, reading: Reading) -> Certainty:
+    """How sure the finding is, by its own words and by its answer."""
+    if stated.certainty is Certainty.DENIED and answered is Certainty.DENIED:
+        return Certainty.UNKNOWN  # "denies saddle numbness: no" may mean either
+    if answered is Certainty.WORDS and not stated.concepts.isdisjoint(reading.patterns.enough):
+        return stated.certainty  # of pain a remark is enough
+    # A doubted finding that is answered yes stays doubted.
+    doubted = stated.certainty is not Certainty.KNOWN and answered in (Certainty.KNOWN, Certainty.VALUELESS)
+    return stated.certainty if doubted else answered
 
 
 def _worded(exam: Exam, value: Coded, reading: Reading) -> Iterator[Fact]:
     """A finding that only words name: a yes asks, a no denies (8.1.9)."""
     told = value if value.words else Coded(frozenset(), value_words(exam, reading))
-    if not reading.all_mentions(exam.coded.words):
+    named = reading.all_mentions(exam.coded.words)
+    if not named:
         yield from _told(told, exam, reading)
         return
-    answered = _of_finding(read_answer(exam.seen, reading), exam)
+    answer = read_answer(exam.seen, reading)
+    if answer is not Answer.NONE and _is_turned(exam.coded, named, reading):
+        yield from _turned(named, of_function(answer, exam), exam, reading)
+        return
+    answered = _of_finding(answer, exam)
     if answered is Certainty.VALUELESS and exam.has_members:
         return
     for stated in read_statements(exam.coded, reading):
@@ -73,6 +107,27 @@ def _worded(exam: Exam, value: Coded, reading: Reading) -> Iterator[Fact]:
             continue
         certainty = stated.certainty if answered.positive else answered
         yield fact_of(exam, stated.concepts, certainty, reading, history=stated.history)
+
+
+def _is_turned(coded: Coded, named: Iterable[Mention], reading: Reading) -> bool:
+    return any(is_turned(word, named, reading) for word in coded.words)
+
+
+def is_turned(question: str, named: Iterable[Mention], reading: Reading) -> bool:
+    """Whether a yes is good news: "Is your bladder control normal?", "No fever"."""
+    denied = any(mention.said is Said.DENIED for mention in named)
+    return denied or "reversed" in reading.patterns.answers_in(question)
+
+
+def _turned(named: Iterable[Mention], certainty: Certainty, exam: Exam, reading: Reading) -> Iterator[Fact]:
+    """The answer to words that deny what they name, or name it the good way: it still only asks (8.1.9)."""
+    concepts = frozenset(
+        mention.concept for mention in named if mention.said in (Said.DENIED, Said.ASSERTED, Said.QUERIED)
+    )
+    concepts -= reading.patterns.enough
+    if concepts:
+        hint = Certainty.WORDS if certainty is Certainty.KNOWN else certainty
+        yield fact_of(exam, concepts, hint, reading)
 
 
 def _structured_question(coded: Coded, reading: Reading) -> str | None:
@@ -89,7 +144,10 @@ def _examined(name: str, exam: Exam, reading: Reading) -> Fact:
     """Saddle sensation, anal tone, bladder or rectal sensation, with a value in code or words (8.2)."""
     finding = reading.patterns.exam_findings[name]
     answer = read_answer(exam.seen, reading)
-    if any(mention.concept == finding for mention in reading.all_mentions(exam.coded.words)):
+    named = reading.all_mentions(exam.coded.words)
+    if any(mention.said is Said.DENIED for mention in named) and answer is Answer.NONE:
+        certainty = Certainty.DENIED
+    elif any(mention.concept == finding for mention in named) and not _is_turned(exam.coded, named, reading):
         certainty = _of_finding(answer, exam)  # the words name the loss itself
     else:
         certainty = of_function(answer, exam)
@@ -116,6 +174,8 @@ def _of_finding(answer: Answer, exam: Exam) -> Certainty:
     match answer:
         case Answer.YES | Answer.PRESENT | Answer.ABNORMAL | Answer.TEXT:
             return Certainty.KNOWN
+        case Answer.REMARK:
+            return Certainty.WORDS
         case Answer.NO | Answer.ABSENT | Answer.INTACT:
             return Certainty.DENIED
         case Answer.NONE:
@@ -138,7 +198,7 @@ def _blood_culture(exam: Exam, value: Coded, reading: Reading) -> Iterator[Fact]
     concepts = frozenset({"blood-culture", "bacteraemia"})
     if "contaminated" in said:
         return
-    if not said.isdisjoint({"not-grown", "no"}) or exam.flagged_negative:
+    if not said.isdisjoint({"not-grown", "no", "absent"}) or exam.flagged_negative:
         yield fact_of(exam, concepts, Certainty.DENIED, reading)
     elif "grown" in said or exam.flagged_positive or not value.empty:
         yield fact_of(exam, concepts, Certainty.KNOWN, reading)

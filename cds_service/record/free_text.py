@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -45,6 +45,7 @@ class Patterns:
     implants: PhraseBook
     device_safety: PhraseBook
     measures: PhraseBook
+    note_values: PhraseBook  # a quantity with its number, in the words of an order
     imaging: PhraseBook  # MRI of the lumbar spine by words
     compression: PhraseBook  # of imaging reports
     cues: PhraseBook
@@ -61,6 +62,7 @@ class Patterns:
     concept_names: frozenset[str]
     enough: frozenset[str]  # concepts of which words are proof enough
     pathway: Mapping[str, str]  # by concept; absent: no red flag
+    vague: frozenset[str]  # concepts of which a yes only asks
     asked_as: Mapping[str, str]  # concept -> the general concept of a question about it
     region: Mapping[str, Region]  # what a concept itself says of the place
     at_site: Mapping[tuple[str, str], str]  # (concept, site) -> the concept that the two make
@@ -142,10 +144,26 @@ class Patterns:
         denied = any("denied" in names and "in-part" not in names for names in named)
         return False if denied else None
 
-    def trend_in(self, text: str) -> Trend | None:
-        """Where the words say that it goes; worsening beats improving beats stable."""
-        found = self.trends.names(self.plain(text))
-        return next((trend for trend in _TREND_ORDER if trend.value in found), None)
+    def trend_in(self, text: str, *, of_pain: bool = False) -> Trend | None:
+        """Where the words say that it goes; worsening beats improving beats stable.
+
+        "No longer improving" and "sleep improved" are no improvement; of a bladder "pain improved" is none.
+        """
+        plain_text = self.plain(text)
+        found = self.trends.names(plain_text)
+        if Trend.WORSENING.value in found:
+            return Trend.WORSENING
+        improving = {Trend.IMPROVING.value, "improving-pain" if of_pain else "improving-finding"}
+        if not found.isdisjoint(improving) and self._asserts_one(improving, plain_text):
+            return Trend.IMPROVING
+        return Trend.STABLE if Trend.STABLE.value in found else None
+
+    def _asserts_one(self, trends: Collection[str], plain_text: str) -> bool:
+        for clause in _CLAUSES.split(plain_text):
+            spans = [span for span in self.trends.find(clause) if span.name in trends]
+            if any(mention.said is Said.ASSERTED for mention in judge(clause, spans, self.cues)):
+                return True
+        return False
 
     def side_in(self, text: str) -> Side | None:
         """The side that the words name."""
@@ -171,8 +189,8 @@ class Patterns:
 
 
 _END_OF_SENTENCE = re.compile(r" ?[.;\n](?: |$)")
+_CLAUSES = re.compile(r" ?[,.;\n](?: |$)")
 _REPORT_NAMES = frozenset({"denied", "other", "compression", "limited", "in-part"})
-_TREND_ORDER = (Trend.WORSENING, Trend.IMPROVING, Trend.STABLE)
 
 
 def _asserted(mentions: Iterable[Mention]) -> frozenset[str]:
@@ -210,6 +228,7 @@ def _built(file: PatternFile) -> Patterns:
             implants=build_book(file.implants),
             device_safety=build_book(file.device_safety),
             measures=build_book(file.measures),
+            note_values=build_book(file.note_values),
             imaging=build_book(file.imaging),
             compression=build_book(file.report),
             cues=build_book(file.cues),
@@ -226,6 +245,7 @@ def _built(file: PatternFile) -> Patterns:
             concept_names=frozenset(file.concepts) - {NOTHING},
             enough=frozenset(name for name, entry in entries if entry.enough),
             pathway={name: entry.pathway for name, entry in entries if entry.pathway},
+            vague=frozenset(name for name, entry in entries if entry.vague),
             asked_as={name: entry.asked_as for name, entry in entries if entry.asked_as},
             region=file.regions,
             at_site={(rule.concept, rule.site): rule.gives for rule in file.at_site},

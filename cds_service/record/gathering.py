@@ -13,6 +13,7 @@ from cds_service.record.observations import observation_concerns
 from cds_service.record.projection import Raw
 from cds_service.record.questionnaires import questionnaire_of
 from cds_service.record.reading import ByType, Kept, Reading
+from cds_service.record.statuses import plain_status
 
 # Quantities of which only the latest months can change an answer.
 _SERIES = frozenset({Measure.TEMPERATURE, Measure.CRP, Measure.ESR, Measure.WEIGHT, Measure.EGFR})
@@ -79,7 +80,7 @@ def newest_responses(responses: Sequence[Kept], reading: Reading) -> frozenset[i
     """The ids (`id()`) of the responses that are the newest of their form."""
     newest: dict[str, Raw] = {}
     for _, raw in responses:
-        if raw.get("status") not in ("completed", "amended"):
+        if plain_status(raw) not in ("completed", "amended"):
             continue
         form = questionnaire_of(raw)
         if form not in newest or _authored(raw, reading) > _authored(newest[form], reading):

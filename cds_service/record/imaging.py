@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from cds_service.record.facts import ImagingFact, Region
 from cds_service.record.projection import Raw, Shape
-from cds_service.record.reading import Coded, Reading, reference_name, status_of
+from cds_service.record.reading import Coded, Reading, reference_name
+from cds_service.record.statuses import status_of
 
 REPORT = Shape(
     codes=("code",),

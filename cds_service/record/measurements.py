@@ -9,12 +9,15 @@ from cds_service.record.facts import Measure, Measurement, ValueProblem
 from cds_service.record.projection import Projection
 from cds_service.record.quantities import read_number, read_worded_quantity, to_canonical
 from cds_service.record.reading import Reading
+from cds_service.record.terminology import NOTHING
 
 _HIGH = frozenset({"H", "HH", "HU", "A", "AA"})
 
 
 def read_measurement(measure: Measure, exam: Exam, reading: Reading) -> Measurement | None:
     """The measurement; None where there is nothing to say, as in a panel whose values are its members."""
+    if measure is Measure.PAIN_SCORE and not _is_of_the_back(exam, reading):
+        return None
     quantity = _quantity(exam.seen)
     if quantity is None:
         return None if exam.has_members or exam.preliminary else _without_value(measure, exam)
@@ -35,6 +38,12 @@ def read_measurement(measure: Measure, exam: Exam, reading: Reading) -> Measurem
         preliminary=exam.preliminary,
         comparator=comparator,
     )
+
+
+def _is_of_the_back(exam: Exam, reading: Reading) -> bool:
+    """Whether a pain score may be that of the back or leg; that of a knee says nothing of it (8.4.3)."""
+    places = NOTHING.union(*map(reading.patterns.sites_in, exam.texts))
+    return "back-or-leg" in places if places else not exam.seen.get("bodySite")
 
 
 def _without_value(measure: Measure, exam: Exam) -> Measurement:

@@ -11,8 +11,9 @@ from cds_service.record.doses import prednisolone_mg_per_day
 from cds_service.record.facts import MedicationFact
 from cds_service.record.projection import BrokenElement, Projection, Raw, Shape
 from cds_service.record.quantities import read_number
-from cds_service.record.reading import Coded, Reading, reference_name, status_of
+from cds_service.record.reading import Coded, Reading, reference_name
 from cds_service.record.reasons import has_reason, reason_concepts, resolve
+from cds_service.record.statuses import status_of
 
 _DRUG = ("medicationCodeableConcept",)
 _FORMS: dict[str, Shape] = {

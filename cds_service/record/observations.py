@@ -11,8 +11,9 @@ from cds_service.record.findings import read_findings
 from cds_service.record.measurements import read_measurement
 from cds_service.record.power import read_power
 from cds_service.record.projection import BrokenElement, Projection, Raw, Shape
-from cds_service.record.reading import Reading, reference_name, status_of
+from cds_service.record.reading import Reading, reference_name
 from cds_service.record.statements import site_words
+from cds_service.record.statuses import plain_status, status_of
 
 COMPONENT = Shape(
     codes=("code", "valueCodeableConcept", "dataAbsentReason"),
@@ -107,7 +108,7 @@ def _whole_exam(raw: Raw, reading: Reading) -> Exam:
         when=when,
         when_problem=problem,
         started=started,
-        preliminary=raw.get("status") == "preliminary",
+        preliminary=plain_status(raw) == "preliminary",
         has_members=bool(raw.get("component") or raw.get("hasMember")),
         notes=raw.get("note"),
     )
@@ -135,7 +136,7 @@ def _read_components(raw: Raw, components: list[Any], reading: Reading) -> Itera
             when=when,
             when_problem=problem,
             started=started,
-            preliminary=raw.get("status") == "preliminary",
+            preliminary=plain_status(raw) == "preliminary",
             has_members=False,
             notes=raw.get("note"),
         )

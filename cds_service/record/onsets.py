@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from cds_service.record.dates import Interval, on_day, read_date
@@ -16,14 +18,20 @@ from cds_service.record.reading import Reading
 def read_onset(
     seen: Projection, recorded: Interval | None, reading: Reading
 ) -> tuple[Interval | None, DateProblem | None]:
-    """When it began, in FHIR's forms: a day, a period, an age, or words that count back from the record."""
+    """When it began, in FHIR's forms: a day, a period, an age, or words that count back from the record.
+
+    An onset that was given and cannot be used is unknown, which is not the same as none (8.1.4, 8.4.1).
+    """
     text = seen.get("onsetDateTime") or seen.get("onsetPeriod", {}).get("start")
     if text is not None:
         return reading.moment(text)
     youngest = seen.get("onsetAge") or seen.get("onsetRange", {}).get("low")
     if at_age := age_days(youngest, reading):
         return at_age, None
-    return words_date(seen.get("onsetString"), recorded, reading), None
+    words = seen.get("onsetString")
+    found = words_date(words, recorded, reading)
+    given = youngest or (isinstance(words, str) and words.strip())
+    return found, DateProblem.IMPOSSIBLE if found is None and given else None
 
 
 def read_abatement(seen: Projection, recorded: Interval | None, reading: Reading) -> Interval | None:
@@ -75,43 +83,71 @@ def _until_today(found: Interval, reading: Reading) -> Interval | None:
     return found if found.last <= reading.today else Interval(found.first, reading.today)
 
 
-_AGO = re.compile(r"(\d+|a|an|one|two|three|four|five|six|seven|eight|nine|ten|twelve)\s*(?:/\s*)?"
-                  r"(hour|day|week|wk|month|year|yr)s?\b", re.I)  # fmt: skip
 _NUMBERS = {
-    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
-    "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12,
+    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
+    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
+    "fifteen": 15, "sixteen": 16, "eighteen": 18, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
+    "sixty": 60,
 }  # fmt: skip
+_UNIT_DAYS = {
+    "hour": 0, "day": 1, "d": 1, "week": 7, "wk": 7, "w": 7, "fortnight": 14, "month": 30, "mth": 30,
+    "mo": 30, "year": 365, "yr": 365, "y": 365,
+}  # fmt: skip
+_UNITS = "|".join(_UNIT_DAYS)
+_COUNTED = re.compile(
+    rf"\b(?P<half>half )?(?P<count>\d+(?:\.\d+)?|{'|'.join(_NUMBERS)})(?P<more> and a half)?"
+    rf"[\s/-]*(?P<unit>{_UNITS})s?\b"
+)
+# "6/52" are six weeks and "3/12" three months; a third part makes it a date.
+_SHORT = re.compile(r"(?<![\d/.])(\d{1,3})\s*/\s*(52|12|7)(?![\d/])")
+_SHORT_DAYS = {"52": 7, "12": 30, "7": 1}
+_UNCOUNTED = re.compile(
+    rf"\b(?:(?:{_UNITS}|decade)s?|ages|chronic|childhood|always|life|lifelong|long|or (?:two|three|more))\b"
+    r"|\d ?m\b"
+)
 _NAMED_DAYS = {
     "today": 0, "this morning": 0, "yesterday": 1, "last night": 1,
     "last week": 7, "last month": 30, "last year": 365,
 }  # fmt: skip
-_MONTH_YEAR = re.compile(r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?,? (\d{4})\b", re.I)
+_NAMED = re.compile(rf"\b(?:{'|'.join(_NAMED_DAYS)})\b")
+_MONTH_YEAR = re.compile(r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?,? (\d{4})\b")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DATED = re.compile(r"(?<![\d/.-])(?:19|20)\d\d(?:-\d\d){0,2}(?![\d/.-])")
 
 
 def words_date(text: Any, recorded: Interval | None, reading: Reading) -> Interval | None:
-    """The day that words name: "3 weeks ago" counts back from the day of the record (2.3)."""
+    """The earliest day that words name: "3 weeks ago" counts back from the day of the record (2.3).
+
+    None where they also name a length that nobody can count: "for years, worse since yesterday".
+    """
     if not isinstance(text, str):
         return None
-    plain = text.strip().lower()
-    if month := _MONTH_YEAR.search(plain):
-        plain = f"{month[2]}-{_MONTHS.index(month[1].lower()) + 1:02}"
+    plain = _MONTH_YEAR.sub(lambda m: f"{m[2]}-{_MONTHS.index(m[1]) + 1:02}", text.strip().lower())
     if found := reading.day(plain):
         return found
-    back = _days_back(plain)
-    return None if back is None or recorded is None else on_day(recorded.last - timedelta(days=back))
+    lengths = list(_lengths(plain))
+    if _UNCOUNTED.search(_SHORT.sub(" ", _COUNTED.sub(" ", _NAMED.sub(" ", plain)))):
+        return None
+    days = [reading.day(day[0]) for day in _DATED.finditer(plain)]
+    if lengths and recorded and max(lengths) <= _OLDEST_DAYS:
+        days.append(on_day(recorded.last - timedelta(days=max(lengths))))
+    return min(filter(None, days), key=lambda day: day.first, default=None)
 
 
-def _days_back(text: str) -> int | None:
-    named = next((days for name, days in _NAMED_DAYS.items() if text.startswith(name)), None)
-    if named is not None:
-        return named
-    counted = _AGO.search(text)
-    if not counted:
-        return None
-    number = _NUMBERS.get(counted[1].lower()) or read_number(counted[1])
-    if number is None:
-        return None
-    unit = counted[2].lower()
-    days = number * {"hour": 0, "day": 1, "week": 7, "wk": 7, "month": 30, "year": 365, "yr": 365}[unit]
-    return int(days) if days <= _OLDEST_DAYS else None
+def _lengths(plain: str) -> Iterator[int]:
+    """Every length of time that the words give, in days."""
+    yield from (_NAMED_DAYS[named[0]] for named in _NAMED.finditer(plain))
+    for short in _SHORT.finditer(plain):
+        yield int(short[1]) * _SHORT_DAYS[short[2]]
+    for counted in _COUNTED.finditer(plain):
+        number = _NUMBERS.get(counted["count"]) or read_number(counted["count"])
+        if number is not None:
+            times = (
+                Decimal(number) / 2
+                if counted["half"]
+                else Decimal(number) + (_HALF if counted["more"] else 0)
+            )
+            yield min(int(times * _UNIT_DAYS[counted["unit"]]), _OLDEST_DAYS + 1)
+
+
+_HALF = Decimal("0.5")

@@ -12,11 +12,14 @@ from cds_service.record.projection import Raw
 from cds_service.record.reading import PAIN, Coded, Reading, reference_name
 from cds_service.record.reasons import resolve
 from cds_service.record.statements import (
+    BILATERAL,
+    names_both_legs,
     placed_concepts,
     read_place,
     read_statements,
     worded_certainty,
 )
+from cds_service.record.worded_values import worded_values
 
 
 def read_order_reasons(order: Raw, reading: Reading) -> Iterator[Fact | Attestation]:
@@ -66,6 +69,8 @@ def _own_text(code: Any) -> tuple[str, ...]:
 
 
 def _coded_reason(coded: Coded, resource: str, reading: Reading) -> Iterator[Fact | Attestation]:
+    if coded.unsure:
+        yield _fact(coded.unsure, Certainty.WORDS, coded, resource, Origin.ORDER, False, reading)
     if not coded.known:
         return
     for concept, days in _attested_days(reading.thresholds).items():
@@ -85,13 +90,15 @@ def _attested_days(limits: Thresholds) -> dict[str, int]:
 def _texts(texts: tuple[str, ...], coded: Coded | None, resource: str, reading: Reading) -> Iterator[Fact]:
     known = coded.concepts if coded else frozenset[str]()
     for text in texts:
+        told = Coded(frozenset(), (text,))
+        for concepts in _asked_by(text, known, reading):
+            yield _fact(concepts, Certainty.WORDS, told, resource, Origin.ORDER_TEXT, False, reading)
         for mention in reading.mentions(text):
             certainty = worded_certainty(mention, reading)
             if certainty is None or mention.concept in known:
                 continue
             if mention.concept in PAIN:
                 certainty = Certainty.SUSPECTED  # as a coded reason: a statement about today
-            told = Coded(frozenset(), (text,))
             yield _fact(
                 frozenset({mention.concept}),
                 certainty,
@@ -103,6 +110,13 @@ def _texts(texts: tuple[str, ...], coded: Coded | None, resource: str, reading: 
             )
 
 
+def _asked_by(text: str, known: frozenset[str], reading: Reading) -> Iterator[frozenset[str]]:
+    """What a text gives to ask about beside the things that it names: both sides, high values."""
+    if names_both_legs((text,), reading) and BILATERAL.isdisjoint(known):
+        yield BILATERAL
+    yield from (frozenset({concept}) for concept in worded_values(text, reading))
+
+
 def _fact(
     concepts: frozenset[str],
     certainty: Certainty,
@@ -112,9 +126,10 @@ def _fact(
     history: bool,
     reading: Reading,
 ) -> Fact:
-    place = read_place(concepts, coded.words, (), reading)
+    place = read_place(concepts, coded.names, (), reading)
+    in_words = origin is Origin.ORDER_TEXT
     return Fact(
-        concepts=placed_concepts(concepts, place, reading),
+        concepts=placed_concepts(concepts, place, reading, worded=in_words),
         certainty=certainty,
         origin=origin,
         resource=resource,

@@ -20,6 +20,7 @@ class ConceptWords(_Strict):
     pathway: str | None = None
     enough: bool = False
     asked_as: str | None = None
+    vague: bool = False  # a yes to it only asks: "any red flags?"
 
 
 class MuscleWords(_Strict):
@@ -69,6 +70,7 @@ class PatternFile(_Strict):
     implants: WordLists
     device_safety: WordLists
     measures: WordLists
+    note_values: WordLists
     imaging: WordLists
     report: WordLists
     cues: WordLists

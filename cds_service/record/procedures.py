@@ -19,9 +19,10 @@ from cds_service.record.facts import (
 from cds_service.record.imaging import is_lumbar_mri
 from cds_service.record.onsets import age_days, words_date
 from cds_service.record.projection import BrokenElement, Projection, Raw, Shape
-from cds_service.record.reading import Coded, Reading, reference_name, status_of
+from cds_service.record.reading import Coded, Reading, reference_name
 from cds_service.record.reasons import has_reason, reason_concepts
 from cds_service.record.statements import placed_concepts, read_place, read_statements, site_words
+from cds_service.record.statuses import status_of
 
 PROCEDURE = Shape(
     codes=("code",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,12 +17,20 @@ from cds_service.record.facts import (
     Measurement,
     Origin,
 )
-from cds_service.record.findings import of_function
+from cds_service.record.findings import is_turned, of_function
 from cds_service.record.free_text import Said
 from cds_service.record.projection import BrokenElement, Raw, Shape
 from cds_service.record.quantities import read_number, to_canonical
-from cds_service.record.reading import Reading, reference_name, status_of
-from cds_service.record.statements import Place, placed_concepts, read_place, read_statements
+from cds_service.record.reading import Coded, Reading, reference_name
+from cds_service.record.statements import (
+    BILATERAL,
+    Place,
+    is_of_pain,
+    placed_concepts,
+    read_place,
+    read_statements,
+)
+from cds_service.record.statuses import status_of
 from cds_service.record.treatment_answers import read_treatment
 
 RESPONSE = Shape(dates=("authored",))
@@ -132,19 +140,13 @@ def _read_question(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Ite
     concepts = frozenset(mention.concept for mention in named)
     if concepts:
         names_function = reading.exam_named(words) is not None and not reading.mentions(words)
-        denied = any(mention.said is Said.DENIED for mention in named)
-        turned = names_function or denied or _is_reversed(words, reading)
+        turned = names_function or is_turned(words, named, reading)
         history = all(mention.history for mention in named)
         yield from _checked(concepts, turned, asked, form, reading, history=history)
     elif exam := reading.exam_named(words):
         yield from _checked(frozenset({patterns.exam_findings[exam]}), True, asked, form, reading)
     else:
         yield from _told(asked, form, reading)
-
-
-def _is_reversed(question: str, reading: Reading) -> bool:
-    """Whether a yes is good news: "Is your bladder control normal?"."""
-    return "reversed" in reading.patterns.answers_in(question)
 
 
 def _score(words: str, asked: _Asked, form: _Form, reading: Reading) -> Measurement | None:
@@ -176,6 +178,8 @@ def _checked(
         certainty = _certainty(read_answer(answer, reading, about=concepts), turned)
         if certainty is None:
             continue
+        if certainty is Certainty.KNOWN and concepts <= reading.patterns.vague:
+            certainty = Certainty.WORDS
         if certainty is Certainty.KNOWN and len(_subjects(concepts, reading)) > 1:
             yield from _one_of_several(concepts, asked, answer, form, reading)
             continue
@@ -193,7 +197,7 @@ def _certainty(answer: Answer, turned: bool) -> Certainty | None:
             return Certainty.KNOWN
         case Answer.INTACT:
             return Certainty.DENIED
-        case Answer.TEXT:
+        case Answer.TEXT | Answer.REMARK:
             return Certainty.WORDS
     if turned:
         return of_function(answer)
@@ -232,6 +236,7 @@ def _fact(
 ) -> Fact:
     told = answer.get("valueString")
     words = (told,) if isinstance(told, str) and told else ()
+    of_pain = is_of_pain(Coded(concepts, words), reading)
     place = read_place(concepts, (*words, asked.question), (), reading) if certainty.positive else Place()
     return Fact(
         concepts=placed_concepts(concepts, place, reading) if certainty.positive else concepts,
@@ -242,7 +247,7 @@ def _fact(
         history=history and certainty.positive,
         recorded=form.when,
         # The question's own "getting worse?" is no trend: only the answer can say so.
-        trend=next((trend for word in words if (trend := reading.patterns.trend_in(word))), None),
+        trend=next((reading.patterns.trend_in(word, of_pain=of_pain) for word in words), None),
         side=place.side,
         region=place.region,
     )
@@ -256,4 +261,7 @@ def _told(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Fact]:
         if coded is None or coded.broken:
             continue
         for stated in read_statements(coded, reading):
-            yield _fact(stated.concepts, stated.certainty, asked, answer, form, reading, stated.history)
+            told = _fact(stated.concepts, stated.certainty, asked, answer, form, reading, stated.history)
+            yield (
+                told if coded.known else replace(told, concepts=told.concepts - (BILATERAL - stated.concepts))
+            )

@@ -200,7 +200,7 @@ def _read_all(resource_type: str, kept: Iterable[Kept], reading: Reading, found:
         try:
             items = list(reader(raw, reading))
         except BrokenElement as broken:
-            _note_broken(raw, broken, found)
+            found.keep(_readable_rest(raw, broken, reader, reading, found))
             continue
         found.keep(filter(_is_positive, items) if superseded and id(raw) not in newest else items)
 
@@ -208,6 +208,43 @@ def _read_all(resource_type: str, kept: Iterable[Kept], reading: Reading, found:
 def _is_positive(item: Any) -> bool:
     """Of an older response of the same form only these stay: a newer no does not undo a red flag (8.1.3)."""
     return isinstance(item, Fact) and item.certainty.positive
+
+
+# What says when, where and how surely: without it a finding is still a finding (8.1.4).
+_BESIDE = re.compile(
+    r"(onset|abatement|effective|performed)[A-Z]\w*|recordedDate|issued|authored|bodySite|interpretation"
+    r"|(clinical|verification)Status"
+)
+_KEPT_OF_BROKEN = (Measurement, PowerExam, ProcedureFact, DeviceFact)
+
+
+def _readable_rest(
+    raw: Raw, broken: BrokenElement, reader: Reader, reading: Reading, found: _Found
+) -> Iterator[Any]:
+    """What a resource says for the patient's illness without the elements that cannot be read.
+
+    The resource stays unreadable, so nothing is concluded from what it does not say.
+    """
+    while True:
+        _note_broken(raw, broken, found)
+        element = broken.element.split(".", 1)[0]
+        if element not in raw or not _BESIDE.fullmatch(element):
+            return
+        raw = _mended(raw, element)
+        try:
+            items = list(reader(raw, reading))
+        except BrokenElement as next_one:
+            broken = next_one
+            continue
+        yield from (item for item in items if _is_positive(item) or isinstance(item, _KEPT_OF_BROKEN))
+        return
+
+
+def _mended(raw: Raw, element: str) -> Raw:
+    """The resource without the element; a status that was sent as plain text is read as text, once."""
+    rest = {name: value for name, value in raw.items() if name != element}
+    told = raw[element]
+    return rest | {element: {"text": told}} if element.endswith("Status") and isinstance(told, str) else rest
 
 
 def _note_broken(raw: Raw, broken: BrokenElement, found: _Found) -> None:

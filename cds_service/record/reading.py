@@ -12,7 +12,7 @@ from cds_service.guideline.thresholds import Thresholds
 from cds_service.record.dates import Interval, on_day, read_date
 from cds_service.record.facts import DateProblem, Measure, Region, Side
 from cds_service.record.free_text import Mention, Patterns
-from cds_service.record.projection import BrokenElement, CodeKey, Projection, Raw, Shape, key_of, project
+from cds_service.record.projection import CodeKey, Projection, Raw, Shape, key_of, project
 from cds_service.record.remembered import digest_of
 from cds_service.record.terminology import NOTHING, Terminology
 
@@ -32,6 +32,7 @@ class Coded:
     own_text: str | None = None  # a text that is not the display of one of its codings
     official: str = ""  # the name that a value set gives the first known code
     broken: bool = False
+    unsure: frozenset[str] = NOTHING  # the concepts of a bare code that came without its system
     measure: Measure | None = None  # the quantity that a known code, or else its words, name
     concerns: bool = True  # whether code or words concern the guideline, or are broken and must be looked at
     treatments: frozenset[str] = NOTHING  # physical-therapy, self-management
@@ -44,6 +45,11 @@ class Coded:
     def label(self) -> str:
         """What a doctor would call it."""
         return self.words[0] if self.words else self.official or ", ".join(self.codes)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its words, else the name of a bare code: "Sciatica, right side"."""
+        return self.words or ((self.official,) if self.official else ())
 
     @property
     def known(self) -> bool:
@@ -152,12 +158,16 @@ class Reading:
         found = [self.terminology.concepts_of(*pair) for pair in zip(systems, key[2::3], strict=True)]
         concepts = NOTHING.union(*found)
         measure = self._measure(concepts, words)
+        unsure = NOTHING if concepts or words or any(systems) else self._without_system(codes)
         return {
             "concepts": concepts,
+            "unsure": unsure,
             "systems": frozenset(system for system, named in zip(systems, found, strict=True) if named),
             "official": next(filter(None, map(self.terminology.display_of, systems, key[2::3])), ""),
             "measure": measure,
-            "concerns": bool(concepts or measure or not (words or codes) or any(map(self._asks, words))),
+            "concerns": bool(
+                concepts or measure or unsure or not (words or codes) or any(map(self._asks, words))
+            ),
             "treatments": concepts & TREATMENTS or self._named(words, self.services),
             "drugs": (concepts | self._named(words, self.drugs)) & DRUGS,
             "implants": (concepts | self._named(words, self.implants)) & IMPLANTS,
@@ -165,6 +175,11 @@ class Reading:
             or any(self._is_worth_asking(mention) for mention in self.all_mentions(words)),
             "names_lumbar_mri": any(map(self.names_lumbar_mri, words)),
         }
+
+    def _without_system(self, codes: Iterable[str]) -> frozenset[str]:
+        """What bare codes mean, of which nobody says from where they are: pain and red flags."""
+        found = NOTHING.union(*map(self.terminology.concepts_anywhere, codes))
+        return frozenset(concept for concept in found if concept in PAIN or concept in self.patterns.pathway)
 
     def _is_worth_asking(self, mention: Mention) -> bool:
         # "Diabetes review": an explanation belongs on the problem list, not among the reasons of visits.
@@ -191,7 +206,10 @@ class Reading:
             return False
         plain = self.patterns.plain(word)
         return bool(
-            self.patterns.muscles.find(plain) or self.patterns.exams.find(plain) or self._asks_power(plain)
+            self.patterns.muscles.find(plain)
+            or self.patterns.exams.find(plain)
+            or self._asks_power(plain)
+            or self.vague_in((word,))
         )
 
     def _asks_power(self, plain: str) -> bool:
@@ -213,6 +231,11 @@ class Reading:
     def question_mentions(self, question: str) -> tuple[Mention, ...]:
         """What a question names; its words may be barer than a finding's ("Bladder?")."""
         return self._read_once("question", self.patterns.asked_in, question, ())
+
+    def vague_in(self, questions: Iterable[str]) -> frozenset[str]:
+        """The concepts that questions name so vaguely that a yes only asks: "red flags"."""
+        named = {mention.concept for question in questions for mention in self.question_mentions(question)}
+        return self.patterns.vague.intersection(named)
 
     def services(self, text: str) -> frozenset[str]:
         """The treatments that a text says were given."""
@@ -307,14 +330,6 @@ def _region_of(places: frozenset[str], not_here: frozenset[Region]) -> Region | 
 def _own_text(text: str | None, displays: Iterable[str | None]) -> str | None:
     shown = {display.strip().lower() for display in displays if display}
     return text if text and text.strip().lower() not in shown else None
-
-
-def status_of(raw: Raw, element: str = "status") -> str:
-    """The code of a status element; raises BrokenElement where it is missing or no text."""
-    status = raw.get(element)
-    if not isinstance(status, str):
-        raise BrokenElement(element)
-    return status
 
 
 def reference_name(raw: Raw) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from cds_service.record.dates import Interval
 from cds_service.record.facts import Certainty, Region, Side, Trend
 from cds_service.record.free_text import Mention, Said
-from cds_service.record.reading import Coded, Reading
+from cds_service.record.reading import PAIN, Coded, Reading
 from cds_service.record.terminology import NOTHING
 
 _BY_CODE_HISTORY = frozenset(
@@ -21,10 +21,20 @@ _TRENDS = {
     "coded-acute": None,
     "coded-chronic": Trend.STABLE,
 }
+BILATERAL = frozenset({"bilateral-leg-symptoms"})
 _BOTH_LEGS = frozenset({"radicular-pain", "leg-numbness"})
 _PAST = ("history of", "history", "past history", "personal history", "previous", "status post")
 _NOT_THE_PATIENT = ("at risk", "risk of", "increased risk", "high risk of", "family history")
-_DENIED_LAST = (" absent", " excluded", " ruled out", " denied", " not present", " not found", " : no")
+# A denial as the last word, with at most its day behind it: "CES excluded 12/6".
+_DENIED_LAST = re.compile(
+    r"(?P<denial> (?:absent|excluded|ruled out|denied|not present|not found|: no))(?: (?:\d+|on|[().]))*$"
+)
+# Or the scan or test that showed it, and who knows whether it showed enough: "ruled out by MRI".
+_DOUBTED_LAST = re.compile(
+    r"(?P<denial> (?:absent|excluded|ruled out|denied|negative|not present|not found))"
+    r"(?: (?:\d+|of|on|by|with|after|the|today|yesterday|mri|mr|imaging|scan|[().]"
+    r"|jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec))*$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +67,31 @@ def read_statements(coded: Coded, reading: Reading, *, pain_is_known: bool = Tru
         if stated:
             yield stated
         return
+    if coded.unsure:
+        yield Statement(coded.unsure, Certainty.WORDS, coded.label)
+        return
+    yield from _both_legs_in_words(coded, reading)
     for mention in _strongest(reading.all_mentions(coded.words)):
         certainty = worded_certainty(mention, reading)
         if certainty:
             yield Statement(_worded_concepts(mention), certainty, coded.label, mention.history)
+
+
+def _both_legs_in_words(coded: Coded, reading: Reading) -> Iterator[Statement]:
+    """Of "sciatica, both sides" the sides only ask, as every red flag in words (8.1.9)."""
+    if names_both_legs(coded.words, reading):
+        yield Statement(BILATERAL, Certainty.WORDS, coded.label)
+
+
+def names_both_legs(words: Sequence[str], reading: Reading) -> bool:
+    """Whether words tell of leg pain or numbness, and of both sides."""
+    asserted = {m.concept for m in reading.all_mentions(words) if m.said in (Said.ASSERTED, Said.QUERIED)}
+    return (
+        not asserted.isdisjoint(_BOTH_LEGS)
+        and asserted.isdisjoint(BILATERAL)
+        and reading.side(*words) is Side.BOTH
+        and reading.region(words, (), NOTHING) is not Region.ARM
+    )
 
 
 def worded_certainty(mention: Mention, reading: Reading) -> Certainty | None:
@@ -104,20 +135,39 @@ def _said_beside(coded: Coded, reading: Reading) -> Certainty:
 
     A display only names the code, and names are full of denials that deny nothing ("triple negative breast
     cancer"). So only a text of its own counts, and it denies only from its first word or with its last.
+    Where a display ends with a denial, which no name of these codes does, code and name disagree: it asks.
     """
     text = coded.own_text
     if text is None:
-        return Certainty.KNOWN
-    said = {m.said for m in reading.mentions(text) if _related(m.concept, coded.concepts, reading)}
-    plain = reading.patterns.plain(text)
-    if Said.DENIED in said and Said.ASSERTED not in said:
-        begins = any(
-            cue.start == 0 and cue.name == "denied-before" for cue in reading.patterns.cues.find(plain)
+        return (
+            Certainty.WORDS
+            if any(_ends_denied(word, coded, reading) for word in coded.words)
+            else Certainty.KNOWN
         )
-        if begins or plain.endswith(_DENIED_LAST):
+    plain = reading.patterns.plain(text)
+    if _ends_denied(text, coded, reading):
+        return Certainty.DENIED if _DENIED_LAST.search(plain) else Certainty.WORDS
+    said = _said_of(text, coded, reading)
+    if Said.DENIED in said and Said.ASSERTED not in said:
+        cues = reading.patterns.cues.find(plain)
+        if any(cue.start == 0 and cue.name == "denied-before" for cue in cues):
             return Certainty.DENIED
     doubted = Said.QUERIED in said and Said.ASSERTED not in said
     return Certainty.SUSPECTED if doubted else Certainty.KNOWN
+
+
+def _ends_denied(text: str, coded: Coded, reading: Reading) -> bool:
+    """Whether the last word of a text denies what the code stands for."""
+    plain = reading.patterns.plain(text)
+    last = _DENIED_LAST.search(plain) or _DOUBTED_LAST.search(plain)
+    if last is None:
+        return False
+    said = _said_of(plain[: last.end("denial")], coded, reading)
+    return Said.DENIED in said and Said.ASSERTED not in said and Said.QUERIED not in said
+
+
+def _said_of(text: str, coded: Coded, reading: Reading) -> set[Said]:
+    return {m.said for m in reading.mentions(text) if _related(m.concept, coded.concepts, reading)}
 
 
 def _related(concept: str, concepts: frozenset[str], reading: Reading) -> bool:
@@ -136,11 +186,18 @@ def read_place(
     return Place(reading.side(*sites, *words), reading.region(words, sites, concepts), named)
 
 
-def placed_concepts(concepts: frozenset[str], place: Place, reading: Reading) -> frozenset[str]:
-    """The concepts together with those that the place makes of them."""
+def placed_concepts(
+    concepts: frozenset[str], place: Place, reading: Reading, *, worded: bool = False
+) -> frozenset[str]:
+    """The concepts together with those that the place makes of them; of words only, both sides only ask."""
     found = reading.with_sites(concepts, place.sites)
-    if place.side is Side.BOTH and place.region is not Region.ARM and not found.isdisjoint(_BOTH_LEGS):
-        found |= {"bilateral-leg-symptoms"}
+    if (
+        not worded
+        and place.side is Side.BOTH
+        and place.region is not Region.ARM
+        and not found.isdisjoint(_BOTH_LEGS)
+    ):
+        found |= BILATERAL
     return found
 
 
@@ -151,19 +208,29 @@ def coded_trend(concepts: frozenset[str]) -> Trend | None:
 
 def words_trend(coded: Coded, reading: Reading) -> Trend | None:
     """The trend in a code or its words; worsening beats improving beats stable."""
-    said = {reading.patterns.trend_in(word) for word in coded.words} | {coded_trend(coded.concepts)}
+    of_pain = is_of_pain(coded, reading)
+    said = {reading.patterns.trend_in(word, of_pain=of_pain) for word in coded.words}
+    said.add(coded_trend(coded.concepts))
     return next((trend for trend in TREND_ORDER if trend in said), None)
+
+
+def is_of_pain(coded: Coded, reading: Reading) -> bool:
+    """Whether it tells of pain and of no red flag beside it."""
+    concepts = coded.concepts or frozenset(mention.concept for mention in reading.all_mentions(coded.words))
+    return not concepts.isdisjoint(PAIN) and concepts.isdisjoint(reading.patterns.pathway)
 
 
 TREND_ORDER = (Trend.WORSENING, Trend.IMPROVING, Trend.STABLE)
 
 
-def note_trend(of_words: Trend | None, notes: Any, reading: Reading) -> tuple[Trend | None, Interval | None]:
+def note_trend(
+    of_words: Trend | None, notes: Any, reading: Reading, *, of_pain: bool
+) -> tuple[Trend | None, Interval | None]:
     """The trend in the fact's own words and in its notes, with the day of the note that says it (8.2)."""
     found: dict[Trend, Interval | None] = {of_words: None} if of_words else {}
     for note in notes if isinstance(notes, list) else ():
         text = note.get("text") if isinstance(note, dict) else None
-        trend = reading.patterns.trend_in(text) if isinstance(text, str) else None
+        trend = reading.patterns.trend_in(text, of_pain=of_pain) if isinstance(text, str) else None
         if not trend:
             continue
         time = note.get("time")

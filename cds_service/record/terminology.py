@@ -64,6 +64,14 @@ class Terminology:
                 self._seen[system, code] = found
         return found
 
+    def concepts_anywhere(self, code: str) -> frozenset[str]:
+        """The concepts of a code whose system is not told, as listed whole in any system."""
+        spelled = ((name, spell(code, system)) for name, system in self.systems.items())
+        tables = (
+            (table.get(name, {}), own) for name, own in spelled for table in (self._exact, self._prefixes)
+        )
+        return NOTHING.union(*(codes.get(own, NOTHING) for codes, own in tables))
+
     def display_of(self, system: str | None, code: str | None) -> str | None:
         """The plain name that a value set gives the code or its longest listed prefix; None: unknown."""
         name = self.system_name(system) if isinstance(system, str) else None

@@ -7,9 +7,10 @@ from typing import Any
 
 from cds_service.record.facts import Certainty, Fact, Origin, VisitFact
 from cds_service.record.projection import Projection, Raw, Shape
-from cds_service.record.reading import PAIN, Coded, Reading, reference_name, status_of
+from cds_service.record.reading import PAIN, Coded, Reading, reference_name
 from cds_service.record.reasons import has_reason, reason_concepts
 from cds_service.record.statements import placed_concepts, read_place, read_statements
+from cds_service.record.statuses import status_of
 from cds_service.record.terminology import NOTHING
 
 ENCOUNTER = Shape(codes=("serviceType",), lists=("type", "reasonCode"), periods=("period",))
@@ -52,8 +53,8 @@ def _gives_reason(raw: Raw, reading: Reading) -> bool:
 def _reason_facts(coded: Coded, raw: Raw, when: Any, reading: Reading) -> Iterator[Fact]:
     """Somebody came with it: the pain itself is known, anything else is what they came to find out."""
     for stated in read_statements(coded, reading):
-        place = read_place(stated.concepts, coded.words, (), reading)
-        concepts = placed_concepts(stated.concepts, place, reading)
+        place = read_place(stated.concepts, coded.names, (), reading)
+        concepts = placed_concepts(stated.concepts, place, reading, worded=not coded.known)
         certainty = stated.certainty
         if certainty is Certainty.KNOWN and concepts.isdisjoint(PAIN):
             certainty = Certainty.SUSPECTED

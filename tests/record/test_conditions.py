@@ -130,6 +130,11 @@ def test_negated_advised_and_family_words_are_no_fact(text: str) -> None:
         pytest.param("Denies saddle numbness", Certainty.DENIED, id="denies"),
         pytest.param("Saddle numbness absent", Certainty.DENIED, id="absent"),
         pytest.param("Saddle numbness excluded", Certainty.DENIED, id="excluded"),
+        pytest.param("Saddle numbness (ruled out)", Certainty.DENIED, id="in brackets"),
+        pytest.param("Saddle numbness excluded 12/6", Certainty.DENIED, id="with its day"),
+        pytest.param("Saddle numbness: negative", Certainty.WORDS, id="negative only asks"),
+        pytest.param("Saddle numbness ruled out by MRI", Certainty.WORDS, id="by a scan only asks"),
+        pytest.param("Saddle numbness not excluded", Certainty.SUSPECTED, id="not excluded"),
         pytest.param("Suspected saddle numbness", Certainty.SUSPECTED, id="suspected"),
         pytest.param("? saddle numbness", Certainty.SUSPECTED, id="query"),
         pytest.param("Saddle numbness, no incontinence", Certainty.KNOWN, id="another thing is denied"),
@@ -144,6 +149,22 @@ def test_the_text_beside_a_code_may_deny_or_doubt_it(text: str, certainty: Certa
 def test_a_display_never_denies_its_code() -> None:
     code = concept(None, snomed="706970001|Triple negative malignant neoplasm of breast (disorder)")
     assert only(read(condition(code))).certainty is Certainty.KNOWN
+
+
+def test_a_display_that_denies_its_code_with_its_last_word_asks() -> None:
+    found = only(read(condition(concept("Cauda equina syndrome ruled out", snomed="192970008"))))
+    assert found.certainty is Certainty.WORDS
+
+
+@pytest.mark.parametrize(("code", "side"), [("M54.31", Side.RIGHT), ("M54.32", Side.LEFT)])
+def test_a_bare_code_has_the_side_of_its_name(code: str, side: Side) -> None:
+    bare = {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": code}]}
+    assert only(read(condition(bare))).side is side
+
+
+@pytest.mark.parametrize(("code", "concept_name"), [("M54.12", "other-spine-pain"), ("M54.14", "other-spine-pain"), ("M54.16", "radicular-pain")])  # fmt: skip
+def test_the_site_of_a_who_code_is_read(code: str, concept_name: str) -> None:
+    assert concept_name in only(read(condition(concept(icd10=code)))).concepts
 
 
 def test_a_risk_is_no_disease() -> None:

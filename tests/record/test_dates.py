@@ -107,6 +107,14 @@ def test_without_an_onset_the_record_is_only_a_minimum() -> None:
         pytest.param({"onsetString": "yesterday"}, on_day(date(2026, 6, 9)), id="yesterday"),
         pytest.param({"onsetString": "since May 2026"}, Interval(date(2026, 5, 1), date(2026, 5, 31)), id="month"),
         pytest.param({"onsetString": "2019"}, Interval(date(2019, 1, 1), date(2019, 12, 31)), id="a year"),
+        pytest.param({"onsetString": "6/52"}, on_day(date(2026, 4, 29)), id="weeks in short"),
+        pytest.param({"onsetString": "3/12"}, on_day(date(2026, 3, 12)), id="months in short"),
+        pytest.param({"onsetString": "twenty weeks ago"}, on_day(date(2026, 1, 21)), id="twenty"),
+        pytest.param({"onsetString": "two and a half months ago"}, on_day(date(2026, 3, 27)), id="and a half"),
+        pytest.param({"onsetString": "1.5 months ago"}, on_day(date(2026, 4, 26)), id="a fraction"),
+        pytest.param({"onsetString": "worse 1 week ago, started 3 months ago"}, on_day(date(2026, 3, 12)), id="the longest"),
+        pytest.param({"onsetString": "since May 2026, worse yesterday"}, Interval(date(2026, 5, 1), date(2026, 5, 31)), id="the earliest"),
+        pytest.param({"onsetString": "since 2026-06-01"}, on_day(date(2026, 6, 1)), id="a day among words"),
         pytest.param({"onsetString": "after lifting"}, None, id="no time in it"),
         pytest.param({"onsetPeriod": {"start": "2026-06-01", "end": "2026-06-05"}}, on_day(date(2026, 6, 1)), id="a period"),
         pytest.param(
@@ -124,6 +132,22 @@ def test_without_an_onset_the_record_is_only_a_minimum() -> None:
 def test_an_onset_has_many_forms(element: dict[str, Any], started: Interval | None) -> None:
     fact = only(read(condition(CODE, recorded="2026-06-10", **element)))
     assert fact.started == started
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("several months", "many years", "since childhood", "after lifting", "14/06/2026", "10/12/2025"),
+        *("for years, worse 3 days ago", "several months, worse since a week ago", "unknown"),
+    ],
+)
+def test_an_onset_that_nobody_can_count_is_unknown_and_not_missing(text: str) -> None:
+    fact = only(read(condition(CODE, recorded="2026-06-10", onsetString=text)))
+    assert (fact.started, fact.started_problem) == (None, DateProblem.IMPOSSIBLE)
+
+
+def test_an_empty_onset_is_none() -> None:
+    assert only(read(condition(CODE, recorded="2026-06-10", onsetString=" "))).started_problem is None
 
 
 def test_words_without_a_day_to_count_from_are_no_onset() -> None:

@@ -31,8 +31,29 @@ def found(code: Concept, value: Any = None, **more: Any) -> Fact:
         pytest.param("Positive", PRESENT, id="positive"),
         pytest.param("Normal", ABSENT, id="normal"),
         pytest.param("Yes, since Monday", PRESENT, id="yes and more"),
+        pytest.param("++", PRESENT, id="plus signs"),
         pytest.param("No, never", ABSENT, id="no and more"),
-        pytest.param("since yesterday", PRESENT, id="a remark"),
+        pytest.param("since yesterday", PRESENT, id="since when"),
+        pytest.param("Not present", ABSENT, id="not present"),
+        pytest.param("not detected", ABSENT, id="not detected"),
+        pytest.param("NAD", ABSENT, id="nad"),
+        pytest.param("no tingling", ABSENT, id="a denied word"),
+        pytest.param("no change", UNKNOWN, id="no change"),
+        pytest.param("No change from baseline", UNKNOWN, id="no change from a baseline"),
+        pytest.param("unchanged", UNKNOWN, id="unchanged"),
+        pytest.param("numb, no change", PRESENT, id="numb without change"),
+        *(pytest.param(word, UNKNOWN, id=word) for word in ("N/A", "n/a", "NA", "see notes", "0", "?")),
+        pytest.param("non-contributory", UNKNOWN, id="non-contributory"),
+        pytest.param("Nein", WORDS, id="words that nobody knows"),
+        pytest.param("resolved", WORDS, id="resolved"),
+        pytest.param("L5, S1", PRESENT, id="where it is"),
+        *(pytest.param(word, PRESENT, id=word) for word in ("severe", "mild", "intermittent", "worse")),
+        *(
+            pytest.param(concept(word), PRESENT, id=f"coded {word}")
+            for word in ("Severe", "mild", "since yesterday")
+        ),
+        pytest.param(concept("Not present"), ABSENT, id="coded not present"),
+        pytest.param(concept("N/A"), UNKNOWN, id="coded not applicable"),
         pytest.param("not asked", UNKNOWN, id="not asked"),
         pytest.param(concept("Present"), PRESENT, id="coded present"),
         pytest.param(concept("No"), ABSENT, id="coded no"),
@@ -111,7 +132,10 @@ def test_pain_in_words_is_known_with_a_yes() -> None:
     [
         *((word, PRESENT) for word in ("reduced", "absent", "altered", "impaired", "lost", "decreased")),
         *((word, ABSENT) for word in ("intact", "preserved", "normal", "not reduced")),
-        *((value, UNKNOWN) for value in (True, False, "yes", "no", "not tested")),
+        *((word, ABSENT) for word in ("NAD", "nil abnormal", "no abnormality detected", "present")),
+        *((word, PRESENT) for word in ("not present", "not intact")),
+        *((value, UNKNOWN) for value in (True, False, "yes", "no", "not tested", "positive", "negative")),
+        *((word, UNKNOWN) for word in ("no change", "N/A", "denied", "severe", "see note")),
     ],
 )
 def test_a_question_on_sensation_or_tone_is_answered_in_words(
@@ -158,6 +182,53 @@ def test_a_question_that_names_the_loss_is_answered_by_yes_and_no(
 )
 def test_a_yes_to_a_function_is_unknown(question: str, value: Any, certainty: Certainty) -> None:
     assert found(concept(question), value).certainty is certainty
+
+
+@pytest.mark.parametrize("value", [True, False, "yes", "no"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        *("No saddle numbness", "Absence of saddle anaesthesia", "Denies saddle numbness", "No fever"),
+        *("No urinary retention", "No history of cancer", "Able to empty bladder?", "Continent of urine?"),
+        *("Is your bladder working normally?", "Can you feel when you wipe?", "Saddle area feels normal?"),
+        *("Do you feel your bladder filling?", "Able to walk?", "Is leg power normal?", "Neurology normal?"),
+        *("Is sensation in the legs normal?", "Continent of faeces?"),
+    ],
+)
+def test_a_yes_or_no_to_words_put_the_other_way_is_unknown(question: str, value: Any) -> None:
+    assert found(concept(question, local="Q"), value).certainty is UNKNOWN
+
+
+def test_words_that_deny_a_finding_and_have_no_value_affirm_nothing() -> None:
+    facts = read(observation(concept("No saddle numbness"), effective="2026-06-14")).facts
+    assert not any(fact.certainty.positive for fact in facts)
+
+
+@pytest.mark.parametrize(("value", "certainty"), [(True, ABSENT), (False, UNKNOWN)])
+def test_a_code_that_its_own_text_denies(value: bool, certainty: Certainty) -> None:
+    code = concept("No saddle numbness", snomed="449813001|Numbness of saddle area")
+    assert found(code, value).certainty is certainty
+
+
+@pytest.mark.parametrize("question", ["Unable to walk normally?", "Numbness between your legs?"])
+def test_words_of_loss_are_answered_the_plain_way(question: str) -> None:
+    assert [found(concept(question), value).certainty for value in (True, False)] == [WORDS, ABSENT]
+
+
+@pytest.mark.parametrize(
+    ("question", "concept_name"),
+    [("Red flags present?", "cauda-equina"), ("Steroid use?", "long-term-steroid")],
+)
+def test_a_yes_to_a_vague_question_asks_and_a_no_says_nothing(question: str, concept_name: str) -> None:
+    fact = found(concept(question), True)
+    assert concept_name in fact.concepts
+    assert fact.certainty is WORDS
+    assert read(observation(concept(question), False)).facts == ()
+
+
+def test_a_bare_code_without_its_system_only_asks() -> None:
+    bare = {"coding": [{"code": "449813001"}]}
+    assert [found(bare, value).certainty for value in (True, False)] == [WORDS, ABSENT]
 
 
 @pytest.mark.parametrize("value", ["Staphylococcus aureus isolated", "Growth of E. coli", "positive"])

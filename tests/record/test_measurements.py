@@ -242,3 +242,12 @@ def test_a_contained_member_is_measured_under_the_name_of_its_holder() -> None:
     (found,) = read(panel).measurements
     assert (found.value, found.resource) == (Decimal(42), "Observation/panel")
     assert found.when is not None
+
+
+@pytest.mark.parametrize(
+    ("site", "count"),
+    [(None, 1), ("Lower back", 1), ("Left leg", 1), ("Knee", 0), ("Right wrist", 0), ("Jaw", 0)],
+)
+def test_a_pain_score_of_another_place_is_not_that_of_the_back(site: str | None, count: int) -> None:
+    score = observation(concept("Pain severity 0-10", loinc="72514-3"), 3, site=site)
+    assert len(read(score).measurements) == count

@@ -41,6 +41,38 @@ def test_words_of_an_order(text: str, concepts: str, certainty: Certainty) -> No
         assert fact.origin is Origin.ORDER_TEXT
 
 
+@pytest.mark.parametrize("text", ["B/L sciatica", "bilat leg pain", "sciatica on both sides"])
+def test_both_sides_in_words_only_ask(text: str) -> None:
+    facts, _ = read_order(order(note=text))
+    both = [fact.certainty for fact in facts if "bilateral-leg-symptoms" in fact.concepts]
+    assert both == [Certainty.WORDS]
+
+
+@pytest.mark.parametrize(
+    ("text", "concepts"),
+    [
+        ("T 39", ["fever"]),
+        ("temp 39.2", ["fever"]),
+        ("temp 102", ["fever"]),
+        ("CRP 200", ["raised-inflammatory-markers"]),
+        ("ESR: 80", ["raised-inflammatory-markers"]),
+        ("T 36.8, CRP 2", []),
+        ("temp 37.9, CRP <5, ESR 10", []),
+    ],
+)
+def test_high_values_in_words_ask(text: str, concepts: list[str]) -> None:
+    facts, _ = read_order(order(note=text))
+    assert [name for fact in facts for name in fact.concepts] == concepts
+    assert {fact.certainty for fact in facts} <= {Certainty.WORDS}
+
+
+@pytest.mark.parametrize("code", ["G83.4", "G834", "192970008"])
+def test_a_bare_code_without_its_system_only_asks(code: str) -> None:
+    ((fact,), ()) = read_order(order({"coding": [{"code": code}]}))
+    assert "cauda-equina" in fact.concepts
+    assert fact.certainty is Certainty.WORDS
+
+
 @pytest.mark.parametrize(
     "text", ["No red flags, no saddle anaesthesia", "Return if CES", "FHx breast cancer", "Please do soon"]
 )

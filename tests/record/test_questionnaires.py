@@ -64,6 +64,10 @@ def test_an_operation_or_injection_is_asked_in_general() -> None:
         ("No, never", DENIED),
         ("not sure", UNKNOWN),
         ("since Monday", WORDS),
+        ("not present", DENIED),
+        ("no change", UNKNOWN),
+        ("N/A", UNKNOWN),
+        ("see notes", UNKNOWN),
     ],
 )
 def test_an_answer_says_yes_or_no(answer: Any, certainty: Certainty) -> None:
@@ -93,10 +97,51 @@ def test_a_coded_answer_is_read_by_its_word(coding: dict[str, str], certainty: C
         "Is your bladder control normal?",
         "No bladder problems?",
         "Bladder control?",
+        "Can you pass urine?",
+        "Able to walk?",
+        "Can you walk normally?",
+        "Full power in both legs?",
+        "Is leg power normal?",
+        "Power in legs full?",
+        "No new weakness?",
+        "Continent of urine?",
+        "Do you feel your bladder filling?",
+        "Can you feel when you wipe?",
+        "Can you feel toilet paper when wiping?",
+        "Saddle area feels normal?",
+        "Is sensation in the legs normal?",
+        "Neurology normal?",
+        "Can the patient lift the foot?",
+        "Are your bowels regular?",
+        "No saddle numbness",
     ],
 )
 def test_a_yes_or_no_to_a_question_the_other_way_round_is_unknown(question: str, answer: bool) -> None:
     assert only(read(form((question, answer)))).certainty is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        *("Unable to walk normally?", "Not able to pass urine?", "Do you feel numbness in the saddle area?"),
+        *("Numbness between your legs?", "Weakness getting worse?", "Problems walking?"),
+    ],
+)
+def test_a_question_that_names_the_loss_is_put_the_plain_way(question: str) -> None:
+    assert [only(read(form((question, answer)))).certainty for answer in (True, False)] == [KNOWN, DENIED]
+
+
+@pytest.mark.parametrize("question", ["Red flags present?", "Any red flags?", "Steroid use?"])
+def test_a_yes_to_a_vague_question_only_asks(question: str) -> None:
+    assert [only(read(form((question, answer)))).certainty for answer in (True, False)] == [WORDS, DENIED]
+
+
+@pytest.mark.parametrize(
+    "question", ["Do you smoke?", "Are you able to work?", "Can you sleep?", "Feeling well?"]
+)
+@pytest.mark.parametrize("answer", [True, False])
+def test_a_question_about_something_else_is_no_fact(question: str, answer: bool) -> None:
+    assert read(form((question, answer))).facts == ()
 
 
 def test_a_yes_is_a_known_fact_of_its_day() -> None:

@@ -28,22 +28,12 @@ def unreadable(facts: PatientFacts) -> list[tuple[str, str]]:
         pytest.param(SADDLE, {"code": {"coding": {"code": "x"}}}, "conditions", "code", id="coding is no list"),
         pytest.param(SADDLE, {"code": {"coding": [{"code": 449813001}], "text": "x"}}, "conditions", "code.coding.code", id="a code as number"),
         pytest.param(SADDLE, {"code": {"text": 5}}, "conditions", "code.text", id="a text as number"),
-        pytest.param(SADDLE, {"onsetDateTime": "14.06.2026"}, "conditions", "onsetDateTime", id="no date"),
-        pytest.param(SADDLE, {"onsetDateTime": 2026}, "conditions", "onsetDateTime", id="a date as number"),
-        pytest.param(SADDLE, {"onsetPeriod": "2026"}, "conditions", "onsetPeriod", id="a period as text"),
-        pytest.param(SADDLE, {"onsetPeriod": {"start": "soon"}}, "conditions", "onsetPeriod.start", id="a start that is no date"),
-        pytest.param(SADDLE, {"onsetAge": {"value": "old"}}, "conditions", "onsetAge.value", id="an age that is no number"),
-        pytest.param(SADDLE, {"bodySite": concept("Leg")}, "conditions", "bodySite", id="a body site that is no list"),
-        pytest.param(SADDLE, {"clinicalStatus": "active"}, "conditions", "clinicalStatus", id="a status as text"),
         pytest.param(CRP, {"valueQuantity": 42}, "observations", "valueQuantity", id="a bare quantity"),
         pytest.param(CRP, {"valueQuantity": {"value": "high"}}, "observations", "valueQuantity.value", id="a value in words"),
         pytest.param(CRP, {"status": None}, "observations", "status", id="no status"),
         pytest.param(CRP, {"status": 5}, "observations", "status", id="a status as number"),
-        pytest.param(CRP, {"effectiveDateTime": "yesterday"}, "observations", "effectiveDateTime", id="a day in words"),
-        pytest.param(CRP, {"interpretation": "H"}, "observations", "interpretation", id="an interpretation as text"),
         pytest.param(CRP, {"component": ["x"]}, "observations", "component", id="a component that is none"),
         pytest.param(CRP, {"component": [{"code": codings.CRP, "valueQuantity": []}, {"code": codings.CRP, "valueQuantity": "5"}]}, "observations", "component.valueQuantity", id="a broken component"),
-        pytest.param(procedure(codings.DISCECTOMY), {"performedDateTime": "x"}, "procedures", "performedDateTime", id="a procedure"),
         pytest.param(builders.medication_request(codings.NAPROXEN, authored="2026-06-01"), {"authoredOn": "x"}, "medications", "authoredOn", id="a prescription"),
         pytest.param(builders.device(codings.PACEMAKER), {"safety": "unsafe"}, "devices", "safety", id="a device"),
         pytest.param(builders.questionnaire_response([("Fever?", False)], authored="2026-06-15"), {"item": "x"}, "questionnaireResponses", "item", id="a form without items"),
@@ -57,6 +47,72 @@ def test_a_broken_element_that_is_read_costs_its_resource_and_is_counted(
     assert unreadable(facts) == [(f"{resource['resourceType']}/odd-1", element)]
     assert facts.reads[key] is ReadState.PARTIAL
     assert (facts.facts, facts.measurements, facts.procedures, facts.devices) == ((), (), (), ())
+
+
+@pytest.mark.parametrize(
+    ("resource", "odd", "key", "element"),
+    [
+        pytest.param(SADDLE, {"onsetDateTime": "14.06.2026"}, "conditions", "onsetDateTime", id="no date"),
+        pytest.param(SADDLE, {"onsetDateTime": 2026}, "conditions", "onsetDateTime", id="a date as number"),
+        pytest.param(SADDLE, {"onsetPeriod": "2026"}, "conditions", "onsetPeriod", id="a period as text"),
+        pytest.param(SADDLE, {"onsetPeriod": {"start": "soon"}}, "conditions", "onsetPeriod.start", id="a start that is no date"),
+        pytest.param(SADDLE, {"onsetAge": {"value": "old"}}, "conditions", "onsetAge.value", id="an age that is no number"),
+        pytest.param(SADDLE, {"bodySite": concept("Leg")}, "conditions", "bodySite", id="a body site that is no list"),
+        pytest.param(SADDLE, {"clinicalStatus": "active"}, "conditions", "clinicalStatus", id="a status as text"),
+        pytest.param(CRP, {"effectiveDateTime": "yesterday"}, "observations", "effectiveDateTime", id="a day in words"),
+        pytest.param(CRP, {"interpretation": "H"}, "observations", "interpretation", id="an interpretation as text"),
+        pytest.param(procedure(codings.DISCECTOMY), {"performedDateTime": "x"}, "procedures", "performedDateTime", id="a procedure"),
+        pytest.param(SADDLE, {"recordedDate": "x"}, "conditions", "recordedDate", id="a recorded date"),
+        pytest.param(SADDLE, {"verificationStatus": "confirmed"}, "conditions", "verificationStatus", id="a verification as text"),
+    ],
+)  # fmt: skip
+def test_what_stands_beside_a_finding_costs_itself_and_not_the_finding(
+    resource: Resource, odd: dict[str, Any], key: str, element: str
+) -> None:
+    facts = read({**resource, "id": "odd-1", **odd})
+    assert unreadable(facts) == [(f"{resource['resourceType']}/odd-1", element)]
+    assert facts.reads[key] is ReadState.PARTIAL
+    assert len(facts.facts + facts.measurements + facts.procedures) == 1
+
+
+@pytest.mark.parametrize("word", ["refuted", "entered-in-error"])
+def test_a_broken_status_that_denies_gives_no_finding_and_no_negative(word: str) -> None:
+    facts = read(SADDLE | {"verificationStatus": word})
+    assert facts.facts == ()
+    assert facts.reads["conditions"] is ReadState.PARTIAL
+
+
+def test_a_negative_with_a_broken_date_is_left_out() -> None:
+    facts = read(observation(codings.SADDLE_NUMBNESS, False, effective="yesterday"))
+    assert facts.facts == ()
+
+
+@pytest.mark.parametrize(
+    ("resource", "key"),
+    [
+        pytest.param(observation(codings.SADDLE_NUMBNESS, True), "observations", id="Observation"),
+        pytest.param(procedure(codings.DISCECTOMY), "procedures", id="Procedure"),
+        pytest.param(
+            builders.medication_request(codings.NAPROXEN, authored="2026-06-01"),
+            "medications",
+            id="MedicationRequest",
+        ),
+        pytest.param(
+            builders.questionnaire_response([("Fever?", True)], authored="2026-06-15"),
+            "questionnaireResponses",
+            id="form",
+        ),
+    ],
+)
+@pytest.mark.parametrize("status", ["", "F", "done", "aborted", "READY"])
+def test_a_status_that_fhir_does_not_define_is_unread(resource: Resource, key: str, status: str) -> None:
+    assert read(resource | {"status": status}).reads[key] is ReadState.PARTIAL
+
+
+@pytest.mark.parametrize("status", ["FINAL", "Final", "final "])
+def test_a_status_is_read_however_it_is_spelled(status: str) -> None:
+    facts = read(observation(codings.SADDLE_NUMBNESS, True, status=status))
+    assert (len(facts.facts), facts.reads["observations"]) == (1, ReadState.COMPLETE)
 
 
 @pytest.mark.parametrize(

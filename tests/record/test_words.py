@@ -31,6 +31,32 @@ ASSERTED = (
     ("Saddle numbness present, no incontinence", "saddle-numbness"),
     ("not passing urine, saddle numbness", "saddle-numbness"),
     ("not passing urine", "urinary-retention"),
+    ("numbness between the legs", "saddle-numbness"),
+    ("can't feel when he wipes", "saddle-numbness"),
+    ("loss of sensation when wiping", "saddle-numbness"),
+    ("numb private parts", "saddle-numbness"),
+    ("numb down below", "saddle-numbness"),
+    ("sacral sensory loss", "saddle-numbness"),
+    ("S2-S4 sensory loss", "saddle-numbness"),
+    ("unable to PU", "urinary-retention"),
+    ("wet the bed", "urinary-incontinence"),
+    ("dribbling urine", "urinary-incontinence"),
+    ("bowel accident", "faecal-incontinence"),
+    ("worsening neurology", "leg-weakness"),
+    ("progressive neuro deficit", "leg-weakness"),
+    ("power 3/5 left leg", "leg-weakness"),
+    ("EHL 3/5", "leg-weakness"),
+    ("ankle dorsiflexion 4+/5", "leg-weakness"),
+    ("UMN signs", "upper-motor-sign"),
+    ("can't weight bear", "gait-loss"),
+    ("problems walking", "gait-disturbance"),
+    ("on chemo", "cancer-treatment"),
+    ("wt loss", "weight-loss"),
+    ("IVDA", "injecting-drug-use"),
+    ("heroin user", "injecting-drug-use"),
+    ("recent epidural", "spinal-injection"),
+    ("Potts", "spinal-tuberculosis"),
+    ("? abscess", "spinal-infection"),
     ("unable to pass urine", "urinary-retention"),
     ("difficulty passing urine", "urinary-hesitancy"),
     ("incontinence since Monday", "urinary-incontinence"),
@@ -150,6 +176,20 @@ DENIED = (
     ("Lumbar spondylosis without myelopathy or radiculopathy", "cord-compression"),
     ("Lumbar spondylosis without myelopathy or radiculopathy", "radicular-pain"),
     ("never had cancer", "cancer"),
+    ("no numbness between legs", "saddle-numbness"),
+    ("no loss of sensation when wiping", "saddle-numbness"),
+    ("no numb private parts", "saddle-numbness"),
+    ("no sacral sensory loss", "saddle-numbness"),
+    ("not wet the bed", "urinary-incontinence"),
+    ("no dribbling urine", "urinary-incontinence"),
+    ("no bowel accidents", "faecal-incontinence"),
+    ("no worsening neurology", "leg-weakness"),
+    ("no progressive neuro deficit", "leg-weakness"),
+    ("no UMN signs", "upper-motor-sign"),
+    ("not on chemo", "cancer-treatment"),
+    ("no wt loss", "weight-loss"),
+    ("no IVDA", "injecting-drug-use"),
+    ("no recent epidural", "spinal-injection"),
     ("has not had cancer", "cancer"),
     ("No h/o cancer, IVDU or immunosuppression", "immunosuppression"),
     ("no evidence of discitis or epidural abscess", "spinal-infection"),
@@ -177,6 +217,8 @@ ADVISED = (
 FAMILY = (
     ("family history of breast cancer", "cancer-high-risk"),
     ("FHx: prostate cancer", "cancer-high-risk"),
+    ("fam hx of breast cancer", "cancer-high-risk"),
+    ("F/H breast cancer", "cancer-high-risk"),
     ("Mother had breast cancer", "cancer-high-risk"),
     ("Mother has breast cancer, he has weight loss", "cancer-high-risk"),
     ("father with lung cancer", "cancer-high-risk"),
@@ -189,6 +231,7 @@ SILENT = (
     "saddle sensation intact", "anal tone normal", "bladder function normal", "overactive bladder",
     "tuberculosis contact", "screening for TB", "Fluid retention", "hay fever", "Carpal tunnel syndrome",
     "Impacted wisdom tooth", "chest pain at rest", "heart failure", "nil red flags", "Essential hypertension",
+    "power 5/5 both legs", "EHL 5/5", "able to weight bear", "Pott's fracture", "no abscess", "red flags explained",
 )  # fmt: skip
 
 
@@ -279,7 +322,8 @@ def test_words_tell_the_past(text: str, past: bool) -> None:
         pytest.param("acute on chronic back pain", Trend.WORSENING, id="acute on chronic"),
         pytest.param("was improving, now deteriorating", Trend.WORSENING, id="worsening beats improving"),
         pytest.param("improving", Trend.IMPROVING, id="improving"),
-        pytest.param("pain is settling", Trend.IMPROVING, id="settling"),
+        pytest.param("it is settling", Trend.IMPROVING, id="settling"),
+        pytest.param("no fever, improving", Trend.IMPROVING, id="a denial of something else"),
         pytest.param("chronic, improving", Trend.IMPROVING, id="improving beats stable"),
         pytest.param("long-standing", Trend.STABLE, id="long-standing"),
         pytest.param("unchanged since May", Trend.STABLE, id="unchanged"),
@@ -287,6 +331,27 @@ def test_words_tell_the_past(text: str, past: bool) -> None:
         pytest.param("no progression", Trend.STABLE, id="no progression"),
         pytest.param("not improving", None, id="not improving is not improving"),
         pytest.param("no better", None, id="no better"),
+        *(
+            pytest.param(text, None, id=text)
+            for text in (
+                "no longer improving",
+                "stopped improving",
+                "never improved",
+                "little improvement",
+                "no real improvement",
+                "minimal improvement",
+                "isn't getting better",
+                "never gets better",
+                "hoping to get better",
+                "would be better",
+                "hasn't improved",
+                "sleep improved",
+                "? improving",
+                "sleep improved, pain the same",
+                "pain improved",
+                "knee pain improved",
+            )
+        ),
         pytest.param("failed to improve", None, id="failed to improve"),
         pytest.param("worse on walking", None, id="worse with a movement is no course"),
         pytest.param("better when lying", None, id="better in a position is no course"),
@@ -295,3 +360,21 @@ def test_words_tell_the_past(text: str, past: bool) -> None:
 )
 def test_words_tell_where_it_goes(text: str, trend: Trend | None) -> None:
     assert shipped_guideline().patterns.trend_in(text) is trend
+
+
+@pytest.mark.parametrize(
+    ("text", "of_pain", "of_another"),
+    [
+        ("pain improved", Trend.IMPROVING, None),
+        ("pain is settling", Trend.IMPROVING, None),
+        ("numbness improved", None, Trend.IMPROVING),
+        ("pain not improved", None, None),
+        ("improving", Trend.IMPROVING, Trend.IMPROVING),
+    ],
+)
+def test_only_what_a_fact_is_about_improves(
+    text: str, of_pain: Trend | None, of_another: Trend | None
+) -> None:
+    patterns = shipped_guideline().patterns
+    assert patterns.trend_in(text, of_pain=True) is of_pain
+    assert patterns.trend_in(text) is of_another

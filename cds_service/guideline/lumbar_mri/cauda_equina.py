@@ -234,6 +234,8 @@ def _precedence(feature: Feature) -> tuple[int, int]:
 
 def _diagnoses(facts: PatientFacts, today: date, t: Thresholds) -> Iterator[Feature]:
     for fact in facts.about(*DIAGNOSIS):
+        if fact.certainty is Certainty.UNKNOWN and (unknown := _unknown("diagnosis", fact, today, t)):
+            yield unknown
         if not fact.certainty.positive:
             continue
         if not counts_fully(fact):
@@ -285,13 +287,17 @@ def _feature(
     kind: str, fact: Fact, facts: PatientFacts, pain: Pain, today: date, t: Thresholds
 ) -> Feature | None:
     if fact.certainty is Certainty.UNKNOWN:
-        asked = evidence_of(fact, note="asked, answer not usable")
-        fresh = fact.when is None or is_new(fact, t.cauda_acute_days, today)
-        return Feature(kind, Outcome.UNCLEAR, "unknown", asked, fact.when) if fresh else None
+        return _unknown(kind, fact, today, t)
     if not fact.certainty.positive:
         return None
     feature = _current_or_resolved(kind, fact, facts, pain, today, t)
     return _as_a_hint(fact, feature) if feature and is_only_a_hint(fact) else feature
+
+
+def _unknown(kind: str, fact: Fact, today: date, t: Thresholds) -> Feature | None:
+    asked = evidence_of(fact, note="asked, answer not usable")
+    fresh = fact.when is None or is_new(fact, t.cauda_acute_days, today)
+    return Feature(kind, Outcome.UNCLEAR, "unknown", asked, fact.when) if fresh else None
 
 
 def _as_a_hint(fact: Fact, feature: Feature) -> Feature:
@@ -382,9 +388,10 @@ def _volumes(facts: PatientFacts, today: date, t: Thresholds) -> Iterator[Featur
         if volume.measure is not Measure.RESIDUAL_VOLUME:
             continue
         age = max(volume.when.days_ago(today), 0) if volume.when else None
-        if volume.value is None:
+        over = is_over(volume, t.residual_volume_ml, or_equal=True)
+        if volume.value is None or over is None:  # without a usable unit, or "over 150 mL"
             yield from _unusable_volume(volume, age, t)
-        elif is_over(volume, t.residual_volume_ml, or_equal=True):
+        elif over:
             outcome, tier = _volume_tier(age, t)
             short = f"residual volume {volume.value.normalize():f} mL"
             new = age is not None and age <= t.cauda_acute_days
@@ -403,7 +410,7 @@ def _unusable_volume(volume: Measurement, age: int | None, t: Thresholds) -> Ite
         return
     if is_over(volume, t.residual_volume_ml, or_equal=True) is False:
         return
-    note = str(volume.problem or "no value")
+    note = str(volume.problem or ("no value" if volume.value is None else "not exact"))
     outcome = Outcome.POSSIBLE if volume.flagged_high else Outcome.UNCLEAR
     yield Feature(
         "emptying", outcome, "value unknown", measured(volume, "residual volume", note), volume.when

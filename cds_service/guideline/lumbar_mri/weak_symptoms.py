@@ -88,4 +88,9 @@ def _are_comparable(earlier: Measurement, later: Measurement, limits: Thresholds
 def _percent_lost(earlier: Measurement, later: Measurement) -> Decimal:
     if not earlier.value or later.value is None:
         return Decimal(0)
-    return (earlier.value - later.value) * 100 / earlier.value
+    percent = (earlier.value - later.value) * 100 / earlier.value
+    # Pounds become kilograms with six decimals: 220 to 209 lb would be a hair under 5 %.
+    return percent.quantize(_PERCENT_DIGITS)
+
+
+_PERCENT_DIGITS = Decimal("0.0001")

@@ -132,6 +132,9 @@ def test_the_diagnosis_has_the_tier_of_its_age_and_certainty(
         pytest.param(volume("450", None), P, id="undated"),
         pytest.param(volume("200", comparator="<"), None, id="less than 200 mL"),
         pytest.param(volume("200", comparator=">"), E, id="more than 200 mL"),
+        pytest.param(volume("150", comparator=">"), X, id="more than 150 mL"),
+        pytest.param(volume("500", comparator="<"), X, id="less than 500 mL"),
+        pytest.param(volume("150", 15, comparator=">"), None, id="more than 150 mL, 15 days ago"),
         pytest.param(volume(None, problem=ValueProblem.NO_UNIT), X, id="no unit"),
         pytest.param(
             volume(None, problem=ValueProblem.NO_UNIT, flagged_high=True), P, id="no unit, flagged high"
@@ -144,6 +147,10 @@ def test_a_residual_volume_supports_and_never_clears(
     entry: Any, expected: Outcome | None, guideline: Guideline
 ) -> None:
     assert outcome(guideline, entry) is expected
+
+
+def test_a_question_about_the_syndrome_without_a_usable_answer_is_unclear(guideline: Guideline) -> None:
+    assert outcome(guideline, since("cauda-equina", 1, certainty=Certainty.UNKNOWN)) is X
 
 
 def test_a_low_volume_today_does_not_take_away_a_high_one_of_yesterday(guideline: Guideline) -> None:

@@ -306,6 +306,7 @@ def test_weak_facts(
     [
         pytest.param((weight("80", 90), weight("76", 1)), P, id="5 percent"),
         pytest.param((weight("80", 90), weight("76.1", 1)), None, id="under 5 percent"),
+        pytest.param((weight("99.790321", 90), weight("94.800805", 1)), P, id="220 to 209 pounds"),
         pytest.param((weight("80", 181), weight("70", 1)), P, id="180 days apart"),
         pytest.param((weight("80", 182), weight("70", 1)), None, id="181 days apart"),
         pytest.param((weight("80", 365), weight("70", 300)), P, id="both within the year"),
