@@ -49,6 +49,7 @@ _BARE = re.compile(
 )
 _ONLY_ROMAN = re.compile(r"(IV|V|I{1,3})$", re.I)
 _LONGEST = 1000  # characters: what is longer is a letter
+_SAID_BY_A_SIDE = frozenset({"there"})  # "left" alone tells that something is there
 _FEW_WORDS = 3  # "left", "the right leg": a part that may only name the side of the next
 
 
@@ -70,7 +71,7 @@ def read_worded_grades(text: str, side: Side | None, patterns: Patterns) -> Iter
             found += [(s or side or last, grade) for s, grade in graded]
             found += [(s, grade) for s in waiting for _, grade in graded]
             waiting = []
-        elif own and len(part.split()) <= _FEW_WORDS and not patterns.answers_in(part):
+        elif own and len(part.split()) <= _FEW_WORDS and not patterns.answers_in(part) - _SAID_BY_A_SIDE:
             waiting.append(own)
     found += [(s, found[-1][1]) for s in waiting if found]  # "4/5 left and right"
     yield from _lowest(found)
