@@ -6,13 +6,18 @@ A concept is the name of a value set (or of a group of patterns) under `cards/`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from cds_service.record.dates import Interval
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Certainty(StrEnum):
@@ -312,6 +317,10 @@ class PatientFacts:
     reads: Mapping[str, ReadState] = field(default_factory=dict)  # by prefetch key
     unreadable: tuple[Unreadable, ...] = ()
 
+    # What a rule read of these facts before, by its name: several rules ask for the same.
+    concluded: dict[str, list[tuple[tuple[object, ...], Any]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
     # Every concept of the facts: the rules ask a hundred times, and most often for what is not there.
     _concepts: frozenset[str] = field(init=False, repr=False, compare=False)
 
@@ -323,3 +332,21 @@ class PatientFacts:
         if self._concepts.isdisjoint(concepts):
             return ()
         return tuple(fact for fact in self.facts if not fact.concepts.isdisjoint(concepts))
+
+
+def read_once(
+    rule: Callable[Concatenate[PatientFacts, P], R],
+) -> Callable[Concatenate[PatientFacts, P], R]:
+    """The rule, which looks at the same facts with the same arguments only once."""
+
+    @wraps(rule)
+    def read(facts: PatientFacts, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        before = facts.concluded.setdefault(rule.__qualname__, [])
+        for known, found in before:
+            if len(known) == len(args) and all(one is other for one, other in zip(known, args, strict=True)):
+                return found  # type: ignore[no-any-return] # kept by this rule, below
+        found = rule(facts, *args, **kwargs)
+        before.append((args, found))
+        return found
+
+    return read

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -14,7 +14,7 @@ from cds_service.record.assertion import CUE_NAMES, Mention, Said, judge
 from cds_service.record.facts import Region, Side, Trend
 from cds_service.record.pattern_file import PatternFile
 from cds_service.record.phrases import LONGEST, PhraseBook, PhraseError, beginnings, build_book, plain
-from cds_service.record.remembered import Remembered
+from cds_service.record.remembered import Remembered, digest_of
 
 NOTHING = "nothing"  # phrases that name a thing without saying that anybody has it
 __all__ = ["Mention", "Patterns", "PatternsError", "Said", "read_patterns"]
@@ -22,6 +22,9 @@ __all__ = ["Mention", "Patterns", "PatternsError", "Said", "read_patterns"]
 
 class PatternsError(Exception):
     """Patterns that cannot be used: which entry, and what was expected."""
+
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class Patterns:
     beginnings: frozenset[str]  # first letters of everything that could be named
     # What was concluded of codes and names, by digest: shared by all requests, and holds no text.
     remembered: Remembered[dict[str, Any]] = field(default_factory=Remembered)
+    recalled: Remembered[Any] = field(default_factory=Remembered)
     _met: dict[str, str] | None = None  # plain texts of one request; the patterns that all share keep none
 
     def for_one_request(self) -> Patterns:
@@ -149,6 +153,9 @@ class Patterns:
 
         "No longer improving" and "sleep improved" are no improvement; of a bladder "pain improved" is none.
         """
+        return self._recall(("trend", text, of_pain), lambda: self._trend_in(text, of_pain=of_pain))
+
+    def _trend_in(self, text: str, *, of_pain: bool) -> Trend | None:
         plain_text = self.plain(text)
         found = self.trends.names(plain_text)
         if Trend.WORSENING.value in found:
@@ -167,6 +174,9 @@ class Patterns:
 
     def side_in(self, text: str) -> Side | None:
         """The side that the words name."""
+        return self._recall(("side", text), lambda: self._side_in(text))
+
+    def _side_in(self, text: str) -> Side | None:
         found = self.sides.names(self.plain(text))
         if "both" in found or {"left", "right"} <= found:
             return Side.BOTH
@@ -174,7 +184,14 @@ class Patterns:
 
     def sites_in(self, text: str) -> frozenset[str]:
         """The places that the words name: regions, and `saddle`."""
-        return self.sites.names(self.plain(text))
+        return self._recall(("sites", text), lambda: self.sites.names(self.plain(text)))
+
+    def _recall(self, question: tuple[Any, ...], answer: Callable[[], R]) -> R:
+        """The answer, which is remembered by the question's digest from one request to the next."""
+        digest = digest_of(question)
+        if digest in self.recalled:
+            return cast(R, self.recalled[digest])
+        return cast(R, self.recalled.keep(digest, answer()))
 
     def answers_in(self, text: str) -> frozenset[str]:
         """What an answer amounts to: yes, no, abnormal, intact, ..."""

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from cds_service.record.dates import read_date
 from cds_service.record.facts import Measure, ReadState
-from cds_service.record.observations import observation_concerns
+from cds_service.record.observations import has_other_parts
 from cds_service.record.projection import Raw
 from cds_service.record.questionnaires import questionnaire_of
 from cds_service.record.reading import ByType, Kept, Reading
@@ -62,9 +62,10 @@ def observations_to_read(observations: Sequence[Kept], reading: Reading) -> Iter
     recent: set[Measure] = set()
     old: dict[Measure, tuple[str, Kept]] = {}
     for key, raw in observations:
-        if not observation_concerns(raw, reading):
+        coded = reading.coded(raw.get("code"))
+        if not (coded.concerns or has_other_parts(raw)):
             continue
-        measure = reading.coded(raw.get("code")).measure
+        measure = coded.measure
         if measure in _SERIES:
             day = raw.get("effectiveDateTime")
             if isinstance(day, str) and len(day) >= _WHOLE_DAY and day < oldest:

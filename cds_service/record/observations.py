@@ -38,10 +38,8 @@ _DATED_BY = ("effectiveDateTime", "effectiveInstant", "effectivePeriod", "issued
 Item = Fact | Measurement | PowerExam
 
 
-def observation_concerns(raw: Raw, reading: Reading) -> bool:
-    """Whether anything in it could concern the guideline; most laboratory results and vital signs do not."""
-    if reading.coded(raw.get("code")).concerns:
-        return True
+def has_other_parts(raw: Raw) -> bool:
+    """Whether it could concern the guideline by more than its code, which in most results is all there is."""
     return "component" in raw or "valueCodeableConcept" in raw or "valueString" in raw or "contained" in raw
 
 

@@ -59,6 +59,13 @@ class Shape:
     dates: tuple[str, ...] = ()
     periods: tuple[str, ...] = ()
     others: Mapping[str, str] = field(default_factory=dict)  # element -> datatype
+    # How each element is read: a resource has few elements, and a shape many.
+    kinds: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        by_kind = {"code": self.codes, "codes": self.lists, "date": self.dates, "period": self.periods}
+        kinds = {name: kind for kind, names in by_kind.items() for name in names}
+        object.__setattr__(self, "kinds", {**kinds, **self.others})
 
 
 def project(raw: Raw, shape: Shape, checked: dict[CodeKey, Projection]) -> Projection:
@@ -67,23 +74,23 @@ def project(raw: Raw, shape: Shape, checked: dict[CodeKey, Projection]) -> Proje
     `checked` holds the CodeableConcepts that were met before in this request.
     """
     seen: Projection = {}
-    for name in shape.codes:
-        if (value := raw.get(name)) is not None and value != {}:
+    kinds = shape.kinds
+    for name, value in raw.items():
+        kind = kinds.get(name)
+        if kind is None or value is None or value == {}:
+            continue
+        if kind == "code":
             seen[name] = _checked_code(value, name, checked)
-    for name in shape.lists:
-        if (value := raw.get(name)) not in _NOTHING:
-            if not isinstance(value, list):
-                raise BrokenElement(name)
-            seen[name] = [_checked_code(one, name, checked) for one in value]
-    for name in shape.dates:
-        if (value := raw.get(name)) not in _NOTHING:
+        elif value in ("", []):
+            continue
+        elif kind == "codes":
+            seen[name] = _checked_codes(value, name, checked)
+        elif kind == "date":
             seen[name] = _checked_date(value, name)
-    for name in shape.periods:
-        if (value := raw.get(name)) not in _NOTHING:
+        elif kind == "period":
             seen[name] = _checked_period(value, name)
-    for name, datatype in shape.others.items():
-        if (value := raw.get(name)) not in _NOTHING:
-            seen[name] = _checked(value, datatype, name)
+        else:
+            seen[name] = _checked(value, kind, name)
     return seen
 
 
@@ -116,6 +123,12 @@ def _checked_code(value: Any, name: str, checked: dict[CodeKey, Projection]) -> 
             _VALID.add(digest)
         checked[key] = found
     return found
+
+
+def _checked_codes(value: Any, name: str, checked: dict[CodeKey, Projection]) -> list[Projection]:
+    if not isinstance(value, list):
+        raise BrokenElement(name)
+    return [_checked_code(one, name, checked) for one in value]
 
 
 def _narrowed(value: Any, name: str) -> Projection:

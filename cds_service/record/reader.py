@@ -86,7 +86,8 @@ class _Found:
 
     def of(self, kind: type) -> tuple[Any, ...]:
         """What was found of a kind, in an order that does not depend on that of the bundles."""
-        return tuple(sorted(self.items.get(kind, ()), key=_place))
+        found = self.items.get(kind, ())
+        return tuple(sorted(found, key=_place) if len(found) > 1 else found)
 
 
 def _place(item: Any) -> tuple[str, str, str]:

@@ -105,7 +105,6 @@ class Reading:
     resources: ByType = field(default_factory=dict)
     _by_id: dict[str, dict[str, Raw]] = field(default_factory=dict)
     _coded: dict[CodeKey, Coded] = field(default_factory=dict)
-    _met: dict[int, tuple[Any, Coded]] = field(default_factory=dict)
     _checked: dict[CodeKey, Projection] = field(default_factory=dict)
     _texts: dict[tuple[str, str], Any] = field(default_factory=dict)
     _silent: dict[str, bool] = field(default_factory=dict)
@@ -126,10 +125,6 @@ class Reading:
         """What a CodeableConcept says; `broken` where it is none."""
         if value is None:
             return NOT_CODED
-        # The same object is asked for several times. It is kept, so that no other can have its id.
-        met = self._met.get(id(value))
-        if met is not None:
-            return met[1]
         try:
             key = key_of(value)
             found = self._coded.get(key)
@@ -137,7 +132,6 @@ class Reading:
             return BROKEN
         if found is None:
             found = self._coded[key] = self._read_coded(key)
-        self._met[id(value)] = value, found
         return found
 
     def _read_coded(self, key: CodeKey) -> Coded:

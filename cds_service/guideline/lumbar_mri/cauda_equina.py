@@ -37,6 +37,7 @@ from cds_service.record.facts import (
     PatientFacts,
     Region,
     State,
+    read_once,
 )
 
 CRITERIA: tuple[tuple[str, str], ...] = (
@@ -206,6 +207,7 @@ def list_untiered(facts: PatientFacts, pain: Pain, today: date, guideline: Guide
     )
 
 
+@read_once
 def _read_features(facts: PatientFacts, pain: Pain, today: date, guideline: Guideline) -> list[Feature]:
     """Every feature with its tier, explained and refuted ones lowered."""
     t = guideline.thresholds

@@ -22,8 +22,9 @@ _MARKUP = re.compile(r"([\\`*_\[\]|~$])")
 _LINE_START = re.compile(r"^(?:([#+\-=:])|(\d+)([.)])(?=\s|$))")
 # GitHub's autolinks are found after unescaping, so a backslash does not stop them; a space does.
 _AUTOLINK = re.compile(r"(?i)(://)|\b(www)(\.)|(@)|\b(mailto|xmpp)(:)")
-# Letters, digits and blanks in single words cannot be markup; a number at the start could begin a list.
-_PLAIN = re.compile(r"[^\W\d_](?:[^\W_]|[ ,;/()%-])*")
+# Letters, digits and single blanks cannot be markup, nor can they hide anything: nearly every text.
+# A number at the start could begin a list.
+_PLAIN = re.compile(r"[^\W\d_](?:[^\W_]|[,;/()%-]| (?=\S))*")
 _TAG_LIKE = re.compile(r"<(?=[A-Za-z/!?])")
 
 
@@ -45,6 +46,8 @@ def escape_markdown(text: str, limit: int = QUOTE_CHARACTERS) -> str:
 
     Links are broken by a space, which readers see; everything else looks as recorded once rendered.
     """
+    if len(text) <= limit and _PLAIN.fullmatch(text):
+        return text
     line = cut_at_word(clean_text(text), limit)
     if _PLAIN.fullmatch(line):
         return line

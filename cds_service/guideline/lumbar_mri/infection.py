@@ -34,7 +34,7 @@ from cds_service.guideline.lumbar_mri.inflammation import read_fever, read_marke
 from cds_service.guideline.lumbar_mri.pain import Pain
 from cds_service.guideline.lumbar_mri.weak_symptoms import read_weak_symptoms
 from cds_service.guideline.thresholds import Thresholds
-from cds_service.record.facts import Certainty, Fact, PatientFacts, State
+from cds_service.record.facts import Certainty, Fact, PatientFacts, State, read_once
 
 # Only named on the card (2.9); a threshold of the content once it has a name there.
 _CONTRIBUTORY = ("diabetes", "drug-use")
@@ -106,6 +106,7 @@ def assess_infection(
     )
 
 
+@read_once
 def read_infection_clues(facts: PatientFacts, today: date, limits: Thresholds) -> tuple[Clue, ...]:
     """Every clue of infection, with and without a tier."""
     return (

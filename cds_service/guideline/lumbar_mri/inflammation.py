@@ -27,6 +27,7 @@ from cds_service.record.facts import (
     ProcedureFact,
     State,
     ValueProblem,
+    read_once,
 )
 
 FEVER = ("fever",)
@@ -65,6 +66,7 @@ class _Limits:
     or_equal: bool = False
 
 
+@read_once
 def read_fever(facts: PatientFacts, today: date, limits: Thresholds) -> tuple[Clue, ...]:
     """The clues of fever, measured or coded."""
     measured = _Limits("fever", Measure.TEMPERATURE, None, limits.fever_cel, limits.fever_days, or_equal=True)

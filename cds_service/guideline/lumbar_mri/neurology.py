@@ -33,7 +33,7 @@ from cds_service.guideline.lumbar_mri.muscle_power import (
 from cds_service.guideline.lumbar_mri.pain import Pain
 from cds_service.guideline.lumbar_mri.procedure_findings import HAEMATOMA, judge_haematoma
 from cds_service.guideline.thresholds import Thresholds
-from cds_service.record.facts import Certainty, Fact, Origin, PatientFacts, Region, Side, Trend
+from cds_service.record.facts import Certainty, Fact, Origin, PatientFacts, Region, Side, Trend, read_once
 
 CRITERIA: tuple[tuple[str, str], ...] = (
     (
@@ -146,6 +146,7 @@ def assess_neurology(
     )
 
 
+@read_once
 def leg_deficits(facts: PatientFacts, today: date, t: Thresholds) -> tuple[Deficit, ...]:
     """The deficits of the legs, with long-standing ones recognised by their codes.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from cds_service.guideline.decision import Evidence
 from cds_service.guideline.lumbar_mri.escaping import clean_text, escape_markdown, plain_text
@@ -87,13 +88,25 @@ def _dated(evidence: Evidence, words: Words) -> Iterator[str]:
         yield words.say("common", "undated")
 
 
-def statements(evidence: Iterable[Evidence], words: Words, limit: int, but: Iterable[str] = ()) -> list[str]:
+def speaker(words: Words) -> Callable[[Evidence], str]:
+    """`statement` for one card, which often says a fact in several places."""
+    return cache(lambda evidence: statement(evidence, words))
+
+
+def statements(
+    evidence: Iterable[Evidence],
+    words: Words,
+    limit: int,
+    but: Iterable[str] = (),
+    say: Callable[[Evidence], str] | None = None,
+) -> list[str]:
     """The facts, each said once; over `limit` the rest is counted, not listed.
 
-    `but` holds statements that stand on the card already.
+    `but` holds statements that stand on the card already; `say` is the card's speaker.
     """
     known = frozenset(but)
-    said = [fact for fact in dict.fromkeys(statement(fact, words) for fact in evidence) if fact not in known]
+    say = say or speaker(words)
+    said = [fact for fact in dict.fromkeys(map(say, evidence)) if fact not in known]
     if len(said) <= limit:
         return said
     return [*said[: limit - 1], words.say("common", "more", {"count": str(len(said) - limit + 1)})]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from cds_service.guideline.decision import Decision, Evidence, Finding, MriOrder
 from cds_service.guideline.lumbar_mri.card_words import CardWords, name_of
 from cds_service.guideline.lumbar_mri.escaping import escape_markdown
-from cds_service.guideline.lumbar_mri.phrases import statement, statements
+from cds_service.guideline.lumbar_mri.phrases import speaker, statements
 from cds_service.guideline.lumbar_mri.summary import Place
 from cds_service.guideline.lumbar_mri.wording import SHARED, find
 from cds_service.guideline.words import Words
@@ -62,19 +62,22 @@ def why(decision: Decision, said: CardWords, place: Place) -> Iterator[str]:
     yield ""
     leading = decision.leading.evidence if decision.leading else ()
     short = decision.leading is not None and decision.leading.variant in _SHORT_PAIN
-    yield from bullets(statements(leading, words, PAIN_FACTS if short else LEADING_FACTS))
-    yield from bullets(_also(decision.findings[1:], leading, words))
-    said_already = [statement(fact, words) for finding in decision.findings for fact in finding.evidence]
+    say = speaker(words)
+    yield from bullets(statements(leading, words, PAIN_FACTS if short else LEADING_FACTS, say=say))
+    yield from bullets(_also(decision.findings[1:], leading, words, say))
+    said_already = [say(fact) for finding in decision.findings for fact in finding.evidence]
     # One disease in two entries is one line.
     listed = {fact.text.casefold(): fact for fact in reversed(decision.listed)}
-    for fact in statements(reversed(listed.values()), words, LISTED_FACTS, but=said_already):
+    for fact in statements(reversed(listed.values()), words, LISTED_FACTS, but=said_already, say=say):
         yield f"- {words.say(SHARED, 'also-listed')}: {fact}"
 
 
-def _also(findings: Iterable[Finding], leading: Iterable[Evidence], words: Words) -> Iterator[str]:
-    said = [statement(fact, words) for fact in leading]
+def _also(
+    findings: Iterable[Finding], leading: Iterable[Evidence], words: Words, say: Callable[[Evidence], str]
+) -> Iterator[str]:
+    said = [say(fact) for fact in leading]
     for finding in findings:
-        facts = "; ".join(statements(finding.evidence, words, OTHER_FACTS, but=said))
+        facts = "; ".join(statements(finding.evidence, words, OTHER_FACTS, but=said, say=say))
         if finding.evidence and not facts:
             facts = words.say(SHARED, "same-facts")
         subject = f"{words.say(SHARED, 'also')}, {name_of(finding.pathway, words)}"
