@@ -202,7 +202,8 @@ class Patterns:
         spans = book.find(plain_text)
         nothing = [span for span in spans if span.name == NOTHING]
         named = [span for span in spans if not any(span.meets(other) for other in nothing)]
-        return tuple(judge(plain_text, named, self.cues)) if named else ()
+        # What a text says twice it says once: a long note must not become as many facts as it has words.
+        return tuple(dict.fromkeys(judge(plain_text, named, self.cues))) if named else ()
 
 
 _END_OF_SENTENCE = re.compile(r" ?[.;\n](?: |$)")

@@ -172,7 +172,7 @@ def _checked(value: Any, datatype: str, name: str) -> Any:
     return value
 
 
-def _shape_of(datatype: str, value: Projection) -> bytes | None:
+def _shape_of(datatype: str, value: Projection) -> int | None:
     """What makes a quantity right or wrong to its model, all but the digits of its number.
 
     None where the number is none: then the model must look at every one.

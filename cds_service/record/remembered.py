@@ -2,29 +2,28 @@
 
 The same names of tests and medicines come with every record, and reading them anew is half the work.
 A text may be the patient's, so it is not kept: a dictionary from digests tells what was concluded.
-The key is random and dies with the process, so no digest can be compared with anything outside it.
+The digest is Python's own hash of a tuple of texts: SipHash with a key that is random and dies with the
+process, so nobody outside can make two texts meet or compare a digest with anything.
+By chance two of a full memory meet once in some ten thousand million processes.
 """
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from typing import Any, Generic, TypeVar
 
 V = TypeVar("V")
 MOST_REMEMBERED = 50_000
-# Python salts the hash of texts anew in every process: a random key without a look at anything outside.
-_KEY = b"".join(hash(f"salt {n}").to_bytes(8, "big", signed=True) for n in range(4))
 
 
-def digest_of(key: tuple[Any, ...]) -> bytes:
-    """A digest of the parts, which cannot be turned back; parts that differ have different digests."""
-    return blake2b(repr(key).encode("utf-8", "surrogatepass"), digest_size=16, key=_KEY).digest()
+def digest_of(key: tuple[Any, ...]) -> int:
+    """A digest of the parts, which cannot be turned back; raises TypeError for parts that have none."""
+    return hash(key)
 
 
-class Remembered(dict[bytes, V], Generic[V]):
+class Remembered(dict[int, V], Generic[V]):
     """Conclusions by digest; full, it forgets everything, so that invented names cannot fill the memory."""
 
-    def keep(self, digest: bytes, value: V) -> V:
+    def keep(self, digest: int, value: V) -> V:
         """The value, from now on remembered."""
         if len(self) >= MOST_REMEMBERED:
             self.clear()
@@ -32,10 +31,10 @@ class Remembered(dict[bytes, V], Generic[V]):
         return value
 
 
-class RememberedSet(set[bytes]):
+class RememberedSet(set[int]):
     """Digests of what was found right; bounded in the same way."""
 
-    def add(self, digest: bytes) -> None:
+    def add(self, digest: int) -> None:
         """Remember the digest."""
         if len(self) >= MOST_REMEMBERED:
             self.clear()

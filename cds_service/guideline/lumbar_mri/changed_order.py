@@ -10,6 +10,7 @@ from typing import Any
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import MriOrder
 from cds_service.guideline.lumbar_mri.order_codes import OrderCode
+from cds_service.guideline.lumbar_mri.order_elements import objects_of
 
 OWN_REASONS = "urn:lumbar-mri-cds:reason"
 OWN_RECOMMENDATIONS = "urn:lumbar-mri-cds:recommendation"
@@ -81,7 +82,7 @@ def _systems_of(order: MriOrder, entry: OrderCode, guideline: Guideline) -> dict
     None: spelled as no URI, so ours is used.
     """
     code = order.resource.get("code")
-    codings = _objects(code.get("coding")) if isinstance(code, dict) else []
+    codings = objects_of(code.get("coding")) if isinstance(code, dict) else ()
     found: dict[str, str | None] = {}
     for system in (order.code_system, *(coding.get("system") for coding in codings)):
         if not isinstance(system, str) or not system:
@@ -102,14 +103,14 @@ def changed(
     note: str | None = None,
 ) -> dict[str, Any]:
     """The whole draft with only these elements changed; members without a value are left out (GEN-3)."""
-    resource: dict[str, Any] = without_empty(order.resource)
+    resource = _well_formed(order.resource)
     # Real drafts lack what FHIR requires; the proposal must be valid.
-    for element, value in (
-        ("status", "draft"),
-        ("intent", "order"),
-        ("subject", {"reference": whom.patient}),
-    ):
-        resource.setdefault(element, value)
+    resource.setdefault("status", "draft")
+    resource.setdefault("intent", "order")
+    subject = resource.get("subject")
+    if not isinstance(subject, dict) or "reference" not in subject:
+        shown = subject if isinstance(subject, dict) else {}
+        resource["subject"] = {**shown, "reference": whom.patient}
     if priority:
         resource["priority"] = priority
     if study:
@@ -118,10 +119,29 @@ def changed(
             resource.pop("bodySite", None)  # it would contradict the wider study
     if note and not has_note(order, note):
         written = resource.get("note")
-        resource["note"] = [*(written if isinstance(written, list) else []), {"text": note}]
+        resource["note"] = [*(written or ()), {"text": note}]
     if reason and not has_reason(order, reason):
         given = resource.get("reasonCode")
-        resource["reasonCode"] = [*(given if isinstance(given, list) else []), _concept(reason)]
+        resource["reasonCode"] = [*(given or ()), _concept(reason)]
+    return resource
+
+
+# The elements of a ServiceRequest that repeat; some clients send one as it is, or as its text alone.
+_WORDED = frozenset({"category", "orderDetail", "bodySite", "reasonCode", "locationCode", "note"})
+_REPEATED = _WORDED | {
+    "identifier", "basedOn", "replaces", "performer", "reasonReference", "locationReference", "insurance",
+    "supportingInfo", "specimen", "relevantHistory", "contained", "extension", "modifierExtension",
+}  # fmt: skip
+
+
+def _well_formed(draft: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of the draft with nothing empty in it, and a list where FHIR has one."""
+    resource: dict[str, Any] = without_empty(dict(draft))
+    for element in _REPEATED & resource.keys():
+        value = resource[element]
+        if isinstance(value, str) and element in _WORDED:
+            value = {"text": value}
+        resource[element] = value if isinstance(value, list) else [value]
     return resource
 
 
@@ -129,14 +149,14 @@ def has_reason(order: MriOrder, reason: Reason) -> bool:
     """Whether the order carries this reason already."""
     return any(
         coding.get("system") == reason.system and coding.get("code") == reason.code
-        for concept in _objects(order.resource.get("reasonCode"))
-        for coding in _objects(concept.get("coding"))
+        for concept in objects_of(order.resource.get("reasonCode"))
+        for coding in objects_of(concept.get("coding"))
     )
 
 
 def has_note(order: MriOrder, note: str) -> bool:
     """Whether the order carries this note already."""
-    return any(written.get("text") == note for written in _objects(order.resource.get("note")))
+    return any(written.get("text") == note for written in objects_of(order.resource.get("note")))
 
 
 def new_order(
@@ -180,16 +200,17 @@ def new_order(
 def without_empty(value: Any) -> Any:
     """A copy of the value without null, empty strings, lists and objects, at any depth.
 
-    A list keeps its nulls where it has other items: FHIR pairs such lists with their extensions by place.
+    A list of primitives keeps its nulls where it has other items: FHIR pairs it with its extensions by place.
     """
     if isinstance(value, dict):
         kept = ((name, without_empty(member)) for name, member in value.items())
         return {name: member for name, member in kept if not _is_empty(member)}
     if isinstance(value, list):
         items = [without_empty(item) for item in value]
-        if any(not _is_empty(item) for item in items):
-            return [item for item in items if item is None or not _is_empty(item)]
-        return []
+        kept_items = [item for item in items if not _is_empty(item)]
+        if not kept_items or isinstance(kept_items[0], dict):
+            return kept_items
+        return [item for item in items if item is None or not _is_empty(item)]
     return value
 
 
@@ -197,11 +218,6 @@ def _is_empty(value: Any) -> bool:
     if isinstance(value, str):
         return not value or value.isspace()
     return value is None or (isinstance(value, list | dict) and not value)
-
-
-def _objects(value: Any) -> list[Mapping[str, Any]]:
-    """The objects of a list as a client sent it; drafts are not validated."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def requester_of(order: MriOrder) -> dict[str, str] | None:

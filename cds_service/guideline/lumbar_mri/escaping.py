@@ -23,8 +23,8 @@ _LINE_START = re.compile(r"^(?:([#+\-=:])|(\d+)([.)])(?=\s|$))")
 # GitHub's autolinks are found after unescaping, so a backslash does not stop them; a space does.
 _AUTOLINK = re.compile(r"(?i)(://)|\b(www)(\.)|(@)|\b(mailto|xmpp)(:)")
 # Letters, digits and single blanks cannot be markup, nor can they hide anything: nearly every text.
-# A number at the start could begin a list.
-_PLAIN = re.compile(r"[^\W\d_](?:[^\W_]|[,;/()%-]| (?=\S))*")
+# A number at the start could begin a list, and "www." a link.
+_PLAIN = re.compile(r"(?:[^\W\d_]|\d+(?![\d.)]))(?:[^\W_]|[,;/()%-]|\.(?=[ \d]|$)| (?=\S))*")
 _TAG_LIKE = re.compile(r"<(?=[A-Za-z/!?])")
 
 

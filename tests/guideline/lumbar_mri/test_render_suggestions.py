@@ -184,6 +184,37 @@ def test_a_broken_reason_on_the_draft_does_not_break_the_card(reason: Any, guide
     assert changed["reasonCode"][-1]["coding"][0]["code"] == "R4"
 
 
+@pytest.mark.parametrize(
+    ("element", "sent", "returned"),
+    [
+        pytest.param("category", {"text": "Imaging"}, [{"text": "Imaging"}], id="category as an object"),
+        pytest.param("bodySite", {"text": "Spine"}, [{"text": "Spine"}], id="body site as an object"),
+        pytest.param("note", "please call", [{"text": "please call"}], id="note as text"),
+        pytest.param("performer", [None, {"display": "MRI"}], [{"display": "MRI"}], id="null in a list"),
+        pytest.param("subject", "Patient/p1", {"reference": "Patient/p1"}, id="subject as text"),
+        pytest.param(
+            "subject",
+            {"display": "Example"},
+            {"display": "Example", "reference": "Patient/p1"},
+            id="subject by name alone",
+        ),
+    ],
+)
+def test_a_draft_that_is_no_valid_fhir_comes_back_valid(
+    element: str, sent: Any, returned: Any, guideline: Guideline
+) -> None:
+    changed = updated(cauda_equina(order=order(draft(**{element: sent}))), guideline, "Set MRI to stat")
+    assert changed[element] == returned
+    assert ServiceRequest.model_validate(changed)
+
+
+@pytest.mark.parametrize("reason", ["pain since May", {"text": "pain since May"}])
+def test_a_reason_that_stands_where_a_list_should_is_kept(reason: Any, guideline: Guideline) -> None:
+    changed = updated(cauda_equina(order=order(draft(reasonCode=reason))), guideline, "Set MRI to stat")
+    assert changed["reasonCode"][0]["text"] == "pain since May"
+    assert len(changed["reasonCode"]) == 2
+
+
 @pytest.mark.parametrize("id", [None, "", "  ", "with space"])
 def test_a_draft_without_a_usable_id_is_neither_changed_nor_removed(
     id: str | None, guideline: Guideline
