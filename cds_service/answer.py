@@ -87,10 +87,13 @@ def _decide_all(
     if request.encounter_id is None:  # there is no encounter to read (HK-3)
         facts = replace(facts, reads={**facts.reads, "encounter": ReadState.COMPLETE})
     referred = has_emergency_referral(request.draft_orders, request.patient_id, guideline)
+    told = facts
+    for order in selection.orders:  # a red flag on one order is the patient's, so it holds for the other
+        told = _with_reasons(told, order, request, now, guideline)
     decisions = tuple(
         decide(
             _with_referenced_reason(order, facts, guideline),
-            _with_reasons(facts, order, request, now, guideline),
+            told,
             now,
             guideline,
             hook=request.hook,

@@ -352,6 +352,13 @@ def test_two_different_orders_get_a_card_each_whose_actions_name_that_order(ask:
     assert deleted == [{ORDER}, {"ServiceRequest/mri-2"}]
 
 
+@pytest.mark.rule("OSEL-2")
+def test_a_red_flag_on_one_order_holds_for_the_other(ask: Ask) -> None:
+    suspected = {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "G83.4"}]}
+    orders = (mri_order("mri-1", reasonCode=[suspected]), mri_order("mri-2", LUMBAR_MRI_BY_CPT))
+    assert outcomes(ask(back_pain(), orders=orders)) == ["emergency", "emergency"]
+
+
 @pytest.mark.rule("HK-7")
 def test_a_draft_of_another_fhir_version_beside_the_order_changes_nothing(
     service: Service, sign_body: dict[str, Any]
