@@ -49,6 +49,8 @@ def read_condition(raw: Raw, reading: Reading) -> Iterator[Fact | DeviceFact]:
     if status_code(raw.get("verificationStatus")) == "entered-in-error":
         return
     coded = reading.coded(raw.get("code"))
+    if coded.foreign:
+        raise BrokenElement("code")
     if not (coded.concerns or coded.implants):
         return
     seen = reading.project(raw, CONDITION)

@@ -50,6 +50,8 @@ Item = ProcedureFact | DeviceFact | ImagingFact | Fact
 def read_procedure(raw: Raw, reading: Reading) -> Iterator[Item]:
     """What one Procedure says (2.2: one that was started counts); raises BrokenElement."""
     coded = reading.coded(raw.get("code"))
+    if coded.foreign and status_of(raw) in _COUNTS:
+        raise BrokenElement("code")
     if not (coded.concerns or coded.treatments or coded.implants or coded.names_lumbar_mri):
         return
     if status_of(raw) not in _COUNTS:

@@ -32,7 +32,8 @@ class Coded:
     own_text: str | None = None  # a text that is not the display of one of its codings
     official: str = ""  # the name that a value set gives the first known code
     broken: bool = False
-    unsure: frozenset[str] = NOTHING  # the concepts of a bare code that came without its system
+    unsure: frozenset[str] = NOTHING  # the concepts of a bare code of no system that is known
+    foreign: bool = False  # codes of unknown systems alone, without a word: it may say anything
     measure: Measure | None = None  # the quantity that a known code, or else its words, name
     concerns: bool = True  # whether code or words concern the guideline, or are broken and must be looked at
     treatments: frozenset[str] = NOTHING  # physical-therapy, self-management
@@ -152,10 +153,12 @@ class Reading:
         found = [self.terminology.concepts_of(*pair) for pair in zip(systems, key[2::3], strict=True)]
         concepts = NOTHING.union(*found)
         measure = self._measure(concepts, words)
-        unsure = NOTHING if concepts or words or any(systems) else self._without_system(codes)
+        nameless = bool(codes) and not words and not any(map(self._is_known_system, systems))
+        unsure = self._without_system(codes) if nameless else NOTHING
         return {
             "concepts": concepts,
             "unsure": unsure,
+            "foreign": nameless and not unsure,
             "systems": frozenset(system for system, named in zip(systems, found, strict=True) if named),
             "official": next(filter(None, map(self.terminology.display_of, systems, key[2::3])), ""),
             "measure": measure,
@@ -169,6 +172,9 @@ class Reading:
             or any(self._is_worth_asking(mention) for mention in self.all_mentions(words)),
             "names_lumbar_mri": any(map(self.names_lumbar_mri, words)),
         }
+
+    def _is_known_system(self, system: str | None) -> bool:
+        return system is not None and self.terminology.system_name(system) is not None
 
     def _without_system(self, codes: Iterable[str]) -> frozenset[str]:
         """What bare codes mean, of which nobody says from where they are: pain and red flags."""

@@ -252,3 +252,19 @@ def test_the_trend_is_the_facts_own(
 def test_a_progressive_code_is_worsening() -> None:
     code = concept("Chronic progressive paraparesis", snomed="95651005")
     assert only(read(condition(code))).trend is Trend.WORSENING
+
+
+@pytest.mark.parametrize("system", ["urn:oid:1.2.3.4.5", "http://hospital.example/dx", None])
+def test_a_bare_red_flag_code_of_an_unknown_system_asks(system: str | None) -> None:
+    coding = {"code": "G83.4"} | ({"system": system} if system else {})
+    fact = only(read(condition({"coding": [coding]}, recorded="2026-06-14")))
+    assert (fact.concepts, fact.certainty) == (frozenset({"cauda-equina"}), Certainty.WORDS)
+
+
+def test_a_bare_code_of_an_unknown_system_that_could_be_anything_was_not_read() -> None:
+    coding = {"system": "http://hospital.example/dx", "code": "4711"}
+    assert [one.element for one in read(condition({"coding": [coding]})).unreadable] == ["code"]
+    named = {"coding": [coding | {"display": "Hay fever"}]}
+    assert read(condition(named)).unreadable == ()
+    known = {"coding": [{"system": "http://snomed.info/sct", "code": "195967001"}]}
+    assert read(condition(known)).unreadable == ()
