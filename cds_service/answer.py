@@ -86,7 +86,9 @@ def _decide_all(
     facts = read_facts(request.prefetch, patient_id=request.patient_id, now=now, guideline=guideline)
     if request.encounter_id is None:  # there is no encounter to read (HK-3)
         facts = replace(facts, reads={**facts.reads, "encounter": ReadState.COMPLETE})
-    referred = has_emergency_referral(request.draft_orders, request.patient_id, guideline)
+    scans = {id(order.resource) for order in selection.orders}
+    others = [draft for draft in request.draft_orders if id(draft) not in scans]
+    referred = has_emergency_referral(others, request.patient_id, guideline)
     told = facts
     for order in selection.orders:  # a red flag on one order is the patient's, so it holds for the other
         told = _with_reasons(told, order, request, now, guideline)

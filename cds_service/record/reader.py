@@ -27,6 +27,7 @@ from cds_service.record.facts import (
     Unreadable,
     VisitFact,
 )
+from cds_service.record.free_text import Patterns
 from cds_service.record.gathering import (
     PrefetchedKey,
     by_type,
@@ -135,7 +136,7 @@ def read_order_facts(
     A reason that refers to a Condition of the prefetch is that Condition and no new fact (8.9.1).
     """
     refers = order.get("reasonReference") or order.get("supportingInfo")
-    reading = _reading(guideline, now, by_type(prefetch) if refers else {}, None)
+    reading = _reading(guideline, now, by_type(prefetch) if refers else {}, None, guideline.patterns)
     found = _Found()
     found.keep(read_order_reasons(order, reading))
     found.keep(shown_reasons(order, reading))
@@ -169,11 +170,17 @@ def with_contained(
     )
 
 
-def _reading(guideline: Guideline, now: datetime, resources: ByType, birth: Interval | None) -> Reading:
+def _reading(
+    guideline: Guideline,
+    now: datetime,
+    resources: ByType,
+    birth: Interval | None,
+    patterns: Patterns | None = None,
+) -> Reading:
     today = (now.astimezone(guideline.zone) if now.tzinfo else now).date()
     return Reading(
         terminology=guideline.terminology,
-        patterns=guideline.patterns.for_one_request(),
+        patterns=patterns or guideline.patterns.for_one_request(),
         thresholds=guideline.thresholds,
         zone=guideline.zone,
         today=today,

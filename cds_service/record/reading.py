@@ -21,7 +21,7 @@ Kept = tuple[str, Raw]  # a resource, with the prefetch key that it came under
 ByType = Mapping[str, Sequence[Kept]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, because that costs three times as much, for every code of a record
 class Coded:
     """What a CodeableConcept says: the concepts of its known codings, its words, and a label."""
 
@@ -139,13 +139,15 @@ class Reading:
         if not _TEXT_OR_NONE.issuperset(map(type, key)):
             return BROKEN
         text, codes, displays = key[0], key[2::3], key[3::3]
-        words = tuple(dict.fromkeys(word for word in (text, *displays) if word and word.strip()))
-        spelled = tuple(code for code in codes if code)
+        words = tuple(dict.fromkeys([word for word in (text, *displays) if word and word.strip()]))
+        spelled = tuple([code for code in codes if code])
         digest = digest_of(key)
         said = self.patterns.remembered.get(digest)
         if said is None:
             said = self.patterns.remembered.keep(digest, self._conclude(key, words, spelled))
-        return Coded(words=words, codes=spelled, own_text=_own_text(text, displays), **said)
+        # A text that is only the display again is nobody's own; most are.
+        own_text = None if text is None or text in displays else _own_text(text, displays)
+        return Coded(words=words, codes=spelled, own_text=own_text, **said)
 
     def _conclude(self, key: CodeKey, words: tuple[str, ...], codes: tuple[str, ...]) -> dict[str, Any]:
         """Everything that a `Coded` tells but its texts; this is what may outlive the request."""
