@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from cds_service.record.dates import Interval
 
@@ -318,7 +318,7 @@ class PatientFacts:
     unreadable: tuple[Unreadable, ...] = ()
 
     # What a rule read of these facts before, by its name: several rules ask for the same.
-    concluded: dict[str, list[tuple[tuple[object, ...], Any]]] = field(
+    concluded: dict[str, tuple[tuple[object, ...], Any]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     # Every concept of the facts: the rules ask a hundred times, and most often for what is not there.
@@ -337,16 +337,19 @@ class PatientFacts:
 def read_once(
     rule: Callable[Concatenate[PatientFacts, P], R],
 ) -> Callable[Concatenate[PatientFacts, P], R]:
-    """The rule, which looks at the same facts with the same arguments only once."""
+    """The rule, which looks at the same facts with the same arguments only once in a row."""
 
     @wraps(rule)
     def read(facts: PatientFacts, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        before = facts.concluded.setdefault(rule.__qualname__, [])
-        for known, found in before:
-            if len(known) == len(args) and all(one is other for one, other in zip(known, args, strict=True)):
-                return found  # type: ignore[no-any-return] # kept by this rule, below
-        found = rule(facts, *args, **kwargs)
-        before.append((args, found))
-        return found
+        known, found = facts.concluded.get(rule.__qualname__, (None, None))
+        if known is None or len(known) != len(args) or not all(map(_is_same, known, args)):
+            found = rule(facts, *args, **kwargs)
+            facts.concluded[rule.__qualname__] = args, found  # the last alone: one order comes after another
+        return cast(R, found)
 
     return read
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Whether it is the same object, or the same day; to compare a whole guideline would cost too much."""
+    return one is other or (isinstance(one, date) and one == other)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Evidence
@@ -126,8 +126,8 @@ def read_screen(facts: PatientFacts, today: date, guideline: Guideline) -> Inter
     window = guideline.thresholds.negative_screen_days
     asked = [fact for fact in facts.facts if fact.origin in _ASKED and _is_fresh(fact.when, window, today)]
     exams = [exam for exam in facts.power if _is_fresh(exam.when, window, today)]
-    for age in range(window + 1):
-        day = today - timedelta(days=age)
+    asked_on = [*(fact.when for fact in asked), *(exam.when for exam in exams)]
+    for day in sorted({when.last for when in asked_on if when and when.last <= today}, reverse=True):
         answers = [fact for fact in asked if fact.when and fact.when.last == day]
         graded = [exam for exam in exams if exam.when and exam.when.last == day]
         if any(map(_is_red_flag_or_unusable, answers)) or any(exam.grade < _FULL_POWER for exam in graded):
