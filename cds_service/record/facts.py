@@ -341,6 +341,8 @@ def read_once(
 
     @wraps(rule)
     def read(facts: PatientFacts, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        if kwargs:
+            return rule(facts, *args, **kwargs)
         known, found = facts.concluded.get(rule.__qualname__, (None, None))
         if known is None or len(known) != len(args) or not all(map(_is_same, known, args)):
             found = rule(facts, *args, **kwargs)
