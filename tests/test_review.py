@@ -142,9 +142,27 @@ def test_the_page_says_what_an_order_should_become(page: str) -> None:
         "| R4 suspected cauda equina syndrome, emergency | stat | lumbosacral spine | without contrast "
         "| Refer to emergency department now |"
     ) in rows
-    assert any("malignancy, emergency | stat | whole spine" in row for row in rows)
+    assert any("and R5 possible spinal malignancy, emergency | stat | whole spine" in row for row in rows)
     for recommendation in ("R3", "R4", "R5", "R6"):
         assert any(row.startswith(f"| {recommendation} ") for row in rows)
+
+
+def test_every_emergency_is_referred_where_the_card_refers_it(page: str) -> None:
+    emergencies = [row for row in rows_of(page, "What an order should become") if ", emergency" in row]
+    assert len(emergencies) > 8
+    assert all(row.endswith("| Refer to emergency department now |") for row in emergencies)
+
+
+def test_cancer_is_no_emergency_by_itself(page: str, guideline: Guideline) -> None:
+    assert "| R5 possible spinal malignancy, emergency" not in page
+    emergency = replace(guideline.switches, remote_cancer_outcome="emergency")
+    chosen = render_review(replace(guideline, switches=emergency))
+    assert "| R5 possible spinal malignancy, emergency |" in chosen
+
+
+@pytest.mark.parametrize("row", ["urgent, fever", "indicated, fever", "indicated, after surgery"])
+def test_no_circumstance_stands_beside_an_answer_that_it_cannot_have(row: str, page: str) -> None:
+    assert f"| R6 pain after a spinal procedure, {row} |" not in page
 
 
 def test_every_steroid_stands_with_its_factor_origin_and_source(page: str, guideline: Guideline) -> None:
