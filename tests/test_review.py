@@ -62,7 +62,7 @@ def test_every_criterion_of_every_rule_is_on_the_page(page: str) -> None:
 
 
 def test_every_blank_of_a_criterion_is_a_threshold(page: str) -> None:
-    chapters = re.findall(r"### Criteria\n\n(.*?)\n\n", page, re.DOTALL)
+    chapters = re.findall(r"### Criteria[^\n]*\n\n(.*?)\n\n", page, re.DOTALL)
     assert len(chapters) >= 7
     assert not [line for chapter in chapters for line in chapter.splitlines() if "$" in line or "‹" in line]
 
@@ -199,6 +199,34 @@ def test_a_variant_s_summary_stands_above_its_advice(page: str) -> None:
     assert text.startswith(
         "> Refer to ED now: suspected cauda equina, emergency MRI. ‹features›\n\n- Refer to the"
     )
+
+
+def test_each_disease_has_criteria_of_its_own(page: str) -> None:
+    cancer, infection, both = (
+        page.split(f"### Criteria: {name}\n")[1].split("\n#")[0]
+        for name in ("cancer", "infection", "cancer and infection")
+    )
+    assert "| urgent | One strong fact |" in infection
+    assert "One strong fact" not in cancer
+    assert "Weight loss" in both
+    assert "Weight loss" not in cancer + infection
+
+
+@pytest.mark.parametrize(
+    ("variant", "said"),
+    [
+        pytest.param("infection.emergency-sepsis", "What to do: as for infection.emergency.", id="of the outcome"),
+        pytest.param(
+            "infection.emergency-sepsis", "What to do, in hospital: as for infection.emergency.hospital.", id="in hospital"
+        ),
+        pytest.param("infection.urgent-known.hospital", "What to do: as for infection.urgent.hospital.", id="hospital alone"),
+        pytest.param("infection.urgent-weak", "What to do: as for infection.urgent.", id="weak facts"),
+        pytest.param("neurology.emergency-bilateral", "What to do: as for neurology.emergency.", id="both legs"),
+        pytest.param("cancer.emergency-cord", "Summary: that of the pattern, which stands among", id="pattern"),
+    ],
+)  # fmt: skip
+def test_a_variant_without_words_of_its_own_says_whose_it_uses(variant: str, said: str, page: str) -> None:
+    assert f"*{said}" in page.split(f"#### {variant}\n")[1].split("\n#")[0]
 
 
 def test_the_words_show_the_numbers_that_are_in_force(page: str) -> None:
