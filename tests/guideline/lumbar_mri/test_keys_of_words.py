@@ -31,16 +31,20 @@ def checks_in_the_rules() -> Iterator[str]:
         given = [
             node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "checks"
         ]
-        for value in given:
-            yield from (
-                node.value for node in ast.walk(value) if isinstance(node, ast.Constant) and "possible" not in str(node.value)
-            )  # fmt: skip
+        for node in (node for value in given for node in ast.walk(value)):
+            # What stands in a comparison, as a variant of the finding, is no key.
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and node.value not in VARIANTS["cauda-equina"]
+            ):
+                yield node.value
 
 
 def findings() -> Iterator[Finding]:
     """A finding of every pathway with every outcome, variant and flag that changes the advice."""
     variants = {"", "improving", *(name for names in VARIANTS.values() for name in names)}
-    flags = (frozenset(), frozenset({"cord"}), frozenset({"measured"}))
+    flags: tuple[frozenset[str], ...] = (frozenset(), frozenset({"cord"}), frozenset({"measured"}))
     for pathway, outcome, variant, flag in product(Pathway, Outcome, variants, flags):
         recommendation = RECOMMENDATION.get(pathway, "R1")
         yield Finding(pathway, recommendation, outcome, "tier", variant, evidence=(fact("x"),), flags=flag)
