@@ -26,11 +26,13 @@ from cds_service.guideline.lumbar_mri import (
     outside,
     pain,
     procedures,
+    weak_symptoms,
 )
 from cds_service.guideline.lumbar_mri.card_words import threshold_fills
 from cds_service.guideline.lumbar_mri.wording import ENDORSED, SAFETY, SHARED, VARIANTS, override_reasons
 from cds_service.record.terminology import ValueSetCode
 from cds_service.review_policy import adequacy_rows, precedence_rows, target_rows, tie_rows
+from cds_service.review_words import KINDS, borrowed_words
 
 CODES_SHOWN = 5
 ALL_CODES = "lumbar-mri-cds review --all-codes"
@@ -44,29 +46,32 @@ class _Chapter:
 
     title: str
     recommendations: tuple[str, ...]
-    criteria: tuple[Criteria, ...]
+    criteria: Mapping[str, Criteria]  # by the disease that they belong to, where there are several
     files: tuple[str, ...]
 
 
 _CHAPTERS = (
-    _Chapter("Which orders are looked at", (), (order.CRITERIA,), ()),
+    _Chapter("Which orders are looked at", (), {"": order.CRITERIA}, ()),
     _Chapter(
         "Non-specific low back pain",
         ("R1", "R2"),
-        (pain.CRITERIA, conservative_care.CRITERIA),
+        {"": (*pain.CRITERIA, *conservative_care.CRITERIA)},
         ("not-indicated", "may-be-indicated"),
     ),
-    _Chapter("Progressive neurology", ("R3",), (neurology.CRITERIA,), ("neurology",)),
-    _Chapter("Suspected cauda equina syndrome", ("R4",), (cauda_equina.CRITERIA,), ("cauda-equina",)),
+    _Chapter("Progressive neurology", ("R3",), {"": neurology.CRITERIA}, ("neurology",)),
+    _Chapter("Suspected cauda equina syndrome", ("R4",), {"": cauda_equina.CRITERIA}, ("cauda-equina",)),
     _Chapter(
-        "Cancer or infection", ("R5",), (malignancy.CRITERIA, infection.CRITERIA), ("cancer", "infection")
+        "Cancer or infection",
+        ("R5",),
+        {"cancer": malignancy.CRITERIA, "infection": infection.CRITERIA},
+        ("cancer", "infection"),
     ),
-    _Chapter("After an invasive procedure", ("R6",), (procedures.CRITERIA,), ("procedure",)),
-    _Chapter("Outside the six recommendations", (), (outside.CRITERIA,), ("outside",)),
-    _Chapter("Which answer leads", (), (decision.CRITERIA,), ()),
-    _Chapter("Not enough data", (), (), ("unclear",)),
-    _Chapter("Orders that are right already", (), (), (ENDORSED,)),
-    _Chapter("MRI safety", (), (mri_safety.CRITERIA,), (SAFETY,)),
+    _Chapter("After an invasive procedure", ("R6",), {"": procedures.CRITERIA}, ("procedure",)),
+    _Chapter("Outside the six recommendations", (), {"": outside.CRITERIA}, ("outside",)),
+    _Chapter("Which answer leads", (), {"": decision.CRITERIA}, ()),
+    _Chapter("Not enough data", (), {}, ("unclear",)),
+    _Chapter("Orders that are right already", (), {}, (ENDORSED,)),
+    _Chapter("MRI safety", (), {"": mri_safety.CRITERIA}, (SAFETY,)),
 )
 
 
@@ -114,17 +119,21 @@ def _chapter(chapter: _Chapter, guideline: Guideline) -> Iterator[str]:
             f"**{found.id}.** {found.statement}. "
             f"*{found.strength.capitalize()} recommendation, {found.certainty} certainty of evidence.*"
         )
-    rows = [
-        (tier, _filled(sentence, guideline)) for criteria in chapter.criteria for tier, sentence in criteria
-    ]
-    if rows:
-        yield "### Criteria"
-        yield _table(("Tier", "When"), rows)
+    yield from _criteria(chapter, guideline)
     for file in chapter.files:
         yield f"### Card words: {file}.md"
         yield from _card_words(file, guideline)
     named = [e for e in guideline.examples if set(e.recommendations) & set(chapter.recommendations)]
     yield from _examples("### Examples", named)
+
+
+def _criteria(chapter: _Chapter, guideline: Guideline) -> Iterator[str]:
+    """A table for each disease of the chapter, then what counts for all of them alike."""
+    shared = weak_symptoms.CRITERIA if len(chapter.criteria) > 1 else ()
+    own = {name: [row for row in rows if row not in shared] for name, rows in chapter.criteria.items()}
+    for name, rows in (own | ({" and ".join(own): shared} if shared else {})).items():
+        yield f"### Criteria{f': {name}' if name else ''}"
+        yield _table(("Tier", "When"), [(tier, _filled(sentence, guideline)) for tier, sentence in rows])
 
 
 def _card_words(file: str, guideline: Guideline) -> Iterator[str]:
@@ -133,15 +142,16 @@ def _card_words(file: str, guideline: Guideline) -> Iterator[str]:
     if file not in VARIANTS:
         yield from _by_section(sections, guideline)
         return
-    kinds = ("summary", "why", "do")
-    names = dict.fromkeys(n for kind, _, n in (s.partition(".") for s in sections) if kind in kinds)
+    names = dict.fromkeys(n for kind, _, n in (s.partition(".") for s in sections) if kind in KINDS)
     for name in names:
         yield f"#### {file}.{name}"
-        for kind in kinds:
+        for kind in KINDS:
             if f"{kind}.{name}" in sections:
                 text = _filled(sections[f"{kind}.{name}"], guideline)
                 yield f"> {text}" if kind == "summary" else text
-    rest = {n: text for n, text in sections.items() if n.partition(".")[0] not in (*kinds, "overrides")}
+            else:
+                yield from borrowed_words(guideline.words, file, kind, name)
+    rest = {n: text for n, text in sections.items() if n.partition(".")[0] not in (*KINDS, "overrides")}
     yield from _by_section(rest, guideline)
     reasons = override_reasons(guideline.words, file)
     if reasons:

@@ -9,7 +9,7 @@ from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Finding, MriOrder, Outcome, Pathway, Plan
 from cds_service.guideline.lumbar_mri.card_words import name_of
 from cds_service.guideline.lumbar_mri.decision import RED_FLAGS, precedence
-from cds_service.guideline.lumbar_mri.plan import is_adequate, make_plan
+from cds_service.guideline.lumbar_mri.plan import is_adequate, make_plan, referral_of
 from cds_service.guideline.lumbar_mri.wording import SHARED, VARIANTS
 
 Row = tuple[str, ...]
@@ -23,12 +23,17 @@ _PATHWAYS = {
     Pathway.PROCEDURE: "R6",
 }
 _NEURO = frozenset({"neuro"})
-# Circumstances under which one finding has a target of its own.
+_SERIOUS = frozenset({Outcome.EMERGENCY, Outcome.URGENT})
+# Circumstances under which one finding has a target of its own, and the answers that they come with.
 _FLAGS = {
-    Pathway.NEUROLOGY: {"cord": "signs of the cord"},
-    Pathway.INFECTION: {"abscess": "an abscess"},
-    Pathway.CANCER: {"suspected": "only suspected"},
-    Pathway.PROCEDURE: {"fever": "fever", "surgery": "after surgery"},
+    Pathway.NEUROLOGY: {"cord": ("signs of the cord", _SERIOUS)},
+    Pathway.INFECTION: {"abscess": ("an abscess", _SERIOUS)},
+    Pathway.CANCER: {"suspected": ("only suspected", _SERIOUS)},
+    Pathway.PROCEDURE: {
+        "fever": ("fever", frozenset({Outcome.EMERGENCY})),
+        "haematoma": ("a haematoma of the spine", frozenset({Outcome.EMERGENCY})),
+        "surgery": ("after surgery", frozenset({Outcome.URGENT})),
+    },
 }
 
 
@@ -83,7 +88,10 @@ def adequacy_rows() -> list[Row]:
 
 def target_rows(guideline: Guideline) -> list[Row]:
     """What each finding asks of an order: priority, region, contrast, and where to refer to."""
-    return [(label, *_target(make_plan(findings), guideline)) for label, findings in _cases(guideline)]
+    return [
+        (label, *_target(make_plan(findings), findings[0].outcome, guideline))
+        for label, findings in _cases(guideline)
+    ]
 
 
 def _adequacy(outcome: Outcome, priority: str) -> str:
@@ -116,14 +124,22 @@ def _patterns() -> list[str]:
 def _cases(guideline: Guideline) -> Iterator[tuple[str, tuple[Finding, ...]]]:
     for pathway in _PATHWAYS:
         for outcome in (Outcome.EMERGENCY, Outcome.URGENT, Outcome.INDICATED):
-            if any(variant.partition("-")[0] == outcome for variant in VARIANTS[pathway.value]):
+            if _stands_alone(pathway, outcome, guideline):
                 finding = _finding(pathway, outcome)
                 label = f"{_named(finding, guideline)}, {outcome.value}"
                 yield label, (finding,)
-                for flag, said in _FLAGS.get(pathway, {}).items():
-                    yield f"{label}, {said}", (replace(finding, flags=frozenset({flag})),)
+                for flag, (said, outcomes) in _FLAGS.get(pathway, {}).items():
+                    if outcome in outcomes:
+                        yield f"{label}, {said}", (replace(finding, flags=frozenset({flag})),)
     for findings in _mixed():
         yield f"{' and '.join(_named(finding, guideline) for finding in findings)}, emergency", findings
+
+
+def _stands_alone(pathway: Pathway, outcome: Outcome, guideline: Guideline) -> bool:
+    """Whether the pathway comes to it by itself; cancer is an emergency only beside neurology (2.11)."""
+    if pathway is Pathway.CANCER and outcome is Outcome.EMERGENCY:
+        return guideline.switches.remote_cancer_outcome == outcome
+    return any(variant.partition("-")[0] == outcome for variant in VARIANTS[pathway.value])
 
 
 def _mixed() -> Iterator[tuple[Finding, ...]]:
@@ -145,8 +161,8 @@ def _order(priority: str, covers: str) -> MriOrder:
     return MriOrder("", {}, "", covers, None, priority)
 
 
-def _target(plan: Plan, guideline: Guideline) -> Row:
+def _target(plan: Plan, outcome: Outcome, guideline: Guideline) -> Row:
     words = guideline.words
-    keys = (("region", plan.region), ("contrast", plan.contrast), ("refer", plan.setting))
+    keys = (("region", plan.region), ("contrast", plan.contrast), ("refer", referral_of(plan, outcome)))
     said = (words.say(SHARED, f"{kind}.{key}") if key else AS_ORDERED for kind, key in keys)
     return (plan.priority or AS_ORDERED, *said)

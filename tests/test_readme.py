@@ -9,10 +9,12 @@ from cds_service.__main__ import main
 from cds_service.app import cards_folder
 from cds_service.guideline.content import load_guideline
 from cds_service.guideline.lumbar_mri.decision import STOPPING_READS, TRIED_READS
+from cds_service.guideline.lumbar_mri.word_check import FINDING_BLANKS
 from cds_service.protocol.discovery import USAGE_REQUIREMENTS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CARDS_README = (ROOT / "cards" / "README.md").read_text(encoding="utf-8")
 GUIDELINE = load_guideline(cards_folder() / "lumbar-mri")
 
 
@@ -26,6 +28,17 @@ def test_every_prefetch_key_stands_there_with_its_reason(key: str) -> None:
 def test_every_read_that_can_stop_r1_is_named(key: str, text: str) -> None:
     rule = next(part for part in re.split(r"\n\n", text) if "R1 and R2 need" in part or "Without" in part)
     assert re.search(rf"\b{key}\b", rule)
+
+
+def test_every_file_of_the_content_is_explained_to_its_owner() -> None:
+    files = [path.name for path in (cards_folder() / "lumbar-mri").iterdir() if path.is_file()]
+    assert len(files) > 20
+    assert [name for name in files if f"`{name}`" not in CARDS_README] == []
+
+
+def test_every_blank_that_a_card_can_have_is_named_to_its_owner() -> None:
+    named = CARDS_README.split("Every threshold is a blank")[1].split("\n")[0]
+    assert set(re.findall(r"`\$(\w+)`", named)) == FINDING_BLANKS | {"adult_age"}
 
 
 @pytest.mark.parametrize("command", sorted(main.commands))

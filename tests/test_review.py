@@ -62,7 +62,7 @@ def test_every_criterion_of_every_rule_is_on_the_page(page: str) -> None:
 
 
 def test_every_blank_of_a_criterion_is_a_threshold(page: str) -> None:
-    chapters = re.findall(r"### Criteria\n\n(.*?)\n\n", page, re.DOTALL)
+    chapters = re.findall(r"### Criteria[^\n]*\n\n(.*?)\n\n", page, re.DOTALL)
     assert len(chapters) >= 7
     assert not [line for chapter in chapters for line in chapter.splitlines() if "$" in line or "‹" in line]
 
@@ -142,9 +142,27 @@ def test_the_page_says_what_an_order_should_become(page: str) -> None:
         "| R4 suspected cauda equina syndrome, emergency | stat | lumbosacral spine | without contrast "
         "| Refer to emergency department now |"
     ) in rows
-    assert any("malignancy, emergency | stat | whole spine" in row for row in rows)
+    assert any("and R5 possible spinal malignancy, emergency | stat | whole spine" in row for row in rows)
     for recommendation in ("R3", "R4", "R5", "R6"):
         assert any(row.startswith(f"| {recommendation} ") for row in rows)
+
+
+def test_every_emergency_is_referred_where_the_card_refers_it(page: str) -> None:
+    emergencies = [row for row in rows_of(page, "What an order should become") if ", emergency" in row]
+    assert len(emergencies) > 8
+    assert all(row.endswith("| Refer to emergency department now |") for row in emergencies)
+
+
+def test_cancer_is_no_emergency_by_itself(page: str, guideline: Guideline) -> None:
+    assert "| R5 possible spinal malignancy, emergency" not in page
+    emergency = replace(guideline.switches, remote_cancer_outcome="emergency")
+    chosen = render_review(replace(guideline, switches=emergency))
+    assert "| R5 possible spinal malignancy, emergency |" in chosen
+
+
+@pytest.mark.parametrize("row", ["urgent, fever", "indicated, fever", "indicated, after surgery"])
+def test_no_circumstance_stands_beside_an_answer_that_it_cannot_have(row: str, page: str) -> None:
+    assert f"| R6 pain after a spinal procedure, {row} |" not in page
 
 
 def test_every_steroid_stands_with_its_factor_origin_and_source(page: str, guideline: Guideline) -> None:
@@ -181,6 +199,34 @@ def test_a_variant_s_summary_stands_above_its_advice(page: str) -> None:
     assert text.startswith(
         "> Refer to ED now: suspected cauda equina, emergency MRI. ‹features›\n\n- Refer to the"
     )
+
+
+def test_each_disease_has_criteria_of_its_own(page: str) -> None:
+    cancer, infection, both = (
+        page.split(f"### Criteria: {name}\n")[1].split("\n#")[0]
+        for name in ("cancer", "infection", "cancer and infection")
+    )
+    assert "| urgent | One strong fact |" in infection
+    assert "One strong fact" not in cancer
+    assert "Weight loss" in both
+    assert "Weight loss" not in cancer + infection
+
+
+@pytest.mark.parametrize(
+    ("variant", "said"),
+    [
+        pytest.param("infection.emergency-sepsis", "What to do: as for infection.emergency.", id="of the outcome"),
+        pytest.param(
+            "infection.emergency-sepsis", "What to do, in hospital: as for infection.emergency.hospital.", id="in hospital"
+        ),
+        pytest.param("infection.urgent-known.hospital", "What to do: as for infection.urgent.hospital.", id="hospital alone"),
+        pytest.param("infection.urgent-weak", "What to do: as for infection.urgent.", id="weak facts"),
+        pytest.param("neurology.emergency-bilateral", "What to do: as for neurology.emergency.", id="both legs"),
+        pytest.param("cancer.emergency-cord", "Summary: that of the pattern, which stands among", id="pattern"),
+    ],
+)  # fmt: skip
+def test_a_variant_without_words_of_its_own_says_whose_it_uses(variant: str, said: str, page: str) -> None:
+    assert f"*{said}" in page.split(f"#### {variant}\n")[1].split("\n#")[0]
 
 
 def test_the_words_show_the_numbers_that_are_in_force(page: str) -> None:

@@ -87,8 +87,8 @@ class Finding:
     flags: frozenset[str] = (
         frozenset()
     )  # named circumstances that choose words: "bilateral-only", "imaged", ...
-    checks: tuple[str, ...] = ()  # what the doctor should check now, as keys of `[checks]` in words
-    fills: Mapping[str, str] = field(default_factory=dict)  # blanks of the card text: {"days": "13"}
+    checks: tuple[str, ...] = ()  # what the doctor should check now: "saddle" for the words of `check.saddle`
+    fills: Mapping[str, str] = field(default_factory=dict)  # blanks of the card text: {"pain_days": "13"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ NOT_TESTED: dict[str, str] = {
     "FA-11": _CLIENT,
     "RESP-6": _NOTE,
     "RESP-8": "shown by tests/web/test_limits_and_faults.py: it needs a fault inside",
-    "RESP-10": "not testable here: it needs a fault inside one rule",
+    "RESP-10": "not offered: an answer that lacks one pathway would look complete, so a fault is a 500",
     "CARD-14": _NOTE,
     "SUG-5": _CLIENT,
     "ACT-7": _CLIENT,

@@ -138,12 +138,6 @@ def counting(clues: Iterable[Clue], *, gate_is_open: bool) -> list[Clue]:
     return [clue for clue in tiered if clue.lifts_gate and clue.weight is not Weight.UNKNOWN]
 
 
-def features(clues: Iterable[Clue]) -> str:
-    """The clues in a few words each: "fever 38.6 °C and injecting drug use"."""
-    named = list(dict.fromkeys(clue.evidence.short or clue.evidence.text for clue in clues))
-    return " and ".join(filter(None, (", ".join(named[:-1]), *named[-1:])))
-
-
 def are_enough(weak_kinds: Iterable[str], limits: Thresholds) -> bool:
     """Whether enough different weak facts stand together to be urgent."""
     return len(set(weak_kinds)) >= limits.weak_facts_for_urgent

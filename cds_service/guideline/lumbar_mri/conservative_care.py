@@ -280,7 +280,7 @@ def _fills(facts: PatientFacts, pain: Pain, care: Care, today: date, guideline: 
     fills: dict[str, str] = {}
     days = pain.days if pain.days is not None else pain.first_recorded_days
     if days is not None:
-        fills |= {"pain_days": str(days), "pain_weeks": str(days // 7)}
+        fills["pain_days"] = str(days)
     if care.days is not None:
         fills |= {"care_days": str(care.days), "care_weeks": str(care.days // 7)}
     screen = read_screen(facts, today, guideline)

@@ -19,7 +19,6 @@ from cds_service.guideline.lumbar_mri.clues import (
     Weight,
     are_enough,
     counting,
-    features,
     plain_name,
 )
 from cds_service.guideline.lumbar_mri.coded_infections import (
@@ -93,7 +92,6 @@ def assess_infection(
     sources = explaining_infections(facts, today, limits)
     outcome, variant = _grade(clues, sources, limits, neuro=neuro)
     clues.sort(key=_precedence)
-    leading = [clue for clue in clues if clue.weight is clues[0].weight]
     return Finding(
         pathway=Pathway.INFECTION,
         recommendation="R5",
@@ -102,7 +100,6 @@ def assess_infection(
         variant=variant,
         evidence=tuple(line for clue in clues for line in (clue.evidence, *clue.also)),
         flags=frozenset(_flags(clues, sources, facts)),
-        fills={"features": features(leading)},
     )
 
 

@@ -16,7 +16,6 @@ from cds_service.guideline.lumbar_mri.clues import (
     Weight,
     are_enough,
     counting,
-    features,
     last_mention,
     plain_name,
     read_clue,
@@ -91,7 +90,6 @@ def assess_cancer(
         return None
     clues.sort(key=_precedence)
     outcome, variant = _grade(clues, guideline)
-    leading = [clue for clue in clues if clue.weight is clues[0].weight]
     return Finding(
         pathway=Pathway.CANCER,
         recommendation="R5",
@@ -100,7 +98,6 @@ def assess_cancer(
         variant=variant,
         evidence=tuple(line for clue in clues for line in (clue.evidence, *clue.also)),
         flags=frozenset(_flags(clues)),
-        fills={"cancer": _STATE_WORDS.sub("", clues[0].evidence.short), "features": features(leading)},
     )
 
 
@@ -270,7 +267,6 @@ def _flags(clues: Sequence[Clue]) -> Iterator[str]:
 _HISTORY_WORDS = re.compile(
     r"^(?:(?:personal )?(?:history|hx) of|h/o:?|hx:?|previous|past)\s+", re.IGNORECASE
 )
-_STATE_WORDS = re.compile(r"^(?:history of|suspected) ")
 _FORMAL_NAME = re.compile(
     r"^(?:primary )?(?:malignant (?:neoplasm|tumou?r)|carcinoma|cancer) of (?:the )?(\w+(?: \w+)?)$",
     re.IGNORECASE,

@@ -122,7 +122,6 @@ def assess_outside(
                 tier=variant,
                 variant=variant,
                 evidence=evidence,
-                fills=_fills(case),
             )
     return None
 
@@ -291,9 +290,3 @@ def _line(fact: Fact, *concepts: str) -> Evidence:
     """The fact as the card shows it, under the plain name of the first of these concepts that it carries."""
     short = next((_SHORT[concept] for concept in concepts if concept in fact.concepts), "")
     return evidence_of(replace(fact, text=fact.text or short.capitalize()), short)
-
-
-def _fills(case: _Case) -> dict[str, str]:
-    fills = {"adult_age": str(case.limits.adult_age)}
-    age = age_years(case.facts, case.today)
-    return fills if age is None else fills | {"age": str(age)}

@@ -73,6 +73,11 @@ def is_adequate(
             return outcome is Outcome.INDICATED
 
 
+def referral_of(plan: Plan, outcome: Outcome) -> str:
+    """Where to refer: every emergency in primary care goes through the emergency department."""
+    return "emergency" if outcome is Outcome.EMERGENCY else plan.setting or "specialist"
+
+
 def suspects_infection(findings: Sequence[Finding]) -> bool:
     """Whether cultures belong to the advice: R5 infection, or fever after a procedure (2.12)."""
     return any(

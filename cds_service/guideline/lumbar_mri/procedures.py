@@ -190,15 +190,11 @@ def _unclear(unusable: Sequence[Fact]) -> Finding:
 
 
 def _age(when: Interval | None, today: date, guideline: Guideline) -> dict[str, str]:
-    """The blanks "days" and "ago" of a dated procedure; an undated one leaves them open.
-
-    They count from the procedure to today, not to the pain.
-    """
+    """The blank "ago" of a dated procedure, which counts to today and not to the pain; else none."""
     if when is None:
         return {}
     days = max(when.days_ago(today), 0)
-    ago = f"{_ago(when, days, today, guideline)} ago" if days else "today"
-    return {"days": str(days), "ago": ago}
+    return {"ago": f"{_ago(when, days, today, guideline)} ago" if days else "today"}
 
 
 def _ago(when: Interval, days: int, today: date, guideline: Guideline) -> str:

@@ -25,7 +25,7 @@ from cds_service.guideline.lumbar_mri.changed_order import (
 )
 from cds_service.guideline.lumbar_mri.escaping import plain_text
 from cds_service.guideline.lumbar_mri.phrases import long_date
-from cds_service.guideline.lumbar_mri.plan import must_change_study, suspects_infection
+from cds_service.guideline.lumbar_mri.plan import must_change_study, referral_of, suspects_infection
 from cds_service.guideline.lumbar_mri.wording import SHARED
 from cds_service.protocol.card import Action
 from cds_service.record.dates import on_day
@@ -103,10 +103,8 @@ class Desk:
 
     @property
     def setting(self) -> str:
-        """Where to refer: every emergency in primary care goes through the emergency department."""
-        if self.decision.outcome is Outcome.EMERGENCY:
-            return "emergency"
-        return self.decision.plan.setting or "specialist"
+        """Where to refer."""
+        return referral_of(self.decision.plan, self.decision.outcome)
 
     def reason_of_order(self) -> Reason:
         """The recommendation as the reason of the MRI.

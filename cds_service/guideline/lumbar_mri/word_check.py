@@ -7,8 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
 from cds_service.guideline.lumbar_mri.wording import (
+    CHANGES,
+    CHECKS,
+    MISSING,
     SAFETY,
     SHARED,
+    SUMMARY_OF_PATTERN,
     VARIANTS,
     longest_unread,
     override_reasons,
@@ -19,8 +23,8 @@ from cds_service.protocol.card import SUMMARY_CHARACTERS
 
 # What the rules and the renderer can fill in; every threshold is a blank of its own name as well.
 FINDING_BLANKS = frozenset(
-    {"days", "weeks", "pain_days", "care_days", "care_weeks", "screen", "procedure", "ago", "cancer",
-     "unread", "reason", "cause", "features"}
+    {"pain_days", "care_days", "care_weeks", "screen", "procedure", "ago", "unread", "reason", "cause",
+     "features"}
 )  # fmt: skip
 THRESHOLD_BLANKS = frozenset(field.name for field in fields(Thresholds))
 _SHARED_BLANKS: Mapping[str, frozenset[str]] = {
@@ -79,7 +83,13 @@ _SAFETY_SECTIONS = (
     "line.hardware", "line.claustrophobia", "line.renal", "line.contrast-reaction", "line.pregnancy",
     "line.default",
 )  # fmt: skip
-_LOOKED_UP = ("missing", "check", "change", "unread", "type", "reason")
+_KEYED_SECTIONS = frozenset(
+    f"{kind}.{key}"
+    for kind, keys in (("check", CHECKS), ("missing", MISSING), ("change", CHANGES))
+    for key in keys
+)
+# Named by what a record holds, and said in other words where they have none.
+_LOOKED_UP = ("unread", "type", "reason")
 # Said where its blank has a value, beside the words of the variant.
 _OPTIONAL = ("screen", "other-reason")
 _KINDS = ("summary", "why", "do", "evidence")
@@ -91,7 +101,7 @@ _OVERRIDE = re.compile(r"[a-z0-9-]+: \S.*")
 # How long the blanks of a summary may become; texts of the record are cut where they have no room.
 _NUMBER_CHARACTERS = len("36500")
 _BLANK_CHARACTERS = {"screen": len("15 Sep 2026"), "ago": len("23 months")}
-_BLANK_CHARACTERS |= dict.fromkeys(("procedure", "cancer", "cause", "reason", "device"), 20)
+_BLANK_CHARACTERS |= dict.fromkeys(("procedure", "cause", "reason", "device"), 20)
 _LONGEST_TAG = " (ACE R6, strong; low certainty)."
 _TAG_WITHOUT_STRENGTH = " (ACE R1/R2)."
 _WITHOUT_STRENGTH = ("possible", "unclear", "value-unknown")
@@ -114,15 +124,23 @@ def check_words(words: Words) -> list[str]:
 
 
 def _missing_sections(words: Words) -> Iterator[str]:
-    wanted: dict[str, set[str]] = {SHARED: set(_SHARED_SECTIONS), SAFETY: set(_SAFETY_SECTIONS)}
+    wanted: dict[str, set[str]] = {
+        SHARED: {*_SHARED_SECTIONS, *_KEYED_SECTIONS},
+        SAFETY: set(_SAFETY_SECTIONS),
+    }
     for file, variants in VARIANTS.items():
         wanted[file] = {"name", "summary.default", "do.default"}
-        wanted[file] |= {f"summary.{variant}" for variant in variants}
+        wanted[file] |= {f"summary.{variant}" for variant in variants} - _said_by_pattern(file)
         # What to do may be the same for every variant of an outcome, what the summary says may not.
         wanted[file] |= {f"do.{v}" for v in variants if not words.has(file, f"do.{v.partition('-')[0]}")}
     for file, sections in wanted.items():
         for section in sorted(sections - words.sections.get(file, {}).keys()):
             yield f"{file}.md: a section {section}"
+
+
+def _said_by_pattern(file: str) -> set[str]:
+    """The summaries that a pattern's always replaces (2.11)."""
+    return {f"summary.{variant}" for variant in SUMMARY_OF_PATTERN.get(file, ())}
 
 
 def _unknown_sections(words: Words) -> Iterator[str]:
@@ -136,9 +154,12 @@ def _unknown_sections(words: Words) -> Iterator[str]:
 def _is_known(file: str, section: str) -> bool:
     kind, _, name = section.partition(".")
     if file == SHARED:
-        return section.removesuffix(".hospital") in _SHARED_SECTIONS or kind in _LOOKED_UP
+        shared = section.removesuffix(".hospital") in _SHARED_SECTIONS or section in _KEYED_SECTIONS
+        return shared or kind in _LOOKED_UP
     if file == SAFETY:
         return section in _SAFETY_SECTIONS or kind == "alternative"
+    if section.removesuffix(".hospital") in _said_by_pattern(file):
+        return False
     variants = (*VARIANTS.get(file, ()), "default", "other")
     if kind in _KINDS and name:
         return name.removesuffix(".hospital").removesuffix(".pregnant") in variants

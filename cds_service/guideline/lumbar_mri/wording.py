@@ -48,6 +48,24 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
     ENDORSED: ("emergency", "urgent", "indicated", "device"),
 }  # fmt: skip
 
+# Variants that stand only where findings form a pattern (2.11): its summary is that of their card.
+SUMMARY_OF_PATTERN: Mapping[str, tuple[str, ...]] = {
+    "infection": ("emergency-abscess",),
+    "cancer": ("emergency-cord",),
+    "procedure": ("emergency-haematoma",),
+}
+HOSPITAL = "hospital"
+# What a card can name, besides, by keys that have words in `common.md`.
+CHECKS = ("saddle", "bladder-bowel", "anal-tone", "residual-volume")
+MISSING = ("bladder-bowel", "saddle", "leg-power", "fever", "weight", "cancer", "procedure")
+CHANGES = (
+    "red-flag", "care-four-weeks", "improving", "not-improving", "imaged", "newer-than-imaging",
+    "feature-coded", "new-cauda-equina", "deficit-worse", "deficit-old", "deficit-corrected",
+    "pain-after-procedure", "pain-recorded", "reason-coded", "feature-confirmed", "new-neurology", "fever",
+    "records-read", "care-recorded", "onset-recorded", "age-recorded", "value-recorded",
+    "worse-after-needle", "level-recorded", "second-feature",
+)  # fmt: skip
+
 
 def find(words: Words, file: str, kind: str, names: Iterable[str], fills: Mapping[str, str]) -> str | None:
     """The first section `kind.name` whose blanks all have a value, filled; None where there is none."""

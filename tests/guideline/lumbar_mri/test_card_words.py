@@ -134,6 +134,12 @@ def test_no_card_says_that_critical_findings_are_nil(guideline: Guideline) -> No
         pytest.param(
             "cancer", {"summary__urgnt": "Act now"}, "section summary.urgnt is read by no card", id="misspelled section"
         ),
+        pytest.param(
+            "cancer", {"summary__emergency-cord": "Refer now"},
+            "section summary.emergency-cord is read by no card", id="summary that a pattern replaces",
+        ),
+        pytest.param("common", {"check__gait": "gait"}, "section check.gait is read by no card", id="key of no rule"),
+        pytest.param("common", {"missing__fever": None}, "a section missing.fever", id="key without words"),
         pytest.param("cancer", {"do__urgent": "Act in $dyas"}, "$dyas cannot be filled", id="misspelled blank"),
         pytest.param("cancer", {"do__default": "After $ago"}, "$ago cannot be filled", id="default with a blank"),
         pytest.param("cancer", {"do__urgent": "See $features"}, "$features cannot be filled", id="features in advice"),

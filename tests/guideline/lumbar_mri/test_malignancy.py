@@ -400,7 +400,9 @@ def test_the_orders_own_reason_is_a_suspected_cancer_and_needs_no_pain(guideline
     )
     finding = assess(record(reason), guideline)
     assert finding
-    assert (finding.outcome, finding.variant, finding.fills["cancer"]) == (U, "urgent-suspected", "cancer")
+    assert (finding.outcome, finding.variant, finding.evidence[0].short) == (
+        U, "urgent-suspected", "suspected cancer",
+    )  # fmt: skip
     assert "suspected" in finding.flags
 
 
@@ -458,12 +460,12 @@ def test_a_cancer_of_the_past_is_shown_with_its_end(guideline: Guideline, entry:
     assert finding.evidence[0].when == expected
 
 
-def test_the_card_gets_the_bare_name_and_the_features(guideline: Guideline) -> None:
+def test_the_card_gets_the_name_in_a_doctor_s_words(guideline: Guideline) -> None:
     finding = assess(
         record(pain(21), past("cancer-high-risk", "2019", text="Carcinoma of breast")), guideline
     )
     assert finding
-    assert dict(finding.fills) == {"cancer": "breast cancer", "features": "history of breast cancer"}
+    assert finding.evidence[0].short == "history of breast cancer"
 
 
 def test_without_pain_every_clue_that_needs_it_is_listed(guideline: Guideline) -> None:

@@ -15,7 +15,6 @@ from cds_service.guideline.lumbar_mri.outside import (
     vascular_fact,
 )
 from cds_service.guideline.lumbar_mri.pain import read_pain
-from cds_service.record.dates import Interval
 from cds_service.record.facts import Certainty, Origin, PatientFacts, State, Trend
 from tests.guideline.lumbar_mri.facts_builders import (
     TODAY,
@@ -318,9 +317,3 @@ def test_spondyloarthritis_on_the_problem_list_is_one_line(
     entry: Any, lines: list[str], guideline: Guideline
 ) -> None:
     assert [line.short for line in list_beside(record(entry), TODAY, guideline)] == lines
-
-
-def test_the_card_of_a_child_can_name_the_ages(guideline: Guideline) -> None:
-    finding = outside(record(SHORT_PAIN, birth_date=Interval(*2 * (on("2011-01-01").first,))), guideline)
-    assert finding is not None
-    assert finding.fills == {"adult_age": "18", "age": "15"}

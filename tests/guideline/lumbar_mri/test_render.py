@@ -284,7 +284,9 @@ def test_hostile_record_text_is_escaped_wherever_it_enters(guideline: Guideline)
         not_recorded=(),
     )
     evidence = fact(hostile, note=hostile, resource=f"{hostile}/1")
-    made = replace(made, findings=(replace(made.findings[0], evidence=(evidence,), fills={"days": hostile}),))
+    made = replace(
+        made, findings=(replace(made.findings[0], evidence=(evidence,), fills={"procedure": hostile}),)
+    )
     for card in cards_of(made, guideline=guideline):
         assert "<script" not in card["detail"]
         assert not re.search(r"(?<!\\)\]\(", card["detail"])
