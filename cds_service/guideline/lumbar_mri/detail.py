@@ -8,7 +8,7 @@ from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Decision, Outcome, Pathway, Plan
 from cds_service.guideline.lumbar_mri.card_words import CardWords, threshold_fills
 from cds_service.guideline.lumbar_mri.phrases import capitalised, statements
-from cds_service.guideline.lumbar_mri.plan import suspects_cancer, suspects_infection
+from cds_service.guideline.lumbar_mri.plan import needs_operating_team, suspects_cancer, suspects_infection
 from cds_service.guideline.lumbar_mri.summary import Place
 from cds_service.guideline.lumbar_mri.why import block, bullets, why
 from cds_service.guideline.lumbar_mri.wording import SAFETY, SHARED, by_key, find, unread_names
@@ -49,7 +49,7 @@ def first_lines(decision: Decision, guideline: Guideline) -> Iterator[str]:
 def changes(decision: Decision, said: CardWords) -> Iterator[str]:
     """What would change the advice, as list items."""
     for key in decision.would_change:
-        line = by_key(said.words, "change", key)
+        line = by_key(said.words, "change", key, said.thresholds)
         yield line if line.startswith("- ") else f"- {capitalised(line)}."
 
 
@@ -80,8 +80,9 @@ def _what_to_do(decision: Decision, said: CardWords) -> Iterator[str]:
     leading = decision.leading.pathway if decision.leading else None
     # After an operation contrast answers some questions only; `do` names them, and a suggestion offers it.
     only_offered = leading is Pathway.PROCEDURE and decision.outcome is Outcome.URGENT
-    if study and not decision.endorsed and not only_offered:
-        yield f"- {words.say(SHARED, 'protocol', {'protocol': study})}"
+    if study and not only_offered:
+        section = "protocol-to-consider" if decision.endorsed else "protocol"
+        yield f"- {words.say(SHARED, section, {'protocol': study})}"
     if decision.pregnant:
         yield f"- {words.say(SHARED, 'pregnant')}"
     with_card = decision.outcome not in (Outcome.NOT_INDICATED, Outcome.OUTSIDE)
@@ -93,16 +94,31 @@ def _beside(decision: Decision, words: Words) -> Iterator[str]:
     if decision.endorsed:
         section = f"endorsed.{decision.plan.setting}"
         in_clinic = decision.primary_care and decision.outcome is Outcome.URGENT
-        if in_clinic and words.has(SHARED, section):
+        if in_clinic and words.has(SHARED, section) and not _is_said_beside(decision):
             yield words.say(SHARED, section)
-        return
-    leading = decision.leading.pathway if decision.leading else None
+    # The short words of a right order say nothing of the disease that leads, either.
+    leading = decision.leading.pathway if decision.leading and not decision.endorsed else None
     if suspects_infection(decision.findings) and leading is not Pathway.INFECTION:
         yield words.say(SHARED, "beside.infection")
     if suspects_cancer(decision.findings) and leading is not Pathway.CANCER:
         yield words.say(SHARED, "beside.cancer")
-    if decision.plan.pattern == "haematoma" and leading is not Pathway.PROCEDURE:
+    haematoma = decision.plan.pattern == "haematoma"
+    # Of a haematoma the first line says so.
+    if needs_operating_team(decision.findings) and leading is not Pathway.PROCEDURE and not haematoma:
+        yield words.say(SHARED, "beside.procedure")
+    if haematoma and leading is not Pathway.PROCEDURE:
         yield words.say(SHARED, "beside.haematoma")
+
+
+def _is_said_beside(decision: Decision) -> bool:
+    """Whether the words beside a right order tell the same team already."""
+    match decision.plan.setting:
+        case "oncology":
+            return suspects_cancer(decision.findings)
+        case "operating-team":
+            return needs_operating_team(decision.findings)
+        case _:
+            return False
 
 
 def _checks(decision: Decision, do: str, words: Words) -> list[str]:

@@ -87,6 +87,11 @@ def suspects_cancer(findings: Sequence[Finding]) -> bool:
     return any(f.pathway is Pathway.CANCER and f.outcome in ENOUGH_FOR for f in findings)
 
 
+def needs_operating_team(findings: Sequence[Finding]) -> bool:
+    """Whether those who operated belong to the advice (2.12)."""
+    return any(f.pathway is Pathway.PROCEDURE and f.outcome in ENOUGH_FOR for f in findings)
+
+
 def must_change_study(plan: Plan, order: MriOrder, outcome: Outcome, *, pregnant: bool) -> bool:
     """Whether the order cannot become right without another study (2.13, 8.8.1)."""
     return _needs_whole_spine(plan, outcome) or (pregnant and order.contrast in WITH_CONTRAST)

@@ -35,7 +35,7 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
         "possible", "possible-remote", "possible-weak",
     ),
     "procedure": (
-        "emergency", "emergency-haematoma", "urgent", "urgent-complication", "indicated",
+        "emergency", "emergency-haematoma", "urgent", "urgent-complication", "indicated", "indicated-undated",
         "possible", "possible-needle", "possible-level", "possible-date",
     ),
     "not-indicated": ("short", "first-recorded", "no-care", "under-way", "improving"),
@@ -58,10 +58,10 @@ def find(words: Words, file: str, kind: str, names: Iterable[str], fills: Mappin
     return None
 
 
-def by_key(words: Words, kind: str, key: str) -> str:
+def by_key(words: Words, kind: str, key: str, fills: Mapping[str, str] | None = None) -> str:
     """The shared words of a key; a key without words of its own is said as it is spelled."""
     section = f"{kind}.{key}"
-    return words.say(SHARED, section) if words.has(SHARED, section) else key.replace("-", " ")
+    return words.say(SHARED, section, fills or {}) if words.has(SHARED, section) else key.replace("-", " ")
 
 
 def unread_names(kinds: Iterable[str], words: Words) -> list[str]:
