@@ -40,7 +40,7 @@ from cds_service.guideline.lumbar_mri.outside import (
 )
 from cds_service.guideline.lumbar_mri.pain import Pain, read_pain
 from cds_service.guideline.lumbar_mri.plan import WITH_CONTRAST, is_adequate, make_plan, what_changes
-from cds_service.guideline.lumbar_mri.procedures import UNDATED_REASON, assess_procedure
+from cds_service.guideline.lumbar_mri.procedures import UNDATED_REASON, assess_procedure, list_recent
 from cds_service.guideline.lumbar_mri.would_change import would_change
 from cds_service.record.facts import PatientFacts, ReadState
 
@@ -304,6 +304,7 @@ def _describe(
         primary_care=_in_primary_care(a.facts, a.guideline),
         pregnant=pregnant is not None,
         child=a.child,
+        recent_procedure=bool(_unjudged_procedures(a)),
         fills=findings[0].fills,
     )
 
@@ -414,6 +415,7 @@ def _listed(a: _Assessment, vascular: Evidence | None) -> Iterator[Evidence]:
     scan = previous_mri(a.facts, a.today, a.guideline)
     if scan is not None:
         yield scan
+    yield from _unjudged_procedures(a)
     if all(finding.pathway is not Pathway.CAUDA_EQUINA for finding in a.findings):
         yield from cauda_equina.list_untiered(a.facts, a.pain, a.today, a.guideline)
     yield from neurology.list_long_standing(a.facts, a.today, a.guideline)
@@ -427,6 +429,13 @@ def _listed(a: _Assessment, vascular: Evidence | None) -> Iterator[Evidence]:
         yield from infection.list_without_pain(a.facts, a.today, a.guideline)
         yield from malignancy.list_without_pain(a.facts, a.today, a.guideline)
     yield from outside.list_beside(a.facts, a.today, a.guideline)
+
+
+def _unjudged_procedures(a: _Assessment) -> tuple[Evidence, ...]:
+    """Recent procedures of which R6 found nothing, because the pain is older and unchanged on record."""
+    if any(finding.pathway is Pathway.PROCEDURE for finding in a.findings):
+        return ()
+    return list_recent(a.facts, a.today, a.guideline)
 
 
 def _first_lines(

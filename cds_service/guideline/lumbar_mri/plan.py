@@ -21,6 +21,8 @@ def make_plan(findings: Sequence[Finding]) -> Plan:
         return Plan()
     top = findings[0]
     plan = _plan_of(top, findings[1:])
+    if plan.region and _widest(findings) == "whole-spine":
+        plan = replace(plan, region="whole-spine")
     pattern = _pattern(findings)
     match pattern:
         case "epidural-abscess":
@@ -122,6 +124,12 @@ def _pattern(findings: Sequence[Finding]) -> str | None:
     if haematoma or (neuro and procedure is not None and procedure.outcome is Outcome.EMERGENCY):
         return "haematoma"
     return None
+
+
+def _widest(findings: Sequence[Finding]) -> str | None:
+    """The whole spine where one emergency or urgent finding asks for it, whichever leads (2.12)."""
+    serious = [_plan_of(f, ()).region for f in findings if f.outcome in ENOUGH_FOR]
+    return "whole-spine" if "whole-spine" in serious else None
 
 
 def _plan_of(top: Finding, others: Sequence[Finding]) -> Plan:

@@ -10,6 +10,8 @@ from cds_service.guideline.decision import Evidence, Finding, MriOrder, Outcome,
 from cds_service.guideline.lumbar_mri.assertions import counts_fully, evidence_of
 from cds_service.guideline.lumbar_mri.interventions import (
     Intervention,
+    Kind,
+    days_since,
     read_interventions,
     unusable_answers,
 )
@@ -113,6 +115,22 @@ def assess_procedure(
         return _finding(sorted(found, key=_precedence), facts, pain, today, guideline)
     unusable = unusable_answers(facts, guideline.thresholds.fresh_answer_days, today)
     return _unclear(unusable) if pain.present and unusable else None
+
+
+def list_recent(facts: PatientFacts, today: date, guideline: Guideline) -> tuple[Evidence, ...]:
+    """The procedures within the window of their kind, newest first: pain grown since would count (2.10)."""
+    done = [
+        (days_since(each, today), each.evidence)
+        for each in read_interventions(facts)
+        if _is_recent(each, today, guideline)
+    ]
+    return tuple(line for _, line in sorted(done, key=lambda pair: pair[0] or 0))
+
+
+def _is_recent(intervention: Intervention, today: date, guideline: Guideline) -> bool:
+    limits, days = guideline.thresholds, days_since(intervention, today)
+    windows = {Kind.INJECTION: limits.injection_days, Kind.NEEDLE: limits.needle_days}
+    return days is not None and days <= windows.get(intervention.kind, limits.procedure_recent_days)
 
 
 def _alarms(
