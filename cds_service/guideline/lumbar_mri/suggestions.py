@@ -119,7 +119,8 @@ def _for_routine(desk: Desk) -> Iterator[Choice]:
 def _for_open_question(desk: Desk) -> Iterator[Choice]:
     """A reason that closes the gap; the order is never removed while a red flag is open."""
     reason, file = desk.decision.reason, desk.decision.reason.partition(".")[0]
-    for code in (*_REASONS_TO_ADD.get(reason, _REASONS_TO_ADD.get(file, ())), *_after_procedure(desk)):
+    codes = _REASONS_TO_ADD.get(reason, _REASONS_TO_ADD.get(file, ()))
+    for code in dict.fromkeys((*codes, *(_after_procedure(desk) if file == "unclear" else ()))):
         added = own_reason(code, desk.guideline)
         yield Choice(desk.say("suggestion.reason", reason=added.display), desk.update(None, added, None))
     if file in ("infection", "cancer"):
@@ -141,9 +142,7 @@ def _for_not_indicated(desk: Desk) -> Iterator[Choice]:
 
 def _after_procedure(desk: Desk) -> tuple[str, ...]:
     """The reason that says what the record does not: the pain is new or worse since a recent procedure."""
-    offered = _REASONS_TO_ADD.get(desk.decision.reason.partition(".")[0], ())
-    general = desk.decision.reason.startswith("unclear.care-") or PROCEDURE_REASON not in offered
-    return (PROCEDURE_REASON,) if desk.decision.recent_procedure and general else ()
+    return (PROCEDURE_REASON,) if desk.decision.recent_procedure else ()
 
 
 def _for_outside(desk: Desk) -> Iterator[Choice]:

@@ -1,6 +1,8 @@
 """What a card advises fits its facts: contrast, procedures, both diseases, and an order that is right."""
 
+from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from cds_service.guideline.decision import Decision, Outcome
 from cds_service.guideline.lumbar_mri.changed_order import ForWhom
 from cds_service.guideline.lumbar_mri.decision import decide
 from cds_service.guideline.lumbar_mri.suggestions import Choice, suggest
-from cds_service.record.facts import Certainty, Measure, Origin, Region, Side
+from cds_service.record.facts import Certainty, Measure, Origin, PowerExam, Region, Side
 from tests.guideline.lumbar_mri.decision_builders import card_of
 from tests.guideline.lumbar_mri.facts_builders import (
     TODAY,
@@ -41,6 +43,16 @@ LOW_EGFR = measurement(Measure.EGFR, "12", 5)
 PUNCTURE = done("lumbar-puncture", performed=ago(3), region=Region.LUMBAR, text="Lumbar puncture")
 DISCECTOMY = done("lumbar-surgery", performed=ago(5), region=Region.LUMBAR, text="Discectomy")
 WARFARIN = medicine("anticoagulant", started=ago(60), open=True, text="Warfarin 3 mg tablet")
+EXAM = PowerExam(
+    muscle="ankle dorsiflexion",
+    root_group="ankle-dorsiflexion",
+    limb=Region.LEG,
+    side=Side.RIGHT,
+    grade=Decimal(5),
+    resource="Observation/power",
+    text="Ankle dorsiflexion",
+    when=ago(14),
+)
 AFTER_PROCEDURE = fact(
     "reason-red-flag-procedure",
     origin=Origin.ORDER,
@@ -59,6 +71,10 @@ def answer(guideline: Guideline, *entries: Any, encounter_class: str = "AMB", **
 
 def choices(decision: Decision, guideline: Guideline) -> tuple[Choice, ...]:
     return suggest(decision, guideline, ForWhom("Patient/p1", None))[0]
+
+
+def labels_of(decision: Decision, guideline: Guideline) -> list[str]:
+    return [choice.label for choice in choices(decision, guideline)]
 
 
 def detail(decision: Decision, guideline: Guideline) -> str:
@@ -173,3 +189,106 @@ def test_an_order_that_is_right_still_says_what_else_to_do(
     text = detail(decision, guideline)
     assert said in text
     assert "Nothing" not in text
+
+
+def test_weakness_of_both_legs_is_named_and_the_weaker_side_leads(guideline: Guideline) -> None:
+    legs = [
+        replace(EXAM, side=side, grade=Decimal(grade), when=ago(days), resource=f"Observation/{side}{days}")
+        for side, last in ((Side.LEFT, 4), (Side.RIGHT, 2))
+        for grade, days in ((5, 14), (last, 1))
+    ]
+    card = card_of(answer(guideline, PAIN, *legs), guideline)
+    assert "weakness of both legs. Right ankle dorsiflexion 5 to 2" in card["summary"]
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        pytest.param([fact("spinal-infection", "spinal-abscess", started=ago(1))], id="abscess"),
+        pytest.param([fact("sepsis", started=ago(1))], id="sepsis"),
+        pytest.param([DISCECTOMY, fact("spinal-haematoma", started=ago(1))], id="haematoma"),
+        pytest.param([fact("aortic-aneurysm", started=on("2024"))], id="aorta"),
+    ],
+)
+def test_in_hospital_nobody_is_referred_to_the_emergency_department(
+    entries: list[Any], guideline: Guideline
+) -> None:
+    decision = answer(guideline, PAIN, *entries, **HOSPITAL)
+    card = card_of(decision, guideline)
+    labels = [choice.label for choice in choices(decision, guideline)]
+    assert not [text for text in (card["summary"], card["detail"], *labels) if "efer to" in text]
+
+
+@pytest.mark.parametrize("procedure", [PUNCTURE, replace(DISCECTOMY, performed=ago(21))])
+def test_a_recent_procedure_beside_an_older_pain_is_listed_and_its_reason_offered(
+    procedure: Any, guideline: Guideline
+) -> None:
+    decision = answer(guideline, pain(125), procedure)
+    assert decision.outcome is Outcome.UNCLEAR
+    assert f"Also on record: {procedure.text}" in detail(decision, guideline)
+    assert "Add reason: New or worse pain after a spinal procedure" in labels_of(decision, guideline)
+
+
+def test_a_procedure_past_its_window_is_not_listed(guideline: Guideline) -> None:
+    decision = answer(guideline, pain(125), replace(PUNCTURE, performed=ago(31)))
+    assert "Lumbar puncture" not in detail(decision, guideline)
+    assert not [label for label in labels_of(decision, guideline) if "spinal procedure" in label]
+
+
+def test_the_note_on_artefact_is_offered_where_nothing_else_changes(guideline: Guideline) -> None:
+    fusion = done(
+        "lumbar-surgery", "spinal-hardware", performed=ago(900), region=Region.LUMBAR, text="Fusion"
+    )
+    open_question = fact("leg-weakness", side=Side.RIGHT)
+    decision = answer(guideline, PAIN, fusion, open_question)
+    assert (decision.outcome, decision.endorsed) == (Outcome.INDICATED, False)
+    assert "Add a note: metal-artefact-reducing sequences" in labels_of(decision, guideline)
+    assert detail(decision, guideline).count("artefact-reducing") == 1
+
+
+def test_a_cancer_beside_fever_keeps_the_whole_spine(guideline: Guideline) -> None:
+    decision = answer(guideline, PAIN, BREAST, FEVER)
+    assert (decision.reason, decision.plan.region) == ("infection.urgent", "whole-spine")
+
+
+@pytest.mark.parametrize(
+    ("entries", "delay", "bladder"),
+    [
+        pytest.param([], 0, 0, id="not indicated"),
+        pytest.param([SADDLE], 1, 1, id="cauda equina"),
+        pytest.param([FEVER], 1, 0, id="infection"),
+    ],
+)
+def test_pregnancy_is_said_once_and_where_it_matters(
+    entries: list[Any], delay: int, bladder: int, guideline: Guideline
+) -> None:
+    text = detail(answer(guideline, PAIN, *entries, fact("pregnancy", started=ago(100))), guideline)
+    assert text.count("does not delay") == delay
+    assert text.count("Bladder symptoms are common in pregnancy") == bladder
+    ordered = answer(guideline, PAIN, *entries, fact("pregnancy", started=ago(100)), contrast="with")
+    assert (detail(ordered, guideline).lower().count("gadolinium")) == 1
+
+
+def test_a_pain_with_an_onset_on_record_is_not_called_undated(guideline: Guideline) -> None:
+    visit = fact("low-back-pain", origin=Origin.ENCOUNTER, started=ago(6), resource="Encounter/e1")
+    assert "onset not recorded" not in detail(answer(guideline, pain(8), visit), guideline)
+    assert "onset not recorded" in detail(answer(guideline, visit), guideline)
+
+
+def test_a_deficit_of_one_old_date_is_not_called_unchanged(guideline: Guideline) -> None:
+    drop = fact("foot-drop", started=on("2018"), side=Side.RIGHT)
+    assert "old; no later change recorded" in detail(answer(guideline, PAIN, drop), guideline)
+
+
+def test_blood_tests_are_asked_for_once(guideline: Guideline) -> None:
+    night, loss = fact("night-pain", started=ago(5)), fact("weight-loss", started=ago(20))
+    text = detail(answer(guideline, PAIN, night, loss), guideline)
+    assert text.count("CRP and ESR") == 1
+
+
+@pytest.mark.parametrize("setting", ["AMB", "EMER"])
+def test_the_card_of_cauda_equina_names_study_and_alternative(setting: str, guideline: Guideline) -> None:
+    text = detail(answer(guideline, PAIN, SADDLE, encounter_class=setting), guideline)
+    assert "lumbosacral without contrast" in text
+    assert "CT or CT myelogram" in text
+    assert "set the MRI to stat" not in text
