@@ -153,6 +153,7 @@ class Decision:
     primary_care: bool = True
     pregnant: bool = False
     child: bool = False
+    recent_procedure: bool = False  # one on the lumbar spine within its window, and no finding of R6
     fills: Mapping[str, str] = field(default_factory=dict)
     duplicates: tuple[MriOrder, ...] = ()  # other drafts merged into this card
     silent: str = ""  # why no card is sent: "hospice", "concordant", ...; empty: a card is sent

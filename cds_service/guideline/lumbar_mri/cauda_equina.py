@@ -202,7 +202,7 @@ def list_untiered(facts: PatientFacts, pain: Pain, today: date, guideline: Guide
     old = (f for f in _read_features(facts, pain, today, guideline) if f.outcome is None)
     refuted = (f for f in facts.about("cauda-equina") if f.certainty is Certainty.REFUTED)
     return (
-        *(replace(feature.evidence, note="old and unchanged") for feature in old),
+        *(replace(feature.evidence, note="old; no later change recorded") for feature in old),
         *(evidence_of(fact, note="refuted") for fact in refuted),
     )
 
@@ -595,6 +595,8 @@ def _variant(tiered: list[Feature], beside: tuple[Evidence, ...], *, drained: bo
             return "possible-explained"
         case Outcome.EMERGENCY if top.kind == "diagnosis":
             return "emergency-diagnosis"
+        case Outcome.EMERGENCY if top.kind == "leg weakness":
+            return "emergency-bilateral"
         case Outcome.URGENT:
             return _URGENT_VARIANTS.get(top.tier, "")
         case Outcome.POSSIBLE if all(not feature.structured for feature in tiered):

@@ -29,7 +29,7 @@ from cds_service.guideline.lumbar_mri.conservative_care import (
 )
 from cds_service.guideline.lumbar_mri.infection import assess_infection, fever_present
 from cds_service.guideline.lumbar_mri.malignancy import assess_cancer
-from cds_service.guideline.lumbar_mri.mri_safety import is_for_contrast, read_safety
+from cds_service.guideline.lumbar_mri.mri_safety import is_for_contrast, read_safety, speaks_against_contrast
 from cds_service.guideline.lumbar_mri.neurology import assess_neurology, lifts_other_pathways
 from cds_service.guideline.lumbar_mri.outside import (
     age_years,
@@ -40,7 +40,7 @@ from cds_service.guideline.lumbar_mri.outside import (
 )
 from cds_service.guideline.lumbar_mri.pain import Pain, read_pain
 from cds_service.guideline.lumbar_mri.plan import WITH_CONTRAST, is_adequate, make_plan, what_changes
-from cds_service.guideline.lumbar_mri.procedures import assess_procedure
+from cds_service.guideline.lumbar_mri.procedures import UNDATED_REASON, assess_procedure, list_recent
 from cds_service.guideline.lumbar_mri.would_change import would_change
 from cds_service.record.facts import PatientFacts, ReadState
 
@@ -173,8 +173,8 @@ def precedence(finding: Finding, *, fever: bool) -> tuple[int, bool, int]:
 
 
 def _lifted(finding: Finding | None, neuro: bool, variant: str) -> Finding | None:
-    """R5 beside neurology is an emergency; weak facts do not escalate (2.11)."""
-    if finding is None or not neuro or finding.outcome is not Outcome.URGENT:
+    """R5 beside neurology is an emergency, in the words of its pattern; weak facts do not escalate (2.11)."""
+    if finding is None or not neuro or finding.outcome not in (Outcome.URGENT, Outcome.EMERGENCY):
         return finding
     return replace(finding, outcome=Outcome.EMERGENCY, variant=variant)
 
@@ -271,11 +271,13 @@ def _describe(
     changes = what_changes(target, a.order, top, pregnant=pregnant is not None, switches=a.guideline.switches)
     safety = read_safety(a.facts, a.order, changes.contrast, a.today, a.guideline)
     unread = _unread(a, findings, changes.contrast)
+    changes = _without_risky_contrast(changes, a.order, safety)
     vascular = vascular_fact(a.facts, a.pain, a.today, a.guideline)
     check_first = top in (Outcome.INDICATED, Outcome.OUTSIDE) and (bool(a.stopping) or _has_open_question(a))
+    unasked = findings[0].variant == UNDATED_REASON
     contrast = _unsuitable_contrast(a.order, safety)
     endorsed = (
-        not check_first
+        not (check_first or unasked)
         and vascular is None
         and _is_concordant(a, target, top, safety, emergency_referral, unsuitable_contrast=bool(contrast))
     )
@@ -288,7 +290,7 @@ def _describe(
             top, findings, a.guideline.indicators, endorsed=endorsed, vascular=vascular is not None
         ),
         endorsed=endorsed,
-        plan=Plan(setting=target.setting, pattern=target.pattern) if endorsed else changes,
+        plan=_to_consider(changes, a.order) if endorsed else changes,
         reason=_reason(findings),
         evaluated_at=local,
         today=a.today,
@@ -302,8 +304,15 @@ def _describe(
         primary_care=_in_primary_care(a.facts, a.guideline),
         pregnant=pregnant is not None,
         child=a.child,
+        recent_procedure=bool(_unjudged_procedures(a)),
         fills=findings[0].fills,
     )
+
+
+def _to_consider(changes: Plan, order: MriOrder) -> Plan:
+    """What a right order may still gain: region and contrast, which radiology decides."""
+    said_nothing = order.contrast is None and changes.contrast == "without"
+    return replace(changes, priority=None, contrast=None if said_nothing else changes.contrast)
 
 
 def _stale(a: _Assessment, findings: Sequence[Finding]) -> tuple[Evidence, ...]:
@@ -342,7 +351,15 @@ def _unsuitable_contrast(order: MriOrder, safety: Sequence[SafetyLine]) -> str |
         return None
     if "pregnancy" in kinds:
         return "contrast-pregnant"
-    return "contrast-risk" if kinds & {"renal", "contrast-reaction"} else None
+    return "contrast-risk" if speaks_against_contrast(safety) else None
+
+
+def _without_risky_contrast(changes: Plan, order: MriOrder, safety: Sequence[SafetyLine]) -> Plan:
+    """The changes without contrast where the record speaks against it: that is radiology's word (2.14)."""
+    if changes.contrast not in WITH_CONTRAST or not speaks_against_contrast(safety):
+        return changes
+    # A contrast of its own is what turns a CT into an MRI.
+    return replace(changes, contrast="without" if order.is_ct else None)
 
 
 def _recommendations(top: Outcome, findings: Sequence[Finding]) -> tuple[str, ...]:
@@ -398,6 +415,7 @@ def _listed(a: _Assessment, vascular: Evidence | None) -> Iterator[Evidence]:
     scan = previous_mri(a.facts, a.today, a.guideline)
     if scan is not None:
         yield scan
+    yield from _unjudged_procedures(a)
     if all(finding.pathway is not Pathway.CAUDA_EQUINA for finding in a.findings):
         yield from cauda_equina.list_untiered(a.facts, a.pain, a.today, a.guideline)
     yield from neurology.list_long_standing(a.facts, a.today, a.guideline)
@@ -411,6 +429,13 @@ def _listed(a: _Assessment, vascular: Evidence | None) -> Iterator[Evidence]:
         yield from infection.list_without_pain(a.facts, a.today, a.guideline)
         yield from malignancy.list_without_pain(a.facts, a.today, a.guideline)
     yield from outside.list_beside(a.facts, a.today, a.guideline)
+
+
+def _unjudged_procedures(a: _Assessment) -> tuple[Evidence, ...]:
+    """Recent procedures of which R6 found nothing, because the pain is older and unchanged on record."""
+    if any(finding.pathway is Pathway.PROCEDURE for finding in a.findings):
+        return ()
+    return list_recent(a.facts, a.today, a.guideline)
 
 
 def _first_lines(

@@ -8,13 +8,14 @@ from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Decision, Outcome, Pathway, Plan
 from cds_service.guideline.lumbar_mri.card_words import CardWords, threshold_fills
 from cds_service.guideline.lumbar_mri.phrases import capitalised, statements
-from cds_service.guideline.lumbar_mri.plan import suspects_cancer, suspects_infection
+from cds_service.guideline.lumbar_mri.plan import needs_operating_team, suspects_cancer, suspects_infection
 from cds_service.guideline.lumbar_mri.summary import Place
 from cds_service.guideline.lumbar_mri.why import block, bullets, why
 from cds_service.guideline.lumbar_mri.wording import SAFETY, SHARED, by_key, find, unread_names
 from cds_service.guideline.words import Words
 
 STALE_FACTS = 4
+_WITH_MRI = frozenset({Outcome.EMERGENCY, Outcome.URGENT, Outcome.INDICATED, Outcome.MAY_BE_INDICATED})
 _BOTH_LEGS = frozenset({"both-legs-weak", "bilateral"})  # the odds ratio is for these alone (8.8.10)
 _EMPTY_WORDS = frozenset({"and", "or", "function", "sensation", "volume", "post-void"})
 
@@ -49,7 +50,7 @@ def first_lines(decision: Decision, guideline: Guideline) -> Iterator[str]:
 def changes(decision: Decision, said: CardWords) -> Iterator[str]:
     """What would change the advice, as list items."""
     for key in decision.would_change:
-        line = by_key(said.words, "change", key)
+        line = by_key(said.words, "change", key, said.thresholds)
         yield line if line.startswith("- ") else f"- {capitalised(line)}."
 
 
@@ -58,12 +59,16 @@ def not_recorded(decision: Decision, words: Words) -> list[str]:
     return [by_key(words, "missing", key) for key in decision.not_recorded]
 
 
-def safety_lines(decision: Decision, words: Words, *, all_kinds: bool) -> Iterator[str]:
-    """One line a fact of MRI safety; a device has a card of its own unless `all_kinds`."""
+def safety_lines(decision: Decision, words: Words, *, all_kinds: bool, do: str = "") -> Iterator[str]:
+    """One line a fact of MRI safety; a device has a card of its own unless `all_kinds`.
+
+    `do` is what the card says already: artefact-reducing sequences are not asked for twice.
+    """
     for line in decision.safety:
         if all_kinds or not line.own_card:
             (fact,) = statements((line.evidence,), words, 1)
-            said = find(words, SAFETY, "line", (line.kind,), {"fact": fact})
+            named = (f"{line.kind}-named",) if "artefact" in do else ()
+            said = find(words, SAFETY, "line", (*named, line.kind), {"fact": fact})
             if said:
                 yield said
 
@@ -75,34 +80,60 @@ def _what_to_do(decision: Decision, said: CardWords) -> Iterator[str]:
     checks = [] if decision.endorsed else _checks(decision, do, words)
     if checks:
         yield f"- {words.say(SHARED, 'checks', {'checks': ', '.join(checks)})}"
-    yield from (f"- {line}" for line in _beside(decision, words))
+    yield from (f"- {line}" for line in _beside(decision, do, words))
     study = study_words(decision.plan, words)
     leading = decision.leading.pathway if decision.leading else None
     # After an operation contrast answers some questions only; `do` names them, and a suggestion offers it.
     only_offered = leading is Pathway.PROCEDURE and decision.outcome is Outcome.URGENT
-    if study and not decision.endorsed and not only_offered:
-        yield f"- {words.say(SHARED, 'protocol', {'protocol': study})}"
-    if decision.pregnant:
-        yield f"- {words.say(SHARED, 'pregnant')}"
+    if study and not only_offered:
+        section = "protocol-to-consider" if decision.endorsed else "protocol"
+        yield f"- {words.say(SHARED, section, {'protocol': study})}"
+    yield from bullets(_in_pregnancy(decision, words))
     with_card = decision.outcome not in (Outcome.NOT_INDICATED, Outcome.OUTSIDE)
-    yield from bullets(safety_lines(decision, words, all_kinds=not with_card))
+    yield from bullets(safety_lines(decision, words, all_kinds=not with_card, do=do))
 
 
-def _beside(decision: Decision, words: Words) -> Iterator[str]:
+def _in_pregnancy(decision: Decision, words: Words) -> Iterator[str]:
+    """What a pregnancy adds (2.13); the safety line about contrast says the same as the first."""
+    if not decision.pregnant:
+        return
+    told = any(line.kind == "pregnancy" for line in decision.safety)
+    if decision.outcome in _WITH_MRI and not told:
+        yield words.say(SHARED, "pregnant")
+    if any(finding.pathway is Pathway.CAUDA_EQUINA for finding in decision.findings):
+        yield words.say(SHARED, "pregnant.cauda-equina")
+
+
+def _beside(decision: Decision, do: str, words: Words) -> Iterator[str]:
     """What the leading disease's words leave out; beside a right order, what the doctor still does."""
     if decision.endorsed:
         section = f"endorsed.{decision.plan.setting}"
         in_clinic = decision.primary_care and decision.outcome is Outcome.URGENT
-        if in_clinic and words.has(SHARED, section):
+        if in_clinic and words.has(SHARED, section) and not _is_said_beside(decision):
             yield words.say(SHARED, section)
-        return
-    leading = decision.leading.pathway if decision.leading else None
+    # The short words of a right order say nothing of the disease that leads, either.
+    leading = decision.leading.pathway if decision.leading and not decision.endorsed else None
     if suspects_infection(decision.findings) and leading is not Pathway.INFECTION:
-        yield words.say(SHARED, "beside.infection")
+        yield words.say(SHARED, "beside.cultures" if "CRP and ESR" in do else "beside.infection")
     if suspects_cancer(decision.findings) and leading is not Pathway.CANCER:
         yield words.say(SHARED, "beside.cancer")
-    if decision.plan.pattern == "haematoma" and leading is not Pathway.PROCEDURE:
+    haematoma = decision.plan.pattern == "haematoma"
+    # Of a haematoma the first line says so.
+    if needs_operating_team(decision.findings) and leading is not Pathway.PROCEDURE and not haematoma:
+        yield words.say(SHARED, "beside.procedure")
+    if haematoma and leading is not Pathway.PROCEDURE:
         yield words.say(SHARED, "beside.haematoma")
+
+
+def _is_said_beside(decision: Decision) -> bool:
+    """Whether the words beside a right order tell the same team already."""
+    match decision.plan.setting:
+        case "oncology":
+            return suspects_cancer(decision.findings)
+        case "operating-team":
+            return needs_operating_team(decision.findings)
+        case _:
+            return False
 
 
 def _checks(decision: Decision, do: str, words: Words) -> list[str]:
@@ -132,7 +163,7 @@ def study_words(plan: Plan, words: Words) -> str:
 def _missing(decision: Decision, words: Words) -> Iterator[str]:
     """What could not be read, is not recorded, or is too old to count."""
     if decision.unread:
-        what = capitalised(", ".join(unread_names(decision.unread, words)))
+        what = ", ".join(unread_names(decision.unread, words))
         yield f"- {words.say(SHARED, 'unread', {'what': what})}"
     if decision.endorsed:  # a short card asks for nothing more
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from cds_service.guideline.content import Guideline
@@ -60,6 +60,11 @@ def read_safety(
 def is_for_contrast(order: MriOrder, plan_contrast: str | None) -> bool:
     """Whether contrast is ordered, or suggested."""
     return order.contrast in _WITH_CONTRAST or plan_contrast in _WITH_CONTRAST
+
+
+def speaks_against_contrast(safety: Iterable[SafetyLine]) -> bool:
+    """Whether contrast needs radiology's word first, so that none is suggested (2.14)."""
+    return any(line.kind in ("renal", "contrast-reaction") for line in safety)
 
 
 def _implants(facts: PatientFacts) -> Iterator[SafetyLine]:

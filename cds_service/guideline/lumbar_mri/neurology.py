@@ -171,14 +171,16 @@ def list_long_standing(facts: PatientFacts, today: date, guideline: Guideline) -
     """The deficits that are no fact of R3 because they are old and no worse (2.7, row none)."""
     t = guideline.thresholds
     deficits = leg_deficits(facts, today, t)
-    unchanged = "old and unchanged: no progression"
-    note = "long-standing" if any(deficit.outcome for deficit in deficits) else unchanged
+    one_date = "old; no later change recorded"  # one date says nothing about the time since
+    note = "long-standing" if any(deficit.outcome for deficit in deficits) else one_date
     coded = [
         evidence_of(fact, note=note)
         for fact in facts.about(*MOTOR, *LONG_STANDING_CODES)
         if counts_fully(fact) and is_current(fact) and _is_long_standing(fact, today, t)
     ]
-    examined = [replace(d.evidence, note=unchanged) for d in deficits if d.tier == "stable"]
+    examined = [
+        replace(d.evidence, note="old and unchanged: no progression") for d in deficits if d.tier == "stable"
+    ]
     return (*coded, *examined)
 
 
@@ -592,15 +594,19 @@ def weakness_of_both_legs(
     )
     measured_both = Side.BOTH in sides or {Side.LEFT, Side.RIGHT} <= sides
     if measured_both and any(d.outcome is not Outcome.POSSIBLE for d in weak):
-        return Outcome.EMERGENCY, tuple(d.evidence for d in weak)
+        return Outcome.EMERGENCY, tuple(d.evidence for d in _weakest_first(weak))
     begun = tuple(f for f in coded if _is_acute(f, today, t))
     paraparesis = tuple(f for f in begun if f.is_about("paraparesis"))
     sided = tuple(f for f in begun if f.is_about("foot-drop", "leg-weakness"))
     if paraparesis or (sided and on_both_sides(sided, t.bilateral_days)):
         return Outcome.EMERGENCY, tuple(evidence_of(f) for f in paraparesis or sided)
     if measured_both and any(d.first_exam for d in weak):
-        return Outcome.URGENT, tuple(d.evidence for d in weak)
+        return Outcome.URGENT, tuple(d.evidence for d in _weakest_first(weak))
     return None
+
+
+def _weakest_first(weak: list[Deficit]) -> list[Deficit]:
+    return sorted(weak, key=lambda deficit: deficit.latest.grade)
 
 
 def _is_acute(fact: Fact, today: date, t: Thresholds) -> bool:

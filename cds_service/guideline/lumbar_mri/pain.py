@@ -106,7 +106,7 @@ def read_pain(facts: PatientFacts, order: MriOrder, today: date, guideline: Guid
         earlier=tuple(fact for fact in named if _is_recorded(fact) and not _belongs(fact, begins)),
         scores=scores,
         other_reason=_other_reason(order, guideline),
-        evidence=_evidence(leading, current, scores),
+        evidence=_evidence(leading, current, scores, onset),
         flags=frozenset(_flags(current, episode, onset)),
     )
 
@@ -317,29 +317,30 @@ def _other_reason(order: MriOrder, guideline: Guideline) -> str | None:
 
 
 def _evidence(
-    leading: Fact | None, current: Sequence[Fact], scores: Sequence[Measurement]
+    leading: Fact | None, current: Sequence[Fact], scores: Sequence[Measurement], onset: Interval | None
 ) -> tuple[Evidence, ...]:
     if leading is None:
         return ()
     others = [fact for fact in current if fact is not leading and fact.origin not in _FROM_THE_ORDER]
     shown = [leading, *sorted(others, key=_leading_order)[:2]]
     ends = (scores[0], scores[-1]) if len(scores) > 1 else tuple(scores)
-    return (*map(_pain_line, shown), *(_score_line(score) for score in ends))
+    return (*(_pain_line(fact, onset) for fact in shown), *(_score_line(score) for score in ends))
 
 
-def _pain_line(fact: Fact) -> Evidence:
+def _pain_line(fact: Fact, onset: Interval | None) -> Evidence:
     short = "leg pain" if fact.is_about(*LEG) and not fact.is_about("low-back-pain") else "low back pain"
-    return Evidence(fact.text or short.capitalize(), fact.resource, fact.when, short, _note(fact))
+    return Evidence(fact.text or short.capitalize(), fact.resource, fact.when, short, _note(fact, onset))
 
 
-def _note(fact: Fact) -> str:
+def _note(fact: Fact, onset: Interval | None) -> str:
     if fact.disputed:
         return "records disagree"
     if fact.started_problem:
         return "onset cannot be used"
     if fact.origin in _FROM_THE_ORDER:
         return "the order's reason"
-    return "" if explicit_onset(fact) else "first record, onset not recorded"
+    # An entry without an onset of its own says nothing where another one tells it.
+    return "" if onset else "first record, onset not recorded"
 
 
 def _score_line(score: Measurement) -> Evidence:

@@ -21,6 +21,8 @@ def make_plan(findings: Sequence[Finding]) -> Plan:
         return Plan()
     top = findings[0]
     plan = _plan_of(top, findings[1:])
+    if plan.region and _widest(findings) == "whole-spine":
+        plan = replace(plan, region="whole-spine")
     pattern = _pattern(findings)
     match pattern:
         case "epidural-abscess":
@@ -92,6 +94,11 @@ def suspects_cancer(findings: Sequence[Finding]) -> bool:
     return any(f.pathway is Pathway.CANCER and f.outcome in ENOUGH_FOR for f in findings)
 
 
+def needs_operating_team(findings: Sequence[Finding]) -> bool:
+    """Whether those who operated belong to the advice (2.12)."""
+    return any(f.pathway is Pathway.PROCEDURE and f.outcome in ENOUGH_FOR for f in findings)
+
+
 def must_change_study(plan: Plan, order: MriOrder, outcome: Outcome, *, pregnant: bool) -> bool:
     """Whether the order cannot become right without another study (2.13, 8.8.1)."""
     return _needs_whole_spine(plan, outcome) or (pregnant and order.contrast in WITH_CONTRAST)
@@ -122,6 +129,12 @@ def _pattern(findings: Sequence[Finding]) -> str | None:
     if haematoma or (neuro and procedure is not None and procedure.outcome is Outcome.EMERGENCY):
         return "haematoma"
     return None
+
+
+def _widest(findings: Sequence[Finding]) -> str | None:
+    """The whole spine where one emergency or urgent finding asks for it, whichever leads (2.12)."""
+    serious = [_plan_of(f, ()).region for f in findings if f.outcome in ENOUGH_FOR]
+    return "whole-spine" if "whole-spine" in serious else None
 
 
 def _plan_of(top: Finding, others: Sequence[Finding]) -> Plan:

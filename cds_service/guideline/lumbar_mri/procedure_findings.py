@@ -160,7 +160,7 @@ def _alarms(
     if severe and severe.value is not None and severe.value >= limits.procedure_alarm_score:
         yield "severe-pain", (show(severe, note="risen since the procedure"),)
     legs = _began_since(facts, _LEG_SYMPTOMS, day)
-    thinned = _anticoagulation(facts, day)
+    thinned = anticoagulation(facts, day)
     if legs and thinned:
         yield "anticoagulant", (*legs[:1], *thinned[:1])
     retention = _began_since(facts, _RETENTION, day)
@@ -180,7 +180,7 @@ def _began_since(facts: PatientFacts, concepts: tuple[str, ...], day: date) -> t
     )
 
 
-def _anticoagulation(facts: PatientFacts, day: date) -> tuple[Evidence, ...]:
+def anticoagulation(facts: PatientFacts, day: date) -> tuple[Evidence, ...]:
     """An anticoagulant taken on the day or later, or a bleeding disorder."""
     stated = [_line(f) for f in facts.about(*_ANTICOAGULANTS) if counts_fully(f) and f.state is State.CURRENT]
     taken = [

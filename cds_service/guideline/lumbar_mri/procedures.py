@@ -10,6 +10,8 @@ from cds_service.guideline.decision import Evidence, Finding, MriOrder, Outcome,
 from cds_service.guideline.lumbar_mri.assertions import counts_fully, evidence_of
 from cds_service.guideline.lumbar_mri.interventions import (
     Intervention,
+    Kind,
+    days_since,
     read_interventions,
     unusable_answers,
 )
@@ -17,6 +19,7 @@ from cds_service.guideline.lumbar_mri.pain import Pain
 from cds_service.guideline.lumbar_mri.pain_after import is_new_or_worse, pain_free_since
 from cds_service.guideline.lumbar_mri.procedure_findings import (
     Verdict,
+    anticoagulation,
     has_spinal_haematoma,
     judge_alarms,
     judge_complications,
@@ -29,8 +32,9 @@ from cds_service.record.facts import Fact, PatientFacts
 __all__ = ["CRITERIA", "VARIANTS", "assess_procedure", "has_spinal_haematoma"]
 
 ATTESTED = "reason-red-flag-procedure"
+UNDATED_REASON = "indicated-undated"
 VARIANTS = frozenset({
-    "emergency", "emergency-haematoma", "urgent", "urgent-complication", "indicated",
+    "emergency", "emergency-haematoma", "urgent", "urgent-complication", "indicated", UNDATED_REASON,
     "possible-needle", "possible-level", "possible-date", "possible",
 })  # fmt: skip
 
@@ -61,7 +65,16 @@ CRITERIA: tuple[tuple[str, str], ...] = (
         "Lumbar surgery, cement or an implant of more than $procedure_recent_days days ago or of an unknown "
         "day, or such a complication, and new or worse pain",
     ),
-    ("indicated", "The order's reason says new or worse pain after a procedure on the spine"),
+    (
+        "urgent",
+        "Lumbar puncture or neuraxial anaesthesia within $needle_days days, and the order's reason says new "
+        "or worse pain after a procedure on the spine",
+    ),
+    (
+        "indicated",
+        "The order's reason says new or worse pain after a procedure on the spine; where no procedure that "
+        "counts is dated on record, the card asks which it was and when, and confirms nothing",
+    ),
     (
         "possible",
         "Lumbar puncture or neuraxial anaesthesia within $needle_days days, without an alarm feature",
@@ -94,14 +107,30 @@ def assess_procedure(
     interventions = read_interventions(facts)
     found = [*_alarms(interventions, facts, today, guideline, neuro=neuro, fever=fever)]
     attested = [fact for fact in facts.about(ATTESTED) if counts_fully(fact)]
-    found += [_attested(fact, guideline) for fact in attested]
     if pain.present or attested:
-        found += _by_time(interventions, facts, pain, today, guideline, attested=bool(attested))
+        by_time = [*_by_time(interventions, facts, pain, today, guideline, attested=bool(attested))]
+        found += [*by_time, *(_attested(fact, by_time, guideline) for fact in attested)]
         found += judge_complications(facts, today, guideline)
     if found:
         return _finding(sorted(found, key=_precedence), facts, pain, today, guideline)
     unusable = unusable_answers(facts, guideline.thresholds.fresh_answer_days, today)
     return _unclear(unusable) if pain.present and unusable else None
+
+
+def list_recent(facts: PatientFacts, today: date, guideline: Guideline) -> tuple[Evidence, ...]:
+    """The procedures within the window of their kind, newest first: pain grown since would count (2.10)."""
+    done = [
+        (days_since(each, today), each.evidence)
+        for each in read_interventions(facts)
+        if _is_recent(each, today, guideline)
+    ]
+    return tuple(line for _, line in sorted(done, key=lambda pair: pair[0] or 0))
+
+
+def _is_recent(intervention: Intervention, today: date, guideline: Guideline) -> bool:
+    limits, days = guideline.thresholds, days_since(intervention, today)
+    windows = {Kind.INJECTION: limits.injection_days, Kind.NEEDLE: limits.needle_days}
+    return days is not None and days <= windows.get(intervention.kind, limits.procedure_recent_days)
 
 
 def _alarms(
@@ -139,14 +168,21 @@ def _by_time(
             yield verdict
 
 
-def _attested(fact: Fact, guideline: Guideline) -> Verdict:
-    outcome = Outcome(guideline.switches.late_procedure_outcome)
+def _attested(fact: Fact, by_time: Sequence[Verdict], guideline: Guideline) -> Verdict:
+    """The orderer's word: after a needle of these days it is urgent; without a dated procedure it asks."""
     shown = Evidence(fact.text, fact.resource, fact.when, "pain after a procedure", "the order's reason")
+    needle = next((verdict for verdict in by_time if verdict.tier == "needle"), None)
+    if needle is not None:
+        return Verdict(Outcome.URGENT, "recent", "urgent", (shown,), needle.name, needle.when)
+    outcome = Outcome(guideline.switches.late_procedure_outcome)
+    dated = any(verdict.when is not None and verdict.tier != "words" for verdict in by_time)
     variant = "possible" if outcome is Outcome.POSSIBLE else outcome.value
+    if outcome is Outcome.INDICATED and not dated:
+        return Verdict(outcome, "undated", UNDATED_REASON, (shown,), "a procedure on the spine")
     return Verdict(outcome, "attested", variant, (shown,), "a procedure on the spine")
 
 
-_FIRST = ("haematoma", "alarm", "recent", "complication", "late", "attested", "needle")
+_FIRST = ("haematoma", "alarm", "recent", "complication", "undated", "late", "attested", "needle")
 
 
 def _precedence(verdict: Verdict) -> tuple[int, int, int]:
@@ -163,6 +199,7 @@ def _finding(
     top = found[0]
     free = pain_free_since(top.when, facts, today) if top.when else ()
     lines = [line for verdict in found for line in verdict.evidence]
+    lines += _anticoagulants(found, facts, today, guideline)
     lines += [*pain.evidence, *(evidence_of(fact, "pain-free") for fact in free)]
     return Finding(
         pathway=Pathway.PROCEDURE,
@@ -174,6 +211,16 @@ def _finding(
         flags=frozenset().union(*(verdict.flags for verdict in found)),
         fills={"procedure": top.name} | _age(top.when, today, guideline),
     )
+
+
+def _anticoagulants(
+    found: Sequence[Verdict], facts: PatientFacts, today: date, guideline: Guideline
+) -> Iterator[Evidence]:
+    """What thins the blood since a procedure of these days: it has no tier, and nobody may overlook it."""
+    window = guideline.thresholds.procedure_alarm_days
+    done = [verdict.when for verdict in found if verdict.when and verdict.when.within(window, today)]
+    if done:
+        yield from anticoagulation(facts, min(moment.first for moment in done))
 
 
 def _unclear(unusable: Sequence[Fact]) -> Finding:

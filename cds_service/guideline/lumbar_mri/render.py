@@ -85,8 +85,8 @@ def _summary(decision: Decision, place: Place, said: CardWords, guideline: Guide
     pattern = decision.plan.pattern
     if pattern and not decision.endorsed:
         where = "" if decision.primary_care else ".hospital"
-        if decision.outcome is Outcome.URGENT and words.has(SHARED, f"summary.{pattern}.urgent"):
-            where = ".urgent"
+        if decision.outcome is Outcome.URGENT and words.has(SHARED, f"summary.{pattern}.urgent{where}"):
+            where = f".urgent{where}"
         template = words.say(SHARED, f"summary.{pattern}{where}", {"features": "$features"})
     if CHECK_FIRST in decision.first_lines:
         template = words.say(SHARED, f"summary.{CHECK_FIRST}", {"features": "$features"})

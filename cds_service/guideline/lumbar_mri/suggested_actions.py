@@ -24,6 +24,7 @@ from cds_service.guideline.lumbar_mri.changed_order import (
     study_for,
 )
 from cds_service.guideline.lumbar_mri.escaping import plain_text
+from cds_service.guideline.lumbar_mri.mri_safety import speaks_against_contrast
 from cds_service.guideline.lumbar_mri.phrases import long_date
 from cds_service.guideline.lumbar_mri.plan import must_change_study, referral_of, suspects_infection
 from cds_service.guideline.lumbar_mri.wording import SHARED
@@ -222,7 +223,7 @@ def study_name(decision: Decision) -> str | None:
     if not wider and order.covers == "thoracolumbar":
         return None
     contrast = plan.contrast or ("without" if order.contrast in (None, "without") else "with-and-without")
-    if contrast == "with-and-without" and decision.pregnant:
+    if contrast == "with-and-without" and (decision.pregnant or speaks_against_contrast(decision.safety)):
         contrast = "without"
     region = "whole-spine" if wider or order.covers == "whole-spine" else "lumbar"
     return f"{region}-{contrast}"

@@ -29,6 +29,7 @@ _REASONS_TO_ADD = {
     "unclear.care-partial": ("care-4-6-weeks", "care-6-weeks", "neurology-worse", "specialist-requirement"),
     "unclear.foreign": (),
 }  # fmt: skip
+PROCEDURE_REASON = "red-flag-procedure"
 _REASONS_TO_KEEP = {
     "no-care": ("care-4-6-weeks", "specialist-requirement"),
     "under-way": ("care-4-6-weeks", "specialist-requirement"),
@@ -109,17 +110,17 @@ def _for_routine(desk: Desk) -> Iterator[Choice]:
             else desk.say("suggestion.reason", reason=reason.display)
         )
         yield Choice(label, desk.update(None, reason, study))
-    elif desk.study:
-        reason = desk.reason_of_order()
-        yield Choice(
-            desk.say("suggestion.study", study=desk.study.text), desk.update(None, reason, desk.study)
-        )
+    elif desk.study or desk.note:
+        study = desk.study
+        label = desk.say("suggestion.study", study=study.text) if study else desk.say("suggestion.note")
+        yield Choice(label, desk.update(None, desk.reason_of_order(), study))
 
 
 def _for_open_question(desk: Desk) -> Iterator[Choice]:
     """A reason that closes the gap; the order is never removed while a red flag is open."""
     reason, file = desk.decision.reason, desk.decision.reason.partition(".")[0]
-    for code in _REASONS_TO_ADD.get(reason, _REASONS_TO_ADD.get(file, ())):
+    codes = _REASONS_TO_ADD.get(reason, _REASONS_TO_ADD.get(file, ()))
+    for code in dict.fromkeys((*codes, *(_after_procedure(desk) if file == "unclear" else ()))):
         added = own_reason(code, desk.guideline)
         yield Choice(desk.say("suggestion.reason", reason=added.display), desk.update(None, added, None))
     if file in ("infection", "cancer"):
@@ -134,13 +135,18 @@ def _for_not_indicated(desk: Desk) -> Iterator[Choice]:
     if desk.delete():
         yield Choice(label, (*desk.delete(), *start, *desk.follow_up()), variant != "improving")
     yield Choice(desk.say("suggestion.remove"), desk.delete())
-    for code in _REASONS_TO_KEEP.get(variant, _REASONS_TO_KEEP_OTHERWISE):
+    for code in (*_REASONS_TO_KEEP.get(variant, _REASONS_TO_KEEP_OTHERWISE), *_after_procedure(desk)):
         reason = own_reason(code, desk.guideline)
         yield Choice(desk.say("suggestion.keep", reason=reason.display), desk.update(None, reason, None))
 
 
+def _after_procedure(desk: Desk) -> tuple[str, ...]:
+    """The reason that says what the record does not: the pain is new or worse since a recent procedure."""
+    return (PROCEDURE_REASON,) if desk.decision.recent_procedure else ()
+
+
 def _for_outside(desk: Desk) -> Iterator[Choice]:
-    if desk.variant == "vascular":
+    if desk.variant == "vascular" and desk.decision.primary_care:
         yield Choice(desk.say("refer.emergency"), desk.create("emergency", priority="stat"), True)
     elif desk.variant in _RADIOGRAPH_FIRST and not desk.decision.pregnant:
         first = desk.variant != "trauma"  # there it is a radiograph or a CT

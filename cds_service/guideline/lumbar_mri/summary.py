@@ -72,14 +72,17 @@ def tag_of(decision: Decision, guideline: Guideline) -> str:
 def mark_of(order: MriOrder, place: Place, room: int, words: Words) -> str:
     """What tells the summaries of several orders apart: "; order 2: MRI whole spine"; empty for one order.
 
-    `room` is what the summary has left; the label is cut to it, the number never is.
+    `room` is what the summary has left; a label that does not fit gives way to "; order 2 of 3".
     """
     if place.total < 2:
         return ""
     fills = {"place": str(place.number), "order": ""}
     least = len(words.say(SHARED, "order-mark", fills))
     limit = min(MARK_CHARACTERS, max(LEAST_MARK_CHARACTERS, room - least))
-    return words.say(SHARED, "order-mark", {**fills, "order": plain_text(order.label, limit)})
+    label = plain_text(order.label, limit)
+    if label != plain_text(order.label, len(order.label) + 1):  # what is cut off may be all the difference
+        return words.say(SHARED, "order-mark-of", {"place": fills["place"], "total": str(place.total)})
+    return words.say(SHARED, "order-mark", {**fills, "order": label})
 
 
 def _with_features(template: str, features: Sequence[str]) -> str:

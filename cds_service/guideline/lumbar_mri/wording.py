@@ -17,7 +17,7 @@ _MOST_UNREAD_NAMED = 2
 # The variants that the rules use, by card file; `default` stands for any other.
 VARIANTS: Mapping[str, tuple[str, ...]] = {
     "cauda-equina": (
-        "emergency", "emergency-diagnosis",
+        "emergency", "emergency-diagnosis", "emergency-bilateral",
         "urgent", "urgent-bilateral", "urgent-explained", "urgent-refuted",
         "possible", "possible-explained", "possible-catheter", "possible-imaged", "possible-old",
         "possible-sexual", "possible-words", "value-unknown",
@@ -35,7 +35,7 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
         "possible", "possible-remote", "possible-weak",
     ),
     "procedure": (
-        "emergency", "emergency-haematoma", "urgent", "urgent-complication", "indicated",
+        "emergency", "emergency-haematoma", "urgent", "urgent-complication", "indicated", "indicated-undated",
         "possible", "possible-needle", "possible-level", "possible-date",
     ),
     "not-indicated": ("short", "first-recorded", "no-care", "under-way", "improving"),
@@ -76,10 +76,10 @@ def find(words: Words, file: str, kind: str, names: Iterable[str], fills: Mappin
     return None
 
 
-def by_key(words: Words, kind: str, key: str) -> str:
+def by_key(words: Words, kind: str, key: str, fills: Mapping[str, str] | None = None) -> str:
     """The shared words of a key; a key without words of its own is said as it is spelled."""
     section = f"{kind}.{key}"
-    return words.say(SHARED, section) if words.has(SHARED, section) else key.replace("-", " ")
+    return words.say(SHARED, section, fills or {}) if words.has(SHARED, section) else key.replace("-", " ")
 
 
 def unread_names(kinds: Iterable[str], words: Words) -> list[str]:
@@ -88,11 +88,16 @@ def unread_names(kinds: Iterable[str], words: Words) -> list[str]:
     return list(dict.fromkeys(words.say(SHARED, f"unread.{kind}").lower() for kind in known))
 
 
+def in_a_row(names: list[str]) -> str:
+    """ "problem list, observations and visits"."""
+    return " and ".join((*([", ".join(names[:-1])] if names[1:] else []), *names[-1:]))
+
+
 def unread_in_short(kinds: Iterable[str], words: Words) -> str:
     """The same for a summary: two at most are named, because what is cut off would look like read."""
     names = unread_names(kinds, words)
     if len(names) <= _MOST_UNREAD_NAMED:
-        return ", ".join(names)
+        return in_a_row(names)
     return words.say(SHARED, "unread-more", {"what": names[0], "count": str(len(names) - 1)})
 
 

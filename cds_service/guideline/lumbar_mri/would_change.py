@@ -59,6 +59,8 @@ def would_change(top: Outcome, findings: Sequence[Finding], *, unread: bool) -> 
             yield "red-flag"
         case Outcome.URGENT:
             yield "new-neurology" if leading.recommendation == "R5" else "new-cauda-equina"
+            if leading.pathway is Pathway.INFECTION:
+                yield "fever-strong"
         case Outcome.INDICATED:
             yield from ("new-cauda-equina", "fever")
     # What lowers one finding changes nothing where another one is as high.

@@ -649,7 +649,12 @@ def test_the_orders_own_reason_says_new_or_worse_pain(guideline: Guideline) -> N
     reason = fact(
         "reason-red-flag-procedure", origin=Origin.ORDER, certainty=Certainty.SUSPECTED, recorded=ago(0)
     )
-    assert found(guideline, reason) == (INDICATED, "indicated")
+    assert found(guideline, reason) == (INDICATED, "indicated-undated")
+    assert found(guideline, reason, done("lumbar-surgery", region=LUMBAR)) == (INDICATED, "indicated-undated")
+    assert found(guideline, reason, done("lumbar-surgery", performed=ago(400), region=LUMBAR)) == (
+        INDICATED,
+        "indicated",
+    )
     assert found(guideline, reason, SURGERY, fact("low-back-pain")) == (U, "urgent")
 
 

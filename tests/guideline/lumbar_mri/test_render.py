@@ -121,7 +121,7 @@ def test_other_findings_stand_behind_the_leading_one(guideline: Guideline) -> No
 def test_facts_without_a_tier_are_listed_apart(guideline: Guideline) -> None:
     made = short_pain(listed=(fact("Diabetes mellitus type 2", "2015-03-01"),))
     why = block(card_of(made, guideline), "Why you see this")
-    assert "- On record, no change: Diabetes mellitus type 2, 1 Mar 2015 (Condition)" in why
+    assert "- Also on record: Diabetes mellitus type 2, 1 Mar 2015 (Condition)" in why
 
 
 def test_the_negative_screen_is_quoted_with_its_day(guideline: Guideline) -> None:
@@ -152,7 +152,7 @@ def test_what_was_not_recorded_not_read_or_is_too_old_is_listed(guideline: Guide
         stale=(fact("CRP 85 mg/L", "2026-03-01", "Observation/o2"),),
     )
     assert block(card_of(made, guideline), "Not recorded or out of date").splitlines() == [
-        "- Problem list, observations and results could not be read in full.",
+        "- Not read in full, or not sent: problem list, observations and results.",
         "- Not recorded: saddle sensation, fever or temperature.",
         "- Out of date: CRP 85 mg/L, 1 Mar 2026 (Observation).",
     ]
@@ -383,7 +383,7 @@ def test_an_endorsed_order_gets_one_short_card_without_anything_to_choose(guidel
 def test_an_endorsed_order_names_what_could_not_be_read_and_asks_for_nothing(guideline: Guideline) -> None:
     made = cauda_equina(endorsed=True, plan=Plan(), unread=("Device",), not_recorded=("fever",))
     said = block(card_of(made, guideline), "Not recorded or out of date")
-    assert said == "- Device list could not be read in full."
+    assert said == "- Not read in full, or not sent: device list."
 
 
 def test_an_endorsed_order_beside_a_forbidden_device_does_not_say_proceed_as_ordered(

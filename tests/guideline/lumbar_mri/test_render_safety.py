@@ -121,8 +121,8 @@ def test_outside_the_guideline_the_device_is_one_line(guideline: Guideline) -> N
     [
         ("hardware", "artefact-reducing sequences [33]"),
         ("claustrophobia", "sedation or other help may be needed [15]"),
-        ("renal", "before gadolinium"),
-        ("contrast-reaction", "before gadolinium"),
+        ("renal", "Gadolinium only after"),
+        ("contrast-reaction", "Gadolinium only after"),
         ("pregnancy", "No gadolinium"),
     ],
 )

@@ -33,6 +33,8 @@ WEAK_LEG = fact("leg-weakness", side=Side.RIGHT)
 RETENTION = fact("urinary-retention", started=ago(2))
 NO_COMPRESSION = scan(0, compression=False)
 FEVER = measurement(Measure.TEMPERATURE, "38.6", 0)
+CRP_85 = measurement(Measure.CRP, "85", 5)
+DISCITIS = fact("spinal-infection", started=ago(3))
 CRP_14 = measurement(Measure.CRP, "14", 5)
 BREAST = fact("cancer-high-risk", started=ago(300))
 DISCECTOMY = done("lumbar-surgery", performed=ago(400), region=Region.LUMBAR)
@@ -119,6 +121,8 @@ def test_the_stated_change_changes_the_outcome(
     [
         pytest.param("new-cauda-equina", [AFTER, DISCECTOMY], [AFTER, DISCECTOMY, SADDLE], id="late, saddle"),
         pytest.param("fever", [AFTER, DISCECTOMY], [AFTER, DISCECTOMY, FEVER], id="late, fever"),
+        pytest.param("fever-strong", [PAIN, CRP_85], [PAIN, CRP_85, FEVER], id="CRP, fever"),
+        pytest.param("fever-strong", [PAIN, DISCITIS], [PAIN, DISCITIS, FEVER], id="known infection, fever"),
         pytest.param(
             "worse-after-needle", [pain(2), PUNCTURE], [pain(2), PUNCTURE, FEVER], id="needle, fever"
         ),
