@@ -63,7 +63,7 @@ CHANGES = (
     "feature-coded", "new-cauda-equina", "deficit-worse", "deficit-old", "deficit-corrected",
     "pain-after-procedure", "pain-recorded", "reason-coded", "feature-confirmed", "new-neurology", "fever",
     "records-read", "care-recorded", "onset-recorded", "age-recorded", "value-recorded",
-    "worse-after-needle", "level-recorded", "second-feature",
+    "worse-after-needle", "level-recorded", "second-feature", "fever-strong",
 )  # fmt: skip
 
 
