@@ -217,7 +217,7 @@ def test_each_disease_has_criteria_of_its_own(page: str) -> None:
     [
         pytest.param("infection.emergency-sepsis", "What to do: as for infection.emergency.", id="of the outcome"),
         pytest.param(
-            "infection.emergency-sepsis", "What to do, in hospital: as for infection.emergency.hospital.", id="in hospital"
+            "infection.emergency-sepsis.hospital", "What to do: as for infection.emergency.hospital.", id="in hospital"
         ),
         pytest.param("infection.urgent-known.hospital", "What to do: as for infection.urgent.hospital.", id="hospital alone"),
         pytest.param("infection.urgent-weak", "What to do: as for infection.urgent.", id="weak facts"),
