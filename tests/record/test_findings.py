@@ -231,20 +231,46 @@ def test_a_bare_code_without_its_system_only_asks() -> None:
     assert [found(bare, value).certainty for value in (True, False)] == [WORDS, ABSENT]
 
 
-@pytest.mark.parametrize("value", ["Staphylococcus aureus isolated", "Growth of E. coli", "positive"])
+GERMS = (
+    "Staphylococcus aureus isolated", "Growth of E. coli", "positive", "E. coli", "Staph aureus", "S. aureus",
+    "Proteus mirabilis", "Candida albicans", "Burkholderia pseudomallei", "Gram negative rods",
+    "GPC in clusters", "Detected", "Staph aureus, sensitivities pending",
+)  # fmt: skip
+NO_GERMS = (
+    "No growth after 5 days", "negative", "Sterile", "NG 5/7", "no growth to date", "NGTD", "Not detected",
+    "preliminary: no growth",
+)  # fmt: skip
+NO_RESULT = ("in progress", "Pending", "Taken", "cancelled", "Specimen rejected", "final report to follow")
+
+
+@pytest.mark.parametrize("value", GERMS)
 def test_a_positive_blood_culture(value: str) -> None:
     code = concept("Blood culture", loinc="600-7")
     fact = found(code, value)
     assert (set(fact.concepts), fact.certainty) == ({"blood-culture", "bacteraemia"}, PRESENT)
 
 
-@pytest.mark.parametrize("value", ["No growth after 5 days", "negative", "Sterile"])
+@pytest.mark.parametrize("value", NO_GERMS)
 def test_a_negative_blood_culture(value: str) -> None:
     assert found(concept("Blood culture", loinc="600-7"), value).certainty is ABSENT
 
 
-def test_a_contaminated_blood_culture_says_nothing() -> None:
-    value = "Coagulase negative staphylococcus, likely contaminant"
+@pytest.mark.parametrize("text", ["Blood culture", "Blood cultures"])
+@pytest.mark.parametrize(
+    ("values", "certainty"), [pytest.param(GERMS, WORDS, id="grown"), pytest.param(NO_GERMS, ABSENT, id="not")]
+)
+def test_a_blood_culture_in_words_only_asks(text: str, values: tuple[str, ...], certainty: Certainty) -> None:
+    assert {found(concept(text), value).certainty for value in values} == {certainty}
+
+
+@pytest.mark.parametrize("value", NO_RESULT)
+def test_a_blood_culture_without_a_result_says_nothing(value: str) -> None:
+    for code in (concept("Blood culture", loinc="600-7"), concept("Blood cultures")):
+        assert read(observation(code, value)).facts == ()
+
+
+@pytest.mark.parametrize("value", ["Coagulase negative staphylococcus, likely contaminant", "Coag neg staph"])
+def test_a_contaminated_blood_culture_says_nothing(value: str) -> None:
     assert read(observation(concept("Blood culture", loinc="600-7"), value)).facts == ()
 
 
