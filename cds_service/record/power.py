@@ -129,7 +129,7 @@ def _without_site(exam: Exam, reading: Reading, *, sure: bool) -> Items:
 
 
 def _names_one_group(words: tuple[str, ...], patterns: Patterns) -> bool:
-    """Whether a grade in these words can be of one root group only: of "EHL 3/5, quads 5/5" it is of the leg."""
+    """Whether a grade can only be of one root group; in "EHL 3/5, quads 5/5" it is of the leg."""
     spans = [span for word in words for span in patterns.muscles.find(patterns.plain(word))]
     return len({patterns.muscle_named[span.name].root_group for span in spans}) == 1
 
