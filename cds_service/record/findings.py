@@ -35,11 +35,19 @@ def _facts(exam: Exam, reading: Reading) -> Iterator[Fact]:
             yield examined
     elif exam.coded.unsure:
         yield from _unsure(exam, reading)
-    elif (vague := reading.vague_in(exam.coded.words)) and read_answer(exam.seen, reading) in _THERE:
+    elif (vague := reading.vague_in(exam.coded.words)) and _is_denied(exam.coded, reading):
+        if read_answer(exam.seen, reading) is Answer.NO:  # "No red flags": no
+            yield fact_of(exam, vague, Certainty.UNKNOWN, reading)
+    elif vague and read_answer(exam.seen, reading) in _THERE:
         asked = frozenset(reading.patterns.asked_as[concept] for concept in vague)
         yield fact_of(exam, vague | asked, Certainty.WORDS, reading)
     else:
         yield from _worded(exam, value, reading)
+
+
+def _is_denied(coded: Coded, reading: Reading) -> bool:
+    """Whether a vague question denies what it names: "No red flags"."""
+    return any(m.said is Said.DENIED for word in coded.words for m in reading.question_mentions(word))
 
 
 def _unsure(exam: Exam, reading: Reading) -> Iterator[Fact]:

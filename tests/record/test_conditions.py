@@ -271,7 +271,9 @@ def test_red_flags_in_the_words_beside_a_coded_pain_only_ask(
     text: str, concepts: set[str], in_note: bool
 ) -> None:
     own = "Low back pain" if in_note else text
-    base = condition(concept(own, snomed="279039007|Low back pain"), onset="2026-01-01", recorded="2026-06-01")
+    base = condition(
+        concept(own, snomed="279039007|Low back pain"), onset="2026-01-01", recorded="2026-06-01"
+    )
     note = {"note": [{"time": "2026-06-10T09:00:00+08:00", "text": text}]} if in_note else {}
     told = [fact for fact in read(base | note).facts if "low-back-pain" not in fact.concepts]
     assert {name for fact in told for name in fact.concepts} == concepts

@@ -257,7 +257,8 @@ def test_a_negative_blood_culture(value: str) -> None:
 
 @pytest.mark.parametrize("text", ["Blood culture", "Blood cultures"])
 @pytest.mark.parametrize(
-    ("values", "certainty"), [pytest.param(GERMS, WORDS, id="grown"), pytest.param(NO_GERMS, ABSENT, id="not")]
+    ("values", "certainty"),
+    [pytest.param(GERMS, WORDS, id="grown"), pytest.param(NO_GERMS, ABSENT, id="not")],
 )
 def test_a_blood_culture_in_words_only_asks(text: str, values: tuple[str, ...], certainty: Certainty) -> None:
     assert {found(concept(text), value).certainty for value in values} == {certainty}

@@ -139,7 +139,7 @@ PARTS_OF_LEGS = ("Right hip abduction power", "Right knee power", "MRC grade rig
 @pytest.mark.parametrize("value", ["3/5", 3])
 def test_a_grade_of_a_whole_leg_has_a_series_of_its_own(text: str, value: Any) -> None:
     (found,) = exams(text, value)
-    assert (found.muscle, found.root_group, found.side, found.grade) == ("leg", "leg", Side.RIGHT, 3)
+    assert (found.muscle, found.root_group, found.side, found.grade) == ("leg", "leg", Side.RIGHT, Decimal(3))
     assert seen(text, value) == set()
 
 
@@ -166,12 +166,12 @@ def test_myotomes_without_a_weakness_say_nothing(value: Any) -> None:
 
 def test_the_answer_may_name_the_site() -> None:
     (found,) = exams("Motor examination", "Right ankle dorsiflexion 3/5, otherwise 5/5")
-    assert (found.muscle, found.side, found.grade) == ("ankle dorsiflexion", Side.RIGHT, 3)
+    assert (found.muscle, found.side, found.grade) == ("ankle dorsiflexion", Side.RIGHT, Decimal(3))
 
 
 def test_an_answer_that_names_muscles_of_two_groups_grades_the_leg() -> None:
     (found,) = exams("Power", "Right EHL 3/5, quadriceps 4/5")
-    assert (found.muscle, found.side, found.grade) == ("leg", Side.RIGHT, 3)
+    assert (found.muscle, found.side, found.grade) == ("leg", Side.RIGHT, Decimal(3))
 
 
 @pytest.mark.parametrize(
