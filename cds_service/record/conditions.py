@@ -66,7 +66,7 @@ def read_condition(raw: Raw, reading: Reading) -> Iterator[Fact | DeviceFact]:
 
 
 def _red_flags_beside(coded: Coded, notes: Any, common: Fact, reading: Reading) -> Iterator[Fact]:
-    """What the words of a coded pain, or a note on a pain, tell beside it: red flags in words only ask (8.1.9).
+    """What the words of a coded pain, or a note on a pain, tell beside it; it only asks (8.1.9).
 
     They are not as old as the pain: a note is of its own day.
     """

@@ -206,7 +206,6 @@ DENIED = (
     ("no deteriorating gait", "gait-disturbance"),
     ("no difficulty PU", "urinary-hesitancy"),
     ("no hypoaesthesia perineum", "saddle-numbness"),
-    ("no Change in bladder habits", "bladder-dysfunction"),
     ("no AUR", "urinary-retention"),
     ("no conus medullaris syndrome", "cauda-equina"),
     ("no NHL", "cancer-high-risk"),
@@ -301,6 +300,10 @@ FAMILY = (
 )
 # Texts that name a thing without saying that anybody has it, or that name nothing.
 SILENT = (
+    "no change in bladder habits",
+    "lost 8 kg intentionally",
+    "epidural lipomatosis",
+    "PVR 400",
     "return if numb", "afebrile", "breast cancer screening", "intentional weight loss", "benign tumour",
     "saddle sensation intact", "anal tone normal", "bladder function normal", "overactive bladder",
     "tuberculosis contact", "screening for TB", "Fluid retention", "hay fever", "Carpal tunnel syndrome",
