@@ -314,3 +314,24 @@ def test_the_words_of_an_answer_tell_how_bad_it_is(value: Any, severity: int | N
 def test_numbness_of_an_arm_in_words_asks(text: str) -> None:
     fact = only(read(condition(concept(text), onset="2026-06-10")))
     assert (set(fact.concepts), fact.certainty) == ({"arm-numbness"}, WORDS)
+
+
+@pytest.mark.parametrize("text", ["Loss of weight", "Losing weight", "Weight decreasing"])
+@pytest.mark.parametrize(
+    ("value", "certainty"), [(True, WORDS), ("Yes", WORDS), (None, WORDS), (False, ABSENT), ("No", ABSENT)]
+)
+def test_a_loss_of_weight_is_a_finding_and_no_weight(text: str, value: Any, certainty: Certainty) -> None:
+    fact = found(concept(text), value)
+    assert (set(fact.concepts), fact.certainty) == ({"weight-loss"}, certainty)
+
+
+@pytest.mark.parametrize(
+    ("value", "certainty"), [("Incontinent", WORDS), ("Continent", ABSENT), ("not incontinent", ABSENT)]
+)
+def test_continence_is_answered_by_its_own_word(value: str, certainty: Certainty) -> None:
+    assert found(concept("Urinary continence"), value).certainty is certainty
+
+
+def test_a_general_question_may_be_answered_by_the_finding() -> None:
+    assert found(concept("Drug use"), "IV heroin, last month").concepts == {"injecting-drug-use"}
+    assert read(observation(concept("Drug use"), "Cannabis")).facts == ()
