@@ -37,7 +37,8 @@ def _facts(exam: Exam, reading: Reading) -> Iterator[Fact]:
         yield from _unsure(exam, reading)
     elif (vague := reading.vague_in(exam.coded.words)) and _is_denied(exam.coded, reading):
         if read_answer(exam.seen, reading) is Answer.NO:  # "No red flags": no
-            yield fact_of(exam, vague, Certainty.UNKNOWN, reading)
+            asked = frozenset(reading.patterns.asked_as[concept] for concept in vague)
+            yield fact_of(exam, vague | asked, Certainty.UNKNOWN, reading)
     elif vague and read_answer(exam.seen, reading) in _THERE:
         asked = frozenset(reading.patterns.asked_as[concept] for concept in vague)
         yield fact_of(exam, vague | asked, Certainty.WORDS, reading)

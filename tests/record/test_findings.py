@@ -335,3 +335,9 @@ def test_continence_is_answered_by_its_own_word(value: str, certainty: Certainty
 def test_a_general_question_may_be_answered_by_the_finding() -> None:
     assert found(concept("Drug use"), "IV heroin, last month").concepts == {"injecting-drug-use"}
     assert read(observation(concept("Drug use"), "Cannabis")).facts == ()
+
+
+def test_no_red_flags_answered_no_is_unclear_and_answered_yes_says_nothing() -> None:
+    fact = found(concept("No red flags"), False)
+    assert (set(fact.concepts), fact.certainty) == ({"red-flags", "cauda-equina"}, Certainty.UNKNOWN)
+    assert read(observation(concept("No red flags"), True)).facts == ()
