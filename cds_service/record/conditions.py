@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from cds_service.record.dates import Interval
 from cds_service.record.devices import worded_implants
@@ -12,6 +13,7 @@ from cds_service.record.onsets import read_abatement, read_onset
 from cds_service.record.projection import BrokenElement, Projection, Raw, Shape
 from cds_service.record.reading import PAIN, Coded, Reading, reference_name, status_code
 from cds_service.record.statements import (
+    BILATERAL,
     Statement,
     is_of_pain,
     levels_in,
@@ -23,6 +25,7 @@ from cds_service.record.statements import (
     site_words,
     words_trend,
 )
+from cds_service.record.terminology import NOTHING
 
 CONDITION = Shape(
     codes=("code", "clinicalStatus", "verificationStatus"),
@@ -60,6 +63,37 @@ def read_condition(raw: Raw, reading: Reading) -> Iterator[Fact | DeviceFact]:
     if stated := list(read_statements(coded, reading)):
         common = _common(raw, seen, coded, reading)
         yield from (_fact(one, common, coded, seen, reading) for one in stated)
+        if not PAIN.isdisjoint(concept for one in stated for concept in one.concepts):
+            yield from _red_flags_beside(coded, raw.get("note"), common, reading)
+
+
+def _red_flags_beside(coded: Coded, notes: Any, common: Fact, reading: Reading) -> Iterator[Fact]:
+    """What the words of a coded pain, or a note on a pain, tell beside it; it only asks (8.1.9).
+
+    They are not as old as the pain: a note is of its own day.
+    """
+    written = [word for word in coded.words if coded.known and word.lower() != coded.official.lower()]
+    told: list[tuple[str, Interval | None]] = [(word, common.recorded) for word in written]
+    for note in notes if isinstance(notes, list) else ():
+        if isinstance(note, dict) and isinstance(text := note.get("text"), str):
+            time = note.get("time")
+            day = reading.day(time) if isinstance(time, str) else None
+            told.append((text, day or common.recorded))
+    for text, day in told:
+        for one in read_statements(Coded(NOTHING, (text,)), reading):
+            if one.certainty is Certainty.WORDS and one.concepts.isdisjoint(coded.concepts | BILATERAL):
+                yield replace(
+                    common,
+                    concepts=one.concepts,
+                    certainty=Certainty.WORDS,
+                    text=text,
+                    history=one.history,
+                    started=None,
+                    started_problem=None,
+                    recorded=day,
+                    trend=None,
+                    trend_on=None,
+                )
 
 
 def _implants(raw: Raw, seen: Projection, coded: Coded, reading: Reading) -> Iterator[DeviceFact]:

@@ -22,22 +22,33 @@ def read_findings(exam: Exam, reading: Reading) -> Iterator[Fact]:
 def _facts(exam: Exam, reading: Reading) -> Iterator[Fact]:
     value = reading.coded(exam.seen.get("valueCodeableConcept"))
     if "blood-culture" in exam.coded.concepts:
-        yield from _blood_culture(exam, value, reading)
+        yield from _blood_culture(exam, value, reading, Certainty.KNOWN)
     elif value.known and value.concepts.isdisjoint(exam.coded.concepts):
         yield from _told(value, exam, reading)
     elif exam.coded.known:
         yield from _coded(exam, reading)
+    elif is_culture(exam.coded.words, reading):
+        yield from _blood_culture(exam, value, reading, Certainty.WORDS)
     elif finding := _structured_question(exam.coded, reading):
         examined = _examined(finding, exam, reading)
         if not (examined.certainty is Certainty.VALUELESS and exam.has_members):
             yield examined
     elif exam.coded.unsure:
         yield from _unsure(exam, reading)
-    elif (vague := reading.vague_in(exam.coded.words)) and read_answer(exam.seen, reading) in _THERE:
+    elif (vague := reading.vague_in(exam.coded.words)) and _is_denied(exam.coded, reading):
+        if read_answer(exam.seen, reading) is Answer.NO:  # "No red flags": no
+            asked = frozenset(reading.patterns.asked_as[concept] for concept in vague)
+            yield fact_of(exam, vague | asked, Certainty.UNKNOWN, reading)
+    elif vague and read_answer(exam.seen, reading) in _THERE:
         asked = frozenset(reading.patterns.asked_as[concept] for concept in vague)
         yield fact_of(exam, vague | asked, Certainty.WORDS, reading)
     else:
         yield from _worded(exam, value, reading)
+
+
+def _is_denied(coded: Coded, reading: Reading) -> bool:
+    """Whether a vague question denies what it names: "No red flags"."""
+    return any(m.said is Said.DENIED for word in coded.words for m in reading.question_mentions(word))
 
 
 def _unsure(exam: Exam, reading: Reading) -> Iterator[Fact]:
@@ -191,14 +202,39 @@ def without_value(exam: Exam) -> Certainty:
     return Certainty.DENIED if exam.flagged_negative else Certainty.VALUELESS
 
 
-def _blood_culture(exam: Exam, value: Coded, reading: Reading) -> Iterator[Fact]:
+def is_culture(words: Iterable[str], reading: Reading) -> bool:
+    """Whether words ask what a blood culture grew: "Blood culture", and not "Positive blood culture"."""
+    listed = tuple(words)
+    return any(reading.exam_named(word) == "blood-culture" for word in listed) and not reading.all_mentions(
+        listed
+    )
+
+
+def grown_in(words: str, reading: Reading) -> Certainty | None:
+    """Known where a culture grew something, denied where nothing; None for a contaminant or no result.
+
+    Nobody can list all germs: whatever is no other answer names one.
+    """
+    said = reading.patterns.answers_in(words)
+    if "contaminated" in said:
+        return None
+    if not said.isdisjoint({"not-grown", "no", "absent"}):
+        return Certainty.DENIED
+    if "grown" in said:
+        return Certainty.KNOWN
+    return Certainty.KNOWN if words and said.isdisjoint({"unknown", "no-result"}) else None
+
+
+def _blood_culture(exam: Exam, value: Coded, reading: Reading, surest: Certainty) -> Iterator[Fact]:
     """A positive culture, unless it is called a contaminant; a negative one is a negative finding."""
     words = " ".join(value_words(exam, reading))
-    said = reading.patterns.answers_in(words) if words else frozenset[str]()
-    concepts = frozenset({"blood-culture", "bacteraemia"})
-    if "contaminated" in said:
+    certainty = grown_in(words, reading)
+    if "contaminated" in reading.patterns.answers_in(words):
         return
-    if not said.isdisjoint({"not-grown", "no", "absent"}) or exam.flagged_negative:
-        yield fact_of(exam, concepts, Certainty.DENIED, reading)
-    elif "grown" in said or exam.flagged_positive or not value.empty:
-        yield fact_of(exam, concepts, Certainty.KNOWN, reading)
+    if exam.flagged_negative:
+        certainty = Certainty.DENIED
+    elif certainty is None and (exam.flagged_positive or not (value.empty or words)):
+        certainty = Certainty.KNOWN
+    if certainty is not None:
+        concepts = frozenset({"blood-culture", "bacteraemia"})
+        yield fact_of(exam, concepts, surest if certainty is Certainty.KNOWN else certainty, reading)

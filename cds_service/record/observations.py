@@ -155,7 +155,8 @@ def _checked_component(part: Any, reading: Reading) -> Projection:
 
 def _read_exam(exam: Exam, reading: Reading) -> Iterator[Item]:
     measure = exam.coded.measure
-    if measure is not None:
+    # A yes or no is no quantity: what it answers is a finding.
+    if measure is not None and "valueBoolean" not in exam.seen:
         measured = read_measurement(measure, exam, reading)
         if measured:
             yield measured

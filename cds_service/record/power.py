@@ -17,6 +17,8 @@ from cds_service.record.reading import Reading
 
 _FORCES = frozenset({"kg", "n", "lb", "kgf", "lbf", "nm", "[lb_av]", "n.m"})
 _SCORES = frozenset({"mrc", "score", "grade", "/5", "mrc grade", "mrc score", "mrc scale"})
+# A grade of a leg as a whole: its own group, so that with one of a muscle it makes no second one (8.5.5).
+WHOLE_LEG = Muscle("leg", "leg", Region.LEG)
 _OF_FIVE = re.compile(r"(?<![\d/.])[0-5] ?[+-]? ?/ ?5(?!\d)")
 Items = list[PowerExam | Fact]
 
@@ -24,7 +26,7 @@ Items = list[PowerExam | Fact]
 def read_power(exam: Exam, reading: Reading) -> Items:
     """What one exam says of power; empty where it is no exam of power.
 
-    "Weak" without a grade, and a grade of the whole leg, are a weakness of that limb.
+    "Weak" without a grade, and a grade of an arm or of a part of a leg, are a weakness of that limb.
     An answer that cannot be used is told as such: it is never full power.
     """
     muscle = muscle_in(exam.texts, reading.patterns)
@@ -68,7 +70,7 @@ def _kind(exam: Exam, patterns: Patterns) -> str:
 def _examined(muscle: Muscle | None, limb: Region, exam: Exam, reading: Reading) -> Items:
     grades = list(_grades(exam, reading))
     if grades:
-        return [item for graded in grades if (item := _item(muscle, limb, graded, exam, reading))]
+        return [item for graded in grades for item in _items(muscle, limb, graded, exam, reading)]
     return _ungraded(limb, exam, reading)
 
 
@@ -79,7 +81,7 @@ def _unnamed(muscle: Muscle, exam: Exam, reading: Reading) -> Items:
     """
     grades = list(_grades(exam, reading))
     if _is_of_five(exam, reading):
-        return [item for graded in grades if (item := _item(muscle, muscle.limb, graded, exam, reading))]
+        return [item for graded in grades for item in _items(muscle, muscle.limb, graded, exam, reading)]
     if muscle.limb is Region.ARM or not (_says_weak(exam, reading) or _names_only_muscle(exam, reading)):
         return []
     weak = [side for side, grade in grades if grade is None or grade < FULL_POWER]
@@ -118,11 +120,18 @@ def _without_site(exam: Exam, reading: Reading, *, sure: bool) -> Items:
     muscle = muscle_in(words, reading.patterns)
     region = muscle.limb if muscle else reading.region(words, (), frozenset())
     if region in (Region.LEG, Region.ARM):
-        return _examined(None, region, exam, reading)
+        only = muscle if _names_one_group(words, reading.patterns) else None
+        return _examined(only, region, exam, reading)
     grades = [grade for _, grade in _grades(exam, reading)]
     if not sure or all(grade == FULL_POWER for grade in grades):
         return []
     return [fact_of(exam, frozenset({"weakness-without-site"}), Certainty.KNOWN, reading)]
+
+
+def _names_one_group(words: tuple[str, ...], patterns: Patterns) -> bool:
+    """Whether a grade can only be of one root group; in "EHL 3/5, quads 5/5" it is of the leg."""
+    spans = [span for word in words for span in patterns.muscles.find(patterns.plain(word))]
+    return len({patterns.muscle_named[span.name].root_group for span in spans}) == 1
 
 
 def _grades(exam: Exam, reading: Reading) -> Iterator[Graded]:
@@ -140,17 +149,26 @@ def _grades(exam: Exam, reading: Reading) -> Iterator[Graded]:
         yield side, number
 
 
-def _item(
+def _items(
     muscle: Muscle | None, limb: Region, graded: Graded, exam: Exam, reading: Reading
-) -> PowerExam | Fact | None:
+) -> Iterator[PowerExam | Fact]:
     side, grade = graded
     if exam.preliminary and grade == FULL_POWER:
-        return None  # preliminary counts only against the patient's health (2.2)
-    if muscle is None or grade is None:
+        return  # preliminary counts only against the patient's health (2.2)
+    series = muscle
+    if muscle is None and limb is Region.LEG and not _is_of_a_part(exam, reading):
+        series = WHOLE_LEG
+    if series is not None and grade is not None:
+        text = as_recorded(exam, reading)
+        yield PowerExam(series.name, series.root_group, limb, side, grade, exam.resource, text, exam.when)
+    if series is None or grade is None or (series is WHOLE_LEG and grade == FULL_POWER):
         certainty = Certainty.DENIED if grade == FULL_POWER else Certainty.KNOWN
-        return _weakness(limb, side, certainty, exam, reading)
-    text = as_recorded(exam, reading)
-    return PowerExam(muscle.name, muscle.root_group, limb, side, grade, exam.resource, text, exam.when)
+        yield _weakness(limb, side, certainty, exam, reading)
+
+
+def _is_of_a_part(exam: Exam, reading: Reading) -> bool:
+    """Whether the question names a part of the leg: the grades of two parts make no series of one leg."""
+    return any("part-of-leg" in reading.patterns.sites_in(text) for text in exam.texts)
 
 
 def _weakness(limb: Region, side: Side | None, certainty: Certainty, exam: Exam, reading: Reading) -> Fact:

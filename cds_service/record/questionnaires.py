@@ -17,7 +17,7 @@ from cds_service.record.facts import (
     Measurement,
     Origin,
 )
-from cds_service.record.findings import is_turned, of_function
+from cds_service.record.findings import grown_in, is_culture, is_turned, of_function
 from cds_service.record.free_text import Said
 from cds_service.record.projection import BrokenElement, Raw, Shape
 from cds_service.record.quantities import read_number, to_canonical
@@ -143,6 +143,8 @@ def _read_question(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Ite
         turned = names_function or is_turned(words, named, reading)
         history = all(mention.history for mention in named)
         yield from _checked(concepts, turned, asked, form, reading, history=history)
+    elif is_culture((words,), reading):
+        yield from _cultures(asked, form, reading)
     elif exam := reading.exam_named(words):
         yield from _checked(frozenset({patterns.exam_findings[exam]}), True, asked, form, reading)
     else:
@@ -251,6 +253,16 @@ def _fact(
         side=place.side,
         region=place.region,
     )
+
+
+def _cultures(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Fact]:
+    """What blood cultures grew; in a form it only asks."""
+    for answer in asked.answers:
+        told = answer.get("valueString")
+        certainty = grown_in(told, reading) if isinstance(told, str) else None
+        if certainty is not None:
+            sure = Certainty.WORDS if certainty is Certainty.KNOWN else certainty
+            yield _fact(frozenset({"bacteraemia"}), sure, asked, answer, form, reading, False)
 
 
 def _told(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Fact]:

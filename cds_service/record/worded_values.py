@@ -13,6 +13,7 @@ _CONCEPTS = {
     Measure.TEMPERATURE: "fever",
     Measure.CRP: "raised-inflammatory-markers",
     Measure.ESR: "raised-inflammatory-markers",
+    Measure.RESIDUAL_VOLUME: "urinary-retention",
 }
 
 
@@ -37,5 +38,7 @@ def _is_high(measure: Measure, number: Decimal, reading: Reading) -> bool:
             return degrees is not None and degrees >= limits.fever_cel
         case Measure.CRP:
             return number > limits.crp_weak_mg_l
+        case Measure.RESIDUAL_VOLUME:
+            return number >= limits.residual_volume_ml
         case _:
             return number > limits.esr_weak_mm_h

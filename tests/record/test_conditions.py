@@ -83,8 +83,8 @@ def test_the_codings_of_one_condition_are_one_fact() -> None:
 
 
 def test_a_coding_that_is_known_silences_the_words_beside_it() -> None:
-    code = concept("Low back pain, discitis considered", snomed="279039007|Low back pain")
-    assert only(read(condition(code))).concepts == {"low-back-pain"}
+    code = concept("Osteoporosis, discitis considered", icd10cm="M81.0|Osteoporosis")
+    assert only(read(condition(code))).concepts == {"osteoporosis"}
 
 
 def test_an_unknown_code_with_the_words_of_a_red_flag_only_asks() -> None:
@@ -268,3 +268,32 @@ def test_a_bare_code_of_an_unknown_system_that_could_be_anything_was_not_read() 
     assert read(condition(named)).unreadable == ()
     known = {"coding": [{"system": "http://snomed.info/sct", "code": "195967001"}]}
     assert read(condition(known)).unreadable == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "concepts"),
+    [
+        ("Low back pain with urinary retention", {"urinary-retention"}),
+        ("Low back pain, numb saddle area", {"saddle-numbness"}),
+        ("Low back pain, ?CES", {"cauda-equina"}),
+        ("Low back pain, no urinary retention", set()),
+        ("Low back pain without saddle numbness", set()),
+        ("Low back pain. Return if numb saddle area", set()),
+        ("Low back pain", set()),
+    ],
+)
+@pytest.mark.parametrize("in_note", [True, False], ids=["in a note", "in the text"])
+def test_red_flags_in_the_words_beside_a_coded_pain_only_ask(
+    text: str, concepts: set[str], in_note: bool
+) -> None:
+    own = "Low back pain" if in_note else text
+    base = condition(
+        concept(own, snomed="279039007|Low back pain"), onset="2026-01-01", recorded="2026-06-01"
+    )
+    note = {"note": [{"time": "2026-06-10T09:00:00+08:00", "text": text}]} if in_note else {}
+    told = [fact for fact in read(base | note).facts if "low-back-pain" not in fact.concepts]
+    assert {name for fact in told for name in fact.concepts} == concepts
+    assert {fact.certainty for fact in told} <= {Certainty.WORDS}
+    days = {fact.recorded.last for fact in told if fact.recorded}
+    assert days <= {date(2026, 6, 10 if in_note else 1)}
+    assert {fact.started for fact in told} <= {None}

@@ -231,20 +231,47 @@ def test_a_bare_code_without_its_system_only_asks() -> None:
     assert [found(bare, value).certainty for value in (True, False)] == [WORDS, ABSENT]
 
 
-@pytest.mark.parametrize("value", ["Staphylococcus aureus isolated", "Growth of E. coli", "positive"])
+GERMS = (
+    "Staphylococcus aureus isolated", "Growth of E. coli", "positive", "E. coli", "Staph aureus", "S. aureus",
+    "Proteus mirabilis", "Candida albicans", "Burkholderia pseudomallei", "Gram negative rods",
+    "GPC in clusters", "Detected", "Staph aureus, sensitivities pending",
+)  # fmt: skip
+NO_GERMS = (
+    "No growth after 5 days", "negative", "Sterile", "NG 5/7", "no growth to date", "NGTD", "Not detected",
+    "preliminary: no growth",
+)  # fmt: skip
+NO_RESULT = ("in progress", "Pending", "Taken", "cancelled", "Specimen rejected", "final report to follow")
+
+
+@pytest.mark.parametrize("value", GERMS)
 def test_a_positive_blood_culture(value: str) -> None:
     code = concept("Blood culture", loinc="600-7")
     fact = found(code, value)
     assert (set(fact.concepts), fact.certainty) == ({"blood-culture", "bacteraemia"}, PRESENT)
 
 
-@pytest.mark.parametrize("value", ["No growth after 5 days", "negative", "Sterile"])
+@pytest.mark.parametrize("value", NO_GERMS)
 def test_a_negative_blood_culture(value: str) -> None:
     assert found(concept("Blood culture", loinc="600-7"), value).certainty is ABSENT
 
 
-def test_a_contaminated_blood_culture_says_nothing() -> None:
-    value = "Coagulase negative staphylococcus, likely contaminant"
+@pytest.mark.parametrize("text", ["Blood culture", "Blood cultures"])
+@pytest.mark.parametrize(
+    ("values", "certainty"),
+    [pytest.param(GERMS, WORDS, id="grown"), pytest.param(NO_GERMS, ABSENT, id="not")],
+)
+def test_a_blood_culture_in_words_only_asks(text: str, values: tuple[str, ...], certainty: Certainty) -> None:
+    assert {found(concept(text), value).certainty for value in values} == {certainty}
+
+
+@pytest.mark.parametrize("value", NO_RESULT)
+def test_a_blood_culture_without_a_result_says_nothing(value: str) -> None:
+    for code in (concept("Blood culture", loinc="600-7"), concept("Blood cultures")):
+        assert read(observation(code, value)).facts == ()
+
+
+@pytest.mark.parametrize("value", ["Coagulase negative staphylococcus, likely contaminant", "Coag neg staph"])
+def test_a_contaminated_blood_culture_says_nothing(value: str) -> None:
     assert read(observation(concept("Blood culture", loinc="600-7"), value)).facts == ()
 
 
@@ -287,3 +314,30 @@ def test_the_words_of_an_answer_tell_how_bad_it_is(value: Any, severity: int | N
 def test_numbness_of_an_arm_in_words_asks(text: str) -> None:
     fact = only(read(condition(concept(text), onset="2026-06-10")))
     assert (set(fact.concepts), fact.certainty) == ({"arm-numbness"}, WORDS)
+
+
+@pytest.mark.parametrize("text", ["Loss of weight", "Losing weight", "Weight decreasing"])
+@pytest.mark.parametrize(
+    ("value", "certainty"), [(True, WORDS), ("Yes", WORDS), (None, WORDS), (False, ABSENT), ("No", ABSENT)]
+)
+def test_a_loss_of_weight_is_a_finding_and_no_weight(text: str, value: Any, certainty: Certainty) -> None:
+    fact = found(concept(text), value)
+    assert (set(fact.concepts), fact.certainty) == ({"weight-loss"}, certainty)
+
+
+@pytest.mark.parametrize(
+    ("value", "certainty"), [("Incontinent", WORDS), ("Continent", ABSENT), ("not incontinent", ABSENT)]
+)
+def test_continence_is_answered_by_its_own_word(value: str, certainty: Certainty) -> None:
+    assert found(concept("Urinary continence"), value).certainty is certainty
+
+
+def test_a_general_question_may_be_answered_by_the_finding() -> None:
+    assert found(concept("Drug use"), "IV heroin, last month").concepts == {"injecting-drug-use"}
+    assert read(observation(concept("Drug use"), "Cannabis")).facts == ()
+
+
+def test_no_red_flags_answered_no_is_unclear_and_answered_yes_says_nothing() -> None:
+    fact = found(concept("No red flags"), False)
+    assert (set(fact.concepts), fact.certainty) == ({"red-flags", "cauda-equina"}, Certainty.UNKNOWN)
+    assert read(observation(concept("No red flags"), True)).facts == ()

@@ -127,16 +127,29 @@ def test_an_untested_grip_is_no_question_about_the_back() -> None:
     assert seen("Left grip strength", 32) == set()
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Right leg power", "Power R leg", "Muscle strength right leg", "Right lower limb muscle strength",
-        "Motor strength right lower extremity", "Right hip abduction power", "Right knee power",
-        "MRC grade right foot", "Strength of right lower extremity", "Motor examination, right leg",
-    ],
+WHOLE_LEGS = (
+    "Right leg power", "Power R leg", "Muscle strength right leg", "Right lower limb muscle strength",
+    "Motor strength right lower extremity", "Strength of right lower extremity",
+    "Motor examination, right leg", "RLE strength", "RLE power", "Right LE strength", "RLL power",
 )  # fmt: skip
-@pytest.mark.parametrize("value", ["3/5", 3, "weak", "reduced"])
+PARTS_OF_LEGS = ("Right hip abduction power", "Right knee power", "MRC grade right foot")
+
+
+@pytest.mark.parametrize("text", WHOLE_LEGS)
+@pytest.mark.parametrize("value", ["3/5", 3])
+def test_a_grade_of_a_whole_leg_has_a_series_of_its_own(text: str, value: Any) -> None:
+    (found,) = exams(text, value)
+    assert (found.muscle, found.root_group, found.side, found.grade) == ("leg", "leg", Side.RIGHT, Decimal(3))
+    assert seen(text, value) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [(text, value) for text in WHOLE_LEGS for value in ("weak", "reduced")]
+    + [(text, value) for text in PARTS_OF_LEGS for value in ("3/5", 3, "weak", "reduced")],
+)
 def test_the_power_of_a_leg_is_read_without_a_muscle(text: str, value: Any) -> None:
+    assert exams(text, value) == ()
     ((name, certainty, _),) = seen(text, value)
     assert (name, certainty) == ("leg-weakness", Certainty.KNOWN)
 
@@ -152,9 +165,13 @@ def test_myotomes_without_a_weakness_say_nothing(value: Any) -> None:
 
 
 def test_the_answer_may_name_the_site() -> None:
-    assert seen("Motor examination", "Right ankle dorsiflexion 3/5") == {
-        ("leg-weakness", Certainty.KNOWN, Side.RIGHT)
-    }
+    (found,) = exams("Motor examination", "Right ankle dorsiflexion 3/5, otherwise 5/5")
+    assert (found.muscle, found.side, found.grade) == ("ankle dorsiflexion", Side.RIGHT, Decimal(3))
+
+
+def test_an_answer_that_names_muscles_of_two_groups_grades_the_leg() -> None:
+    (found,) = exams("Power", "Right EHL 3/5, quadriceps 4/5")
+    assert (found.muscle, found.side, found.grade) == ("leg", Side.RIGHT, Decimal(3))
 
 
 @pytest.mark.parametrize(
@@ -271,15 +288,18 @@ def test_one_answer_may_grade_both_sides(value: str, right: str | None, left: st
 @pytest.mark.parametrize(
     ("text", "value", "expected"),
     [
-        ("Lower limb power", "5/5 throughout except right EHL 3/5", {(Side.RIGHT, Certainty.KNOWN)}),
-        ("Power right leg", "L2-L4 5/5; L5 3/5; S1 5/5", {(Side.RIGHT, Certainty.KNOWN)}),
-        ("Power right leg", "L2 to S1 5/5", {(Side.RIGHT, Certainty.DENIED)}),
+        ("Lower limb power", "5/5 throughout except right EHL 3/5", {(Side.RIGHT, "3")}),
+        ("Lower limb power", "R 4/5, L 5/5", {(Side.RIGHT, "4"), (Side.LEFT, "5")}),
+        ("Lower limb power", "4+/5 bilaterally", {(Side.BOTH, "4.3")}),
+        ("LLE strength", 2, {(Side.LEFT, "2")}),
+        ("BLE strength", "3/5", {(Side.BOTH, "3")}),
+        ("Power right leg", "L2-L4 5/5; L5 3/5; S1 5/5", {(Side.RIGHT, "3")}),
+        ("Power right leg", "L2 to S1 5/5", {(Side.RIGHT, "5")}),
     ],
 )
-def test_the_lowest_grade_of_a_leg_counts(
-    text: str, value: str, expected: set[tuple[Side, Certainty]]
-) -> None:
-    assert {(side, certainty) for _, certainty, side in seen(text, value)} == expected
+def test_the_lowest_grade_of_a_leg_counts(text: str, value: Any, expected: set[tuple[Side, str]]) -> None:
+    found = exams(text, value)
+    assert {(exam.side, exam.grade) for exam in found} == {(side, Decimal(grade)) for side, grade in expected}
 
 
 def test_components_may_be_the_sides() -> None:
@@ -327,7 +347,6 @@ def test_a_component_is_one_muscle_of_the_whole() -> None:
     [
         pytest.param("Left knee extension power", "reduced", "leg-weakness", Certainty.KNOWN, id="reduced"),
         pytest.param("Left grip strength", "weak", "arm-weakness", Certainty.KNOWN, id="a weak grip"),
-        pytest.param("Lower limb power", "4/5", "leg-weakness", Certainty.KNOWN, id="the whole leg, weak"),
         pytest.param("Lower limb power", "5/5", "leg-weakness", Certainty.DENIED, id="the whole leg, strong"),
         pytest.param(
             "Power in both legs", "normal", "leg-weakness", Certainty.DENIED, id="both legs, strong"
@@ -352,3 +371,18 @@ def test_the_clock_time_of_an_exam_is_kept() -> None:
     assert found.when is not None
     assert found.when.at is not None
     assert found.when.at.hour == 16
+
+
+def test_components_may_be_legs_in_short() -> None:
+    whole = observation(
+        concept("Motor strength"),
+        effective="2026-06-14",
+        component=[
+            {"code": concept("RLE"), "valueInteger": 3},
+            {"code": concept("LLE"), "valueInteger": 5},
+        ],
+    )
+    assert {(exam.side, exam.grade) for exam in read(whole).power} == {
+        (Side.RIGHT, Decimal(3)),
+        (Side.LEFT, Decimal(5)),
+    }
