@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from cds_service.record.answers import Answer, read_answer
 from cds_service.record.exam import Exam, fact_of, value_words
@@ -34,6 +35,10 @@ def _facts(exam: Exam, reading: Reading) -> Iterator[Fact]:
     elif exam.coded.unsure:
         yield from _unsure(exam, reading)
     elif (vague := reading.vague_in(exam.coded.words)) and read_answer(exam.seen, reading) in _THERE:
+        turned = _is_turned(exam.coded, _asked_by(exam.coded, reading), reading)
+        if any(says_only_done(word, exam.seen, reading, turned=turned) for word in exam.coded.words):
+            yield from _told_in_words(exam, value, reading)
+            return
         asked = frozenset(reading.patterns.asked_as[concept] for concept in vague)
         yield fact_of(exam, vague | asked, Certainty.WORDS, reading)
     else:
@@ -90,10 +95,9 @@ def _answered_as(stated: Statement, answered: Certainty, reading: Reading) -> Ce
 
 def _worded(exam: Exam, value: Coded, reading: Reading) -> Iterator[Fact]:
     """A finding that only words name: a yes asks, a no denies (8.1.9)."""
-    told = value if value.words else Coded(frozenset(), value_words(exam, reading))
     named = reading.all_mentions(exam.coded.words)
     if not named:
-        yield from _told(told, exam, reading)
+        yield from _told_in_words(exam, value, reading)
         return
     answer = read_answer(exam.seen, reading)
     if answer is not Answer.NONE and _is_turned(exam.coded, named, reading):
@@ -107,6 +111,28 @@ def _worded(exam: Exam, value: Coded, reading: Reading) -> Iterator[Fact]:
             continue
         certainty = stated.certainty if answered.positive else answered
         yield fact_of(exam, stated.concepts, certainty, reading, history=stated.history)
+
+
+def _told_in_words(exam: Exam, value: Coded, reading: Reading) -> Iterator[Fact]:
+    yield from _told(value if value.words else Coded(frozenset(), value_words(exam, reading)), exam, reading)
+
+
+def _asked_by(coded: Coded, reading: Reading) -> list[Mention]:
+    return [mention for word in coded.words for mention in reading.question_mentions(word)]
+
+
+def says_only_done(question: str, seen: Mapping[str, Any], reading: Reading, *, turned: bool) -> bool:
+    """Whether a yes says that red flags were asked for, or that there are none: nothing about the patient.
+
+    "Red flags screened: positive" is no such yes.
+    """
+    if read_answer(seen, reading) not in _THERE:
+        return False
+    if turned:
+        return True
+    text = str(seen.get("valueString") or reading.coded(seen.get("valueCodeableConcept")).label)
+    found = not {"positive", "present", "identified", "found"}.isdisjoint(reading.patterns.plain(text).split())
+    return not found and "done" in reading.patterns.answers_in(question)
 
 
 def _is_turned(coded: Coded, named: Iterable[Mention], reading: Reading) -> bool:
