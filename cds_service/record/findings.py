@@ -131,7 +131,9 @@ def says_only_done(question: str, seen: Mapping[str, Any], reading: Reading, *, 
     if turned:
         return True
     text = str(seen.get("valueString") or reading.coded(seen.get("valueCodeableConcept")).label)
-    found = not {"positive", "present", "identified", "found"}.isdisjoint(reading.patterns.plain(text).split())
+    found = not {"positive", "present", "identified", "found"}.isdisjoint(
+        reading.patterns.plain(text).split()
+    )
     return not found and "done" in reading.patterns.answers_in(question)
 
 

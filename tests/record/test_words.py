@@ -99,6 +99,13 @@ ASSERTED = (
     ("Long-term indwelling urinary catheter", "urinary-catheter"),
     ("Fall from height (4 m)", "major-trauma"),
     ("Pain-free since March", "pain-free"),
+    ("not continent of urine", "urinary-incontinence"),
+    ("bladder and bowel issues", "bladder-dysfunction"),
+    ("reduced lower limb power", "leg-weakness"),
+    ("Lower limb power 4/5", "leg-weakness"),
+    ("losing weight without dieting", "weight-loss"),
+    ("Intentional weight loss", "weight-loss-intended"),
+    ("fall at home, falls risk assessment done", "minor-trauma"),
 )
 PROCEDURES = (
     ("Spinal surgery", "spinal-surgery-without-level"),
@@ -213,6 +220,8 @@ ADVISED = (
     ("In case of saddle numbness go to ED", "saddle-numbness"),
     ("red flags explained: saddle numbness, incontinence", "urinary-incontinence"),
     ("at risk of falls", "minor-trauma"),
+    ("Counsel re incontinence", "urinary-incontinence"),
+    ("saddle numbness, incontinence to seek care immediately", "saddle-numbness"),
 )
 FAMILY = (
     ("family history of breast cancer", "cancer-high-risk"),
@@ -227,7 +236,9 @@ FAMILY = (
 )
 # Texts that name a thing without saying that anybody has it, or that name nothing.
 SILENT = (
-    "return if numb", "afebrile", "breast cancer screening", "intentional weight loss", "benign tumour",
+    "return if numb", "afebrile", "breast cancer screening", "benign tumour",
+    "Fall risk", "Morse fall scale", "continent of bladder and bowel", "Bowel and bladder: nil issues",
+    "no change in bladder or bowel habit", "Lower limb power 5/5",
     "saddle sensation intact", "anal tone normal", "bladder function normal", "overactive bladder",
     "tuberculosis contact", "screening for TB", "Fluid retention", "hay fever", "Carpal tunnel syndrome",
     "Impacted wisdom tooth", "chest pain at rest", "heart failure", "nil red flags", "Essential hypertension",

@@ -112,7 +112,7 @@ def _judge_postoperative(
 ) -> tuple[str, Weight] | None:
     """Of the spine by its site, or by a lumbar procedure in the year before; else an infection elsewhere."""
     elsewhere = fact.region is not None and fact.region not in _ANY_SPINE
-    if fact.region in _ANY_SPINE or not elsewhere and _follows_a_lumbar_procedure(fact, facts, limits):
+    if fact.region in _ANY_SPINE or (not elsewhere and _follows_a_lumbar_procedure(fact, facts, limits)):
         return _judge_spine(fact, facts, today, limits)
     return _judge_elsewhere(fact, facts, today, limits)
 
@@ -204,7 +204,8 @@ def _judge_elsewhere(
     seen = last_mention(fact)
     if seen is None or _is_within(seen, limits.infection_elsewhere_days, today):
         return ELSEWHERE, Weight.WEAK
-    return ELSEWHERE, Weight.HINT if fact.trend in _STILL_THERE else Weight.LISTED
+    lingers = fact.trend in _STILL_THERE or fact.is_about("postoperative-infection")
+    return ELSEWHERE, Weight.HINT if lingers else Weight.LISTED
 
 
 # "Chronic" is a stable course.
