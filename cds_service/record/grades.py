@@ -64,11 +64,13 @@ def read_worded_grades(text: str, side: Side | None, patterns: Patterns) -> Iter
     """
     found: list[Graded] = []
     waiting: list[Side] = []  # "left" in "left and right 4/5"
+    equal = False
     plain = text[:_LONGEST].replace("\N{EN DASH}", "-").replace("\N{MINUS SIGN}", "-")
     plain = plain.replace("vs.", "vs")
     for number, part in enumerate(_DIVIDER.split(plain)):
         part = _without_compared(" ".join(part.split()), patterns)
         own = _side_in(part, patterns)
+        equal = equal or "equal-power" in patterns.answers_in(part)
         graded = list(_grades_of(part, own, first=number == 0, patterns=patterns))
         if graded:
             last = found[-1][0] if found else None
@@ -78,6 +80,8 @@ def read_worded_grades(text: str, side: Side | None, patterns: Patterns) -> Iter
         elif own and len(part.split()) <= _FEW_WORDS and not patterns.answers_in(part) - _SAID_BY_A_SIDE:
             waiting.append(own)
     found += [(s, found[-1][1]) for s in waiting if found]  # "4/5 left and right"
+    if equal and not found:
+        found.append((side, FULL_POWER))
     yield from _lowest(found)
 
 
