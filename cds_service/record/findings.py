@@ -35,8 +35,7 @@ def _facts(exam: Exam, reading: Reading) -> Iterator[Fact]:
     elif exam.coded.unsure:
         yield from _unsure(exam, reading)
     elif (vague := reading.vague_in(exam.coded.words)) and read_answer(exam.seen, reading) in _THERE:
-        turned = _is_turned(exam.coded, _asked_by(exam.coded, reading), reading)
-        if any(says_only_done(word, exam.seen, reading, turned=turned) for word in exam.coded.words):
+        if any(says_only_done(word, exam.seen, reading) for word in exam.coded.words):
             yield from _told_in_words(exam, value, reading)
             return
         asked = frozenset(reading.patterns.asked_as[concept] for concept in vague)
@@ -117,20 +116,17 @@ def _told_in_words(exam: Exam, value: Coded, reading: Reading) -> Iterator[Fact]
     yield from _told(value if value.words else Coded(frozenset(), value_words(exam, reading)), exam, reading)
 
 
-def _asked_by(coded: Coded, reading: Reading) -> list[Mention]:
-    return [mention for word in coded.words for mention in reading.question_mentions(word)]
-
-
-def says_only_done(question: str, seen: Mapping[str, Any], reading: Reading, *, turned: bool) -> bool:
+def says_only_done(question: str, seen: Mapping[str, Any], reading: Reading) -> bool:
     """Whether a yes says that red flags were asked for, or that there are none: nothing about the patient.
 
     "Red flags screened: positive" is no such yes.
     """
     if read_answer(seen, reading) not in _THERE:
         return False
-    if turned:
-        return True
-    text = str(seen.get("valueString") or reading.coded(seen.get("valueCodeableConcept")).label)
+    if any(mention.said is Said.DENIED for mention in reading.question_mentions(question)):
+        return True  # "No red flags: yes", and not "Regular steroids: yes"
+    coded = {"coding": [seen["valueCoding"]]} if "valueCoding" in seen else seen.get("valueCodeableConcept")
+    text = str(seen.get("valueString") or reading.coded(coded).label)
     found = not {"positive", "present", "identified", "found"}.isdisjoint(
         reading.patterns.plain(text).split()
     )

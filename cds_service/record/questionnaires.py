@@ -141,7 +141,7 @@ def _read_question(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Ite
     if concepts:
         names_function = reading.exam_named(words) is not None and not reading.mentions(words)
         turned = names_function or is_turned(words, named, reading)
-        asked = _with_usable_answers(asked, words, concepts, turned, reading)
+        asked = _with_usable_answers(asked, words, concepts, reading)
         history = all(mention.history for mention in named)
         yield from _checked(concepts, turned, asked, form, reading, history=history)
     elif exam := reading.exam_named(words):
@@ -150,12 +150,10 @@ def _read_question(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Ite
         yield from _told(asked, form, reading)
 
 
-def _with_usable_answers(
-    asked: _Asked, words: str, concepts: frozenset[str], turned: bool, reading: Reading
-) -> _Asked:
+def _with_usable_answers(asked: _Asked, words: str, concepts: frozenset[str], reading: Reading) -> _Asked:
     """The question without the yes that says only that red flags were asked for, or that there are none."""
     if concepts <= reading.patterns.vague:
-        kept = tuple(a for a in asked.answers if not says_only_done(words, a, reading, turned=turned))
+        kept = tuple(a for a in asked.answers if not says_only_done(words, a, reading))
         return replace(asked, answers=kept)
     return asked
 

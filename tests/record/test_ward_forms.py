@@ -143,6 +143,7 @@ def test_a_good_answer_asks_nothing(read_by: Any, question: str, value: str) -> 
         ("Red flags screened", "Positive"),
         ("Red flags screened", "Yes - saddle numbness"),
         ("Red flags present", "Yes"),
+        ("Steroid use", "Yes"),
     ],
 )
 def test_a_bad_answer_still_asks(read_by: Any, question: str, value: str) -> None:
@@ -202,3 +203,7 @@ def test_full_power_in_a_text_is_no_weakness(text: str) -> None:
 )
 def test_weak_power_in_a_text_asks(text: str) -> None:
     assert {fact.certainty for fact in as_observation("Physical examination", text)} == {WORDS}
+
+
+def test_a_yes_to_a_vague_question_with_a_good_word_is_not_dropped() -> None:
+    assert {fact.certainty for fact in in_a_form("Regular steroids?", True)} == {UNKNOWN}
