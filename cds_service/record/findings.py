@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from cds_service.record.answers import Answer, read_answer
 from cds_service.record.exam import Exam, fact_of, value_words
@@ -40,6 +41,9 @@ def _facts(exam: Exam, reading: Reading) -> Iterator[Fact]:
             asked = frozenset(reading.patterns.asked_as[concept] for concept in vague)
             yield fact_of(exam, vague | asked, Certainty.UNKNOWN, reading)
     elif vague and read_answer(exam.seen, reading) in _THERE:
+        if any(says_only_done(word, exam.seen, reading) for word in exam.coded.words):
+            yield from _told_in_words(exam, value, reading)
+            return
         asked = frozenset(reading.patterns.asked_as[concept] for concept in vague)
         yield fact_of(exam, vague | asked, Certainty.WORDS, reading)
     else:
@@ -101,10 +105,9 @@ def _answered_as(stated: Statement, answered: Certainty, reading: Reading) -> Ce
 
 def _worded(exam: Exam, value: Coded, reading: Reading) -> Iterator[Fact]:
     """A finding that only words name: a yes asks, a no denies (8.1.9)."""
-    told = value if value.words else Coded(frozenset(), value_words(exam, reading))
     named = reading.all_mentions(exam.coded.words)
     if not named:
-        yield from _told(told, exam, reading)
+        yield from _told_in_words(exam, value, reading)
         return
     answer = read_answer(exam.seen, reading)
     if answer is not Answer.NONE and _is_turned(exam.coded, named, reading):
@@ -118,6 +121,27 @@ def _worded(exam: Exam, value: Coded, reading: Reading) -> Iterator[Fact]:
             continue
         certainty = stated.certainty if answered.positive else answered
         yield fact_of(exam, stated.concepts, certainty, reading, history=stated.history)
+
+
+def _told_in_words(exam: Exam, value: Coded, reading: Reading) -> Iterator[Fact]:
+    yield from _told(value if value.words else Coded(frozenset(), value_words(exam, reading)), exam, reading)
+
+
+def says_only_done(question: str, seen: Mapping[str, Any], reading: Reading) -> bool:
+    """Whether a yes says that red flags were asked for, or that there are none: nothing about the patient.
+
+    "Red flags screened: positive" is no such yes.
+    """
+    if read_answer(seen, reading) not in _THERE:
+        return False
+    if any(mention.said is Said.DENIED for mention in reading.question_mentions(question)):
+        return True  # "No red flags: yes", and not "Regular steroids: yes"
+    coded = {"coding": [seen["valueCoding"]]} if "valueCoding" in seen else seen.get("valueCodeableConcept")
+    text = str(seen.get("valueString") or reading.coded(coded).label)
+    found = not {"positive", "present", "identified", "found"}.isdisjoint(
+        reading.patterns.plain(text).split()
+    )
+    return not found and "done" in reading.patterns.answers_in(question)
 
 
 def _is_turned(coded: Coded, named: Iterable[Mention], reading: Reading) -> bool:

@@ -47,9 +47,12 @@ _BARE = re.compile(
     r"(?! ?(?:kg|n|nm|lbs?|cm|mm|out|of|to)\b)",
     re.I,
 )
+# "Left weaker than right": what stands behind it is only what the weak side is compared with.
+_COMPARED = re.compile(r"\b(?:than|compared (?:with|to)|vs|versus)\b", re.I)
 _ONLY_ROMAN = re.compile(r"(IV|V|I{1,3})$", re.I)
 _LONGEST = 1000  # characters: what is longer is a letter
 _SAID_BY_A_SIDE = frozenset({"there"})  # "left" alone tells that something is there
+_ONE_SIDE = frozenset({Side.LEFT, Side.RIGHT})
 _FEW_WORDS = 3  # "left", "the right leg": a part that may only name the side of the next
 
 
@@ -61,10 +64,13 @@ def read_worded_grades(text: str, side: Side | None, patterns: Patterns) -> Iter
     """
     found: list[Graded] = []
     waiting: list[Side] = []  # "left" in "left and right 4/5"
+    equal = False
     plain = text[:_LONGEST].replace("\N{EN DASH}", "-").replace("\N{MINUS SIGN}", "-")
+    plain = plain.replace("vs.", "vs")
     for number, part in enumerate(_DIVIDER.split(plain)):
-        part = " ".join(part.split())
+        part = _without_compared(" ".join(part.split()), patterns)
         own = _side_in(part, patterns)
+        equal = equal or "equal-power" in patterns.answers_in(part)
         graded = list(_grades_of(part, own, first=number == 0, patterns=patterns))
         if graded:
             last = found[-1][0] if found else None
@@ -74,7 +80,19 @@ def read_worded_grades(text: str, side: Side | None, patterns: Patterns) -> Iter
         elif own and len(part.split()) <= _FEW_WORDS and not patterns.answers_in(part) - _SAID_BY_A_SIDE:
             waiting.append(own)
     found += [(s, found[-1][1]) for s in waiting if found]  # "4/5 left and right"
+    if equal and not found:
+        found.append((side, FULL_POWER))
     yield from _lowest(found)
+
+
+def _without_compared(part: str, patterns: Patterns) -> str:
+    """The part up to a comparison with the other side, which says nothing more of that side."""
+    compared = _COMPARED.search(part)
+    if compared is None:
+        return part
+    other = part[compared.end() :]
+    only_a_side = not (patterns.answers_in(other) - _SAID_BY_A_SIDE or any(map(str.isdigit, other)))
+    return part[: compared.start()].strip() if only_a_side and patterns.side_in(other) in _ONE_SIDE else part
 
 
 def _side_in(part: str, patterns: Patterns) -> Side | None:

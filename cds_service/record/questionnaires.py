@@ -17,7 +17,7 @@ from cds_service.record.facts import (
     Measurement,
     Origin,
 )
-from cds_service.record.findings import grown_in, is_culture, is_turned, of_function
+from cds_service.record.findings import grown_in, is_culture, is_turned, of_function, says_only_done
 from cds_service.record.free_text import Said
 from cds_service.record.projection import BrokenElement, Raw, Shape
 from cds_service.record.quantities import read_number, to_canonical
@@ -141,6 +141,7 @@ def _read_question(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Ite
     if concepts:
         names_function = reading.exam_named(words) is not None and not reading.mentions(words)
         turned = names_function or is_turned(words, named, reading)
+        asked = _with_usable_answers(asked, words, concepts, reading)
         history = all(mention.history for mention in named)
         yield from _checked(concepts, turned, asked, form, reading, history=history)
     elif is_culture((words,), reading):
@@ -149,6 +150,14 @@ def _read_question(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Ite
         yield from _checked(frozenset({patterns.exam_findings[exam]}), True, asked, form, reading)
     else:
         yield from _told(asked, form, reading)
+
+
+def _with_usable_answers(asked: _Asked, words: str, concepts: frozenset[str], reading: Reading) -> _Asked:
+    """The question without the yes that says only that red flags were asked for, or that there are none."""
+    if concepts <= reading.patterns.vague:
+        kept = tuple(a for a in asked.answers if not says_only_done(words, a, reading))
+        return replace(asked, answers=kept)
+    return asked
 
 
 def _score(words: str, asked: _Asked, form: _Form, reading: Reading) -> Measurement | None:
@@ -177,15 +186,26 @@ def _checked(
 ) -> Iterator[Fact]:
     """The answer to a question that names concepts: no denies all of them, yes asserts them (8.2)."""
     for answer in asked.answers:
-        certainty = _certainty(read_answer(answer, reading, about=concepts), turned)
+        read = read_answer(answer, reading, about=concepts)
+        certainty = _certainty(read, turned)
         if certainty is None:
             continue
+        if read in (Answer.YES, Answer.PRESENT) and _is_bare(asked, reading):
+            certainty = Certainty.UNKNOWN
         if certainty is Certainty.KNOWN and concepts <= reading.patterns.vague:
             certainty = Certainty.WORDS
         if certainty is Certainty.KNOWN and len(_subjects(concepts, reading)) > 1:
             yield from _one_of_several(concepts, asked, answer, form, reading)
             continue
         yield _fact(concepts | _general(concepts, reading), certainty, asked, answer, form, reading, history)
+
+
+def _is_bare(asked: _Asked, reading: Reading) -> bool:
+    """Whether the question is an organ and nothing more, and no heading asks for complaints (8.2)."""
+    patterns = reading.patterns
+    plain = patterns.plain(asked.question).strip(" ?:.")
+    bare = any(s.name == "bare" and s.end - s.start == len(plain) for s in patterns.answers.find(plain))
+    return bare and not any("complaint" in patterns.answers_in(heading) for heading in asked.headings)
 
 
 def _certainty(answer: Answer, turned: bool) -> Certainty | None:
@@ -266,7 +286,10 @@ def _cultures(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Fact]:
 
 
 def _told(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Fact]:
-    """An open question: whatever the answer's words or code name."""
+    """An open question: whatever the answer's words or code name; what follows "Safety netting" is advice."""
+    plain = reading.patterns.plain(asked.question).strip(" ?:.")
+    if any(s.name == "advice-before" and s.end == len(plain) for s in reading.patterns.cues.find(plain)):
+        return
     for answer in asked.answers:
         told, coding = answer.get("valueString"), answer.get("valueCoding")
         coded = reading.coded({"coding": [coding]} if coding else {"text": told}) if coding or told else None

@@ -150,6 +150,13 @@ ASSERTED = (
     ("Erysipelas", "recent-infection"),
     ("Lumbar epidural", "spinal-injection"),
     ("L4/5 epidural", "spinal-injection"),
+    ("not continent of urine", "urinary-incontinence"),
+    ("bladder and bowel issues", "bladder-dysfunction"),
+    ("reduced lower limb power", "leg-weakness"),
+    ("Lower limb power 4/5", "leg-weakness"),
+    ("losing weight without dieting", "weight-loss"),
+    ("Intentional weight loss", "weight-loss-intended"),
+    ("fall at home, falls risk assessment done", "minor-trauma"),
 )
 PROCEDURES = (
     ("Spinal surgery", "spinal-surgery-without-level"),
@@ -286,6 +293,8 @@ ADVISED = (
     ("In case of saddle numbness go to ED", "saddle-numbness"),
     ("red flags explained: saddle numbness, incontinence", "urinary-incontinence"),
     ("at risk of falls", "minor-trauma"),
+    ("Counsel re incontinence", "urinary-incontinence"),
+    ("saddle numbness, incontinence to seek care immediately", "saddle-numbness"),
 )
 FAMILY = (
     ("family history of breast cancer", "cancer-high-risk"),
@@ -305,6 +314,9 @@ SILENT = (
     "epidural lipomatosis",
     "PVR 400",
     "return if numb", "afebrile", "breast cancer screening", "intentional weight loss", "benign tumour",
+    "return if numb", "afebrile", "breast cancer screening", "benign tumour",
+    "Fall risk", "Morse fall scale", "continent of bladder and bowel", "Bowel and bladder: nil issues",
+    "no change in bladder or bowel habit", "Lower limb power 5/5",
     "saddle sensation intact", "anal tone normal", "bladder function normal", "overactive bladder",
     "tuberculosis contact", "screening for TB", "Fluid retention", "hay fever", "Carpal tunnel syndrome",
     "Impacted wisdom tooth", "chest pain at rest", "heart failure", "nil red flags", "Essential hypertension",

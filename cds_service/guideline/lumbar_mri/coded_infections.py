@@ -15,7 +15,7 @@ from cds_service.guideline.lumbar_mri.clues import (
 )
 from cds_service.guideline.thresholds import Thresholds
 from cds_service.record.dates import Interval
-from cds_service.record.facts import Certainty, Fact, PatientFacts, Region, State
+from cds_service.record.facts import Certainty, Fact, PatientFacts, Region, State, Trend
 
 SPINE = "spinal infection"
 PAST_SPINE = "past spinal infection"
@@ -43,6 +43,7 @@ CRITERIA: tuple[tuple[str, str], ...] = (
     ("weak", "A bacterial infection elsewhere within $infection_elsewhere_days days"),
     ("weak", "Heroin dependence, and a past injecting drug use whose end is not recorded"),
     ("possible", "One of these infections, still recorded as active, that is older than its window"),
+    ("listed", "An infection elsewhere, still recorded as active, last recorded before its window"),
 )
 
 _Rule = Callable[[Fact, PatientFacts, date, Thresholds], tuple[str, Weight] | None]
@@ -110,7 +111,8 @@ def _judge_postoperative(
     fact: Fact, facts: PatientFacts, today: date, limits: Thresholds
 ) -> tuple[str, Weight] | None:
     """Of the spine by its site, or by a lumbar procedure in the year before; else an infection elsewhere."""
-    if fact.region in _ANY_SPINE or _follows_a_lumbar_procedure(fact, facts, limits):
+    elsewhere = fact.region is not None and fact.region not in _ANY_SPINE
+    if fact.region in _ANY_SPINE or (not elsewhere and _follows_a_lumbar_procedure(fact, facts, limits)):
         return _judge_spine(fact, facts, today, limits)
     return _judge_elsewhere(fact, facts, today, limits)
 
@@ -191,12 +193,23 @@ def _judge_tuberculosis(
 def _judge_elsewhere(
     fact: Fact, facts: PatientFacts, today: date, limits: Thresholds
 ) -> tuple[str, Weight] | None:
-    """Recent: weak. Still active but older: possible (8.3). Ended before its window, or no date: nothing."""
+    """Recent: weak. Ended before its window, or without a date: nothing.
+
+    Still active but older it is only listed (2.9: recent): an old cystitis left on the problem list asks for
+    ever. What is said to worsen, or to be chronic, still asks (8.3).
+    """
     if fact.state is not State.CURRENT:
         recent = _is_within(fact.last_seen, limits.infection_elsewhere_days, today)
         return (ELSEWHERE, Weight.WEAK) if recent else None
-    recent = fact.when is None or _is_within(fact.when, limits.infection_elsewhere_days, today)
-    return ELSEWHERE, Weight.WEAK if recent else Weight.HINT
+    seen = last_mention(fact)
+    if seen is None or _is_within(seen, limits.infection_elsewhere_days, today):
+        return ELSEWHERE, Weight.WEAK
+    lingers = fact.trend in _STILL_THERE or fact.is_about("postoperative-infection")
+    return ELSEWHERE, Weight.HINT if lingers else Weight.LISTED
+
+
+# "Chronic" is a stable course.
+_STILL_THERE = frozenset({Trend.WORSENING, Trend.STABLE})
 
 
 def _is_within(moment: Interval | None, days: int, today: date) -> bool:

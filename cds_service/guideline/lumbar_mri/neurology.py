@@ -374,7 +374,7 @@ def _judge_haematoma(fact: Fact, pain: Pain, today: date, t: Thresholds) -> _Ver
 
 def _judge_cord(fact: Fact, pain: Pain, today: date, t: Thresholds) -> _Verdict:
     """Cord compression and myelopathy (8.3, C4)."""
-    if not fact.is_about("cord-compression"):
+    if not fact.is_about("cord-compression") or _is_only_at_the_neck(fact):
         return Outcome.POSSIBLE, "cervical"
     if (
         fact.when is None
@@ -383,6 +383,12 @@ def _judge_cord(fact: Fact, pain: Pain, today: date, t: Thresholds) -> _Verdict:
     ):
         return Outcome.EMERGENCY, "cord"
     return Outcome.POSSIBLE, "old cord lesion"
+
+
+def _is_only_at_the_neck(fact: Fact) -> bool:
+    """Whether the body site says cervical, and nothing says any other part of the spine (8.3)."""
+    at_the_neck = fact.is_about("cord-at-the-neck") and not fact.is_about("cord-below-the-neck")
+    return at_the_neck and fact.region is Region.OTHER_SPINE
 
 
 def _judge_paraparesis(fact: Fact, pain: Pain, today: date, t: Thresholds) -> _Verdict:

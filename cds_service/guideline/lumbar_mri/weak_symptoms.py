@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from cds_service.guideline.decision import Evidence
+from cds_service.guideline.lumbar_mri.assertions import counts_fully
 from cds_service.guideline.lumbar_mri.clues import Clue, Weight, last_mention, read_clue
 from cds_service.guideline.lumbar_mri.measured_values import measured_in, show, spelled
 from cds_service.guideline.thresholds import Thresholds
@@ -42,7 +43,7 @@ def read_weak_symptoms(facts: PatientFacts, today: date, limits: Thresholds) -> 
         if clue is not None:
             yield clue
     weighed = _weighed_loss(facts, today, limits)
-    if weighed is not None:
+    if weighed is not None and not _is_intended(facts, today, limits):
         yield weighed
 
 
@@ -57,6 +58,16 @@ def _judge(fact: Fact, today: date, limits: Thresholds) -> Weight | None:
     if seen is None:
         return Weight.WEAK if fact.state is State.CURRENT else None
     return Weight.WEAK if seen.within(limits.symptom_days, today) else None
+
+
+def _is_intended(facts: PatientFacts, today: date, limits: Thresholds) -> bool:
+    """Whether the record says in the time of the weights that the loss is meant (2.9)."""
+    return any(
+        counts_fully(fact)
+        and not fact.history
+        and ((seen := last_mention(fact)) is None or seen.within(limits.weight_fresh_days, today))
+        for fact in facts.about("weight-loss-intended")
+    )
 
 
 def _weighed_loss(facts: PatientFacts, today: date, limits: Thresholds) -> Clue | None:

@@ -21,6 +21,7 @@ from cds_service.record.facts import (
     PatientFacts,
     Region,
     State,
+    Trend,
     ValueProblem,
 )
 from tests.guideline.lumbar_mri.facts_builders import (
@@ -261,7 +262,15 @@ def test_a_value_that_cannot_be_used_is_never_negative(
         pytest.param("dialysis", 4000, {}, (U, "urgent"), id="dialysis"),
         pytest.param("tuberculosis", 4000, {}, (P, "possible-weak"), id="tuberculosis"),
         pytest.param("infection-elsewhere", 30, {}, (P, "possible-weak"), id="elsewhere 30 days"),
-        pytest.param("infection-elsewhere", 31, {}, (P, "possible"), id="elsewhere 31 days, still active"),
+        pytest.param("infection-elsewhere", 31, {}, None, id="elsewhere 31 days, left on the list"),
+        pytest.param("infection-elsewhere", None, {}, (P, "possible-weak"), id="elsewhere undated"),
+        pytest.param(
+            "infection-elsewhere", 31, {"recorded": ago(30)}, (P, "possible-weak"), id="old, recorded again"
+        ),
+        pytest.param(
+            "infection-elsewhere", 31, {"trend": Trend.WORSENING}, (P, "possible"), id="old and worsening"
+        ),
+        pytest.param("infection-elsewhere", 400, {"trend": Trend.STABLE}, (P, "possible"), id="chronic"),
         pytest.param(
             "recent-infection",
             0,

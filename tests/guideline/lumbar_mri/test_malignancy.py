@@ -325,6 +325,26 @@ def test_weight_loss_by_two_weights(
     assert (result and result[0]) == expected
 
 
+LOST = (weight("80", 90), weight("72", 1))
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        pytest.param((*LOST, of("weight-loss-intended", 90)), None, id="meant"),
+        pytest.param((*LOST, of("weight-loss-intended", 365)), None, id="meant a year ago"),
+        pytest.param((*LOST, of("weight-loss-intended", 366)), P, id="meant long ago"),
+        pytest.param((*LOST, of("weight-loss-intended", 9, certainty=Certainty.DENIED)), P, id="not meant"),
+        pytest.param((*LOST, of("weight-loss-intended", 90), of("weight-loss", 3)), P, id="and unexplained"),
+    ],
+)
+def test_a_loss_that_is_meant_cancels_only_the_measured_one(
+    guideline: Guideline, entries: tuple[Any, ...], expected: Outcome | None
+) -> None:
+    result = found(guideline, *entries)
+    assert (result and result[0]) == expected
+
+
 def test_weight_loss_shows_both_weights(guideline: Guideline) -> None:
     finding = assess(record(pain(21), weight("80", 90), weight("74", 1)), guideline)
     assert finding

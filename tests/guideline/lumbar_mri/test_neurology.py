@@ -109,6 +109,22 @@ def since(concept: str, days: int | None, **more: Any) -> Any:
         pytest.param(since("cord-compression", 90), E, id="cord compression 90 days"),
         pytest.param(since("cord-compression", 91), P, id="cord compression 91 days"),
         pytest.param(
+            fact("cord-compression", "cord-at-the-neck", started=ago(5), region=Region.OTHER_SPINE),
+            P,
+            id="of the neck only",
+        ),
+        pytest.param(
+            fact(
+                "cord-compression",
+                "cord-at-the-neck",
+                "cord-below-the-neck",
+                started=ago(5),
+                region=Region.OTHER_SPINE,
+            ),
+            E,
+            id="of the neck and chest",
+        ),
+        pytest.param(
             since("cord-compression", 400, **WORSE, recorded=ago(2)), E, id="cord compression worsening"
         ),
         pytest.param(since("cord-compression", None), E, id="cord compression undated"),

@@ -54,6 +54,8 @@ def coded_facts(guideline: Guideline, concept: str, **more: Any) -> Iterator[Fac
 def test_every_code_that_counts_has_a_tier(guideline: Guideline, concept: str, days: int | None) -> None:
     dates = {} if days is None else {"started": ago(days), "recorded": ago(days)}
     for coded in coded_facts(guideline, concept, **dates):
+        if coded.concepts == {"infection-elsewhere"} and days is not None and days > 30:
+            continue  # left on the problem list: only listed (2.9, "recent")
         outcomes = list(tiers(record(pain(400), coded), guideline))
         assert max((outcome.rank for outcome in outcomes), default=0) >= Outcome.POSSIBLE.rank, coded.concepts
 
