@@ -23,7 +23,10 @@ def as_observation(question: str, value: Any) -> Any:
 
 
 def power(value: str, question: str = "Lower limb power") -> set[tuple[Side | None, Certainty]]:
-    return {(fact.side, fact.certainty) for fact in as_observation(question, value)}
+    """Each side with what is known of its weakness; an exam below full power is one."""
+    told = read(observation(concept(question), value, effective="2026-06-14"))
+    weak = {(exam.side, KNOWN) for exam in told.power if exam.grade < 5}
+    return weak | {(fact.side, fact.certainty) for fact in told.facts}
 
 
 @pytest.mark.parametrize(

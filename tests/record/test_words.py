@@ -313,7 +313,7 @@ SILENT = (
     "lost 8 kg intentionally",
     "epidural lipomatosis",
     "PVR 400",
-    "return if numb", "afebrile", "breast cancer screening", "intentional weight loss", "benign tumour",
+    "return if numb", "afebrile", "breast cancer screening", "benign tumour",
     "return if numb", "afebrile", "breast cancer screening", "benign tumour",
     "Fall risk", "Morse fall scale", "continent of bladder and bowel", "Bowel and bladder: nil issues",
     "no change in bladder or bowel habit", "Lower limb power 5/5",
