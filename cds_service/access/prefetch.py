@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from cds_service.record.facts import ReadState
@@ -117,6 +118,7 @@ def _declared_types(keys: Mapping[str, str] | Iterable[str]) -> dict[str, str | 
     return {key: _type_of_template(template) for key, template in keys.items()}
 
 
+@cache  # of the few templates that the content holds
 def _type_of_template(template: str) -> str | None:
     """`Observation` of `Observation?patient=…`, `Patient` of `Patient/…`; None of a bare token."""
     name = template.split("?", 1)[0].split("/", 1)[0]
@@ -204,7 +206,7 @@ def _judge_bundle(
 ) -> tuple[ReadState, str]:
     """How far a Bundle can be trusted to hold everything that there is; the gravest reason first."""
     # An empty search with a warning may be a search that was not carried out as asked.
-    if not resources and any(_says_more_than(_HINTS, outcome) for outcome in outcomes):
+    if outcomes and not resources and any(_says_more_than(_HINTS, outcome) for outcome in outcomes):
         return ReadState.FAILED, "OperationOutcome"
     if foreign and not resources:
         return ReadState.FAILED, "another patient"
@@ -212,7 +214,7 @@ def _judge_bundle(
         return ReadState.FAILED, "another resource type"
     if unreadable:
         return ReadState.PARTIAL, "entries cannot be read"
-    if any(_says_more_than(_WARNINGS, outcome) for outcome in outcomes):
+    if outcomes and any(_says_more_than(_WARNINGS, outcome) for outcome in outcomes):
         return ReadState.PARTIAL, "OperationOutcome beside the matches"
     if _has_next_page(bundle):
         return ReadState.PARTIAL, "next page not read"

@@ -584,3 +584,20 @@ def test_nesting_never_breaks_the_answer(shared: FlaskClient, place: str, depth:
 
 
 NEST = "<nested here>"
+
+
+def test_a_note_that_repeats_itself_does_not_swell_the_answer(client: FlaskClient) -> None:
+    request = deepcopy(STORIES["V03"].request(NOW))
+    order = request["context"]["draftOrders"]["entry"][0]["resource"]
+    order["note"] = [{"text": "cauda equina, saddle numbness and leg weakness. " * 20_000}]
+    answer = client.post(SELECT, json=request)
+    assert answer.status_code == 200
+    # The suggestions send the draft back whole; besides it there is one card.
+    drafts = sum(
+        len(json.dumps(action["resource"]))
+        for card in json.loads(answer.data)["cards"]
+        for suggestion in card.get("suggestions", ())
+        for action in suggestion["actions"]
+        if action["type"] == "update"
+    )
+    assert len(answer.data) - drafts < 100_000

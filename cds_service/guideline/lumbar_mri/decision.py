@@ -142,7 +142,8 @@ def decide(
     assessment = _assess(order, facts, local.date(), guideline)
     top, findings = _resolve(assessment, hook)
     decision = _describe(assessment, top, findings, local, emergency_referral)
-    return replace(decision, silent=_silence(assessment, decision, hook))
+    silent = _silence(assessment, decision, hook)
+    return replace(decision, silent=silent) if silent else decision
 
 
 def _assess(order: MriOrder, facts: PatientFacts, today: date, guideline: Guideline) -> _Assessment:

@@ -12,10 +12,9 @@ from cds_service.guideline.lumbar_mri.changed_order import (
     OWN_REASONS,
     OWN_RECOMMENDATIONS,
     ForWhom,
-    without_empty,
 )
 from cds_service.guideline.lumbar_mri.detail import changes, not_recorded, write_detail
-from cds_service.guideline.lumbar_mri.escaping import clean_text
+from cds_service.guideline.lumbar_mri.escaping import clean_text, cut_at_word
 from cds_service.guideline.lumbar_mri.phrases import fhir_date, named
 from cds_service.guideline.lumbar_mri.safety_card import devices, safety_detail, safety_summary
 from cds_service.guideline.lumbar_mri.suggestions import Choice, suggest
@@ -35,6 +34,7 @@ DECISION_EXTENSION = "org.lumbar-mri-cds.decision"
 SAFETY_EXTENSION = "org.lumbar-mri-cds.mri-safety"
 NO_RECOMMENDATION = "none"
 CHECK_FIRST = "check-first"
+FACT_CHARACTERS = 300
 _OPEN = (Outcome.POSSIBLE, Outcome.UNCLEAR)
 NewUuid = Callable[[], str]
 
@@ -132,7 +132,7 @@ def _safety_card(decision: Decision, place: Place, guideline: Guideline, new_uui
     lines = devices(decision)
     described = {
         "orders": _orders(decision),
-        "devices": [{"kind": line.kind, **_describe_fact(line.evidence)} for line in lines],
+        "devices": [_with_values({"kind": line.kind, **_describe_fact(line.evidence)}) for line in lines],
         **_signature(decision, guideline),
     }
     return Card(
@@ -142,19 +142,19 @@ def _safety_card(decision: Decision, place: Place, guideline: Guideline, new_uui
         indicator="warning",
         source=_source(decision, guideline),
         links=_links(guideline),
-        extension={SAFETY_EXTENSION: without_empty(described)},
+        extension={SAFETY_EXTENSION: _with_values(described)},
     )
 
 
 def _describe(decision: Decision, said: CardWords, guideline: Guideline) -> dict[str, Any]:
-    """The decision as an auditor reads it; texts of the record are JSON here, not Markdown, and not cut."""
+    """The decision as an auditor reads it; texts of the record are JSON here, not Markdown."""
     described: dict[str, Any] = {
         "outcome": decision.outcome.value,
         "endorsed": decision.endorsed,
         "recommendations": list(decision.recommendations),
         "orders": _orders(decision),
         "facts": [
-            {"pathway": finding.pathway.value, "tier": finding.tier, **_describe_fact(fact)}
+            _with_values({"pathway": finding.pathway.value, "tier": finding.tier, **_describe_fact(fact)})
             for finding in decision.findings
             for fact in finding.evidence
         ],
@@ -167,8 +167,7 @@ def _describe(decision: Decision, said: CardWords, guideline: Guideline) -> dict
         ],
         **_signature(decision, guideline),
     }
-    described_without_empty: dict[str, Any] = without_empty(described)
-    return described_without_empty
+    return _with_values(described)
 
 
 def _orders(decision: Decision) -> list[str]:
@@ -186,8 +185,14 @@ def _describe_fact(fact: Evidence) -> dict[str, str]:
     return {
         "resource": fact.resource or "",
         "date": fhir_date(fact.when) if fact.when else "",
-        "text": clean_text(named(fact)),
+        # A letter in a note is longer than a fact should be; the resource holds it whole.
+        "text": cut_at_word(clean_text(named(fact)), FACT_CHARACTERS),
     }
+
+
+def _with_values(described: dict[str, Any]) -> dict[str, Any]:
+    """Only the members that have a value (GEN-3)."""
+    return {name: value for name, value in described.items() if value or value is False}
 
 
 def _reference(kind: str, id: str) -> str:
