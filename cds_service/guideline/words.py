@@ -37,10 +37,20 @@ class Words:
     def say(self, file: str, section: str, fills: Mapping[str, str] | None = None) -> str:
         """The section with its blanks filled; KeyError where the section or a fill is missing."""
         text = self.sections[file][section]
-        return Template(text).substitute(fills or {}) if "$" in text else text
+        return _format_of(text) % (fills or {}) if "$" in text else text
 
 
 @cache  # asked for every card; there are as many texts as sections
+def _format_of(text: str) -> str:
+    """The text as a format of `%`, which fills blanks many times faster than a Template."""
+
+    def written(blank: re.Match[str]) -> str:
+        return "$" if blank["escaped"] else f"%({blank['named'] or blank['braced']})s"
+
+    return Template.pattern.sub(written, text.replace("%", "%%"))
+
+
+@cache
 def _blanks_of(text: str) -> frozenset[str]:
     return frozenset(Template(text).get_identifiers())
 
