@@ -40,7 +40,7 @@ def main() -> None:
         page.write_text(draw(card), encoding="utf-8")
         subprocess.run(
             [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-             "--force-device-scale-factor=1.5", "--window-size=934,640",
+             "--force-device-scale-factor=1.5", "--window-size=934,680",
              f"--screenshot={ROOT / 'docs' / 'card.png'}", page.as_uri()],
             check=True, capture_output=True,
         )  # fmt: skip
