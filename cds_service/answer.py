@@ -205,5 +205,5 @@ def _log(
         fields["endorsed"] = [decision.endorsed for decision in decided]
         fields["unread"] = sorted({kind for decision in decided for kind in decision.unread})
     if selection.orders:
-        fields["reads"] = {key: request.prefetch[key].state.value for key in guideline.prefetch}
+        fields["reads"] = {key: str(request.prefetch[key].state) for key in guideline.prefetch}
     return fields
