@@ -9,6 +9,7 @@ from functools import lru_cache
 
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d{2}))?$")
 _DAY_LENGTH = len("2026-06-15")
+_PARTIAL_LENGTHS = (len("2026"), len("2026-06"))
 EARLIEST_YEAR = 1900  # de-identified records shift dates by centuries: before this a date is unknown
 
 
@@ -56,7 +57,7 @@ def read_date(text: object, zone: tzinfo) -> Interval | None:
     """
     if not isinstance(text, str):
         return None
-    interval = _read_day(text) if len(text) == _DAY_LENGTH else _read_partial(text) or _read_whole(text, zone)
+    interval = _read_day(text) if len(text) == _DAY_LENGTH else _read_other(text, zone)
     return interval if interval and interval.first.year >= EARLIEST_YEAR else None
 
 
@@ -83,13 +84,20 @@ def _read_day(text: str) -> Interval | None:
         return None
 
 
-def _read_whole(text: str, zone: tzinfo) -> Interval | None:
+def _read_other(text: str, zone: tzinfo) -> Interval | None:
+    """What is no whole day: a year, a month or a moment, told apart by their lengths."""
+    if len(text) in _PARTIAL_LENGTHS:
+        return _read_partial(text)
+    moment = _moment(text, zone)
+    return Interval(moment.date(), moment.date(), moment) if moment else None
+
+
+def _moment(text: str, zone: tzinfo) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
-        local = moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone)
+        return moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone)
     except (ValueError, OverflowError):
         return None
-    return Interval(local.date(), local.date(), local)
 
 
 def is_date(text: object) -> bool:
@@ -98,4 +106,4 @@ def is_date(text: object) -> bool:
         return False
     if len(text) == _DAY_LENGTH:
         return _read_day(text) is not None
-    return bool(_read_partial(text) or _read_whole(text, UTC))
+    return bool(_read_partial(text) if len(text) in _PARTIAL_LENGTHS else _moment(text, UTC))
