@@ -114,7 +114,8 @@ def _names_only_muscle(exam: Exam, reading: Reading) -> bool:
 def _without_site(exam: Exam, reading: Reading, *, sure: bool) -> Items:
     """ "Motor examination" with "right EHL 3/5": the site is the answer's.
 
-    Without any only words that are surely of muscles (`sure`) tell of a weakness: "Myotomes" with "weak".
+    Without any, words that are surely of muscles (`sure`) tell of a weakness: "Myotomes" with "weak".
+    "Power" with "right weaker than left" only asks, and a bare number of it says nothing.
     """
     words = value_words(exam, reading)
     muscle = muscle_in(words, reading.patterns)
@@ -123,9 +124,10 @@ def _without_site(exam: Exam, reading: Reading, *, sure: bool) -> Items:
         only = muscle if _names_one_group(words, reading.patterns) else None
         return _examined(only, region, exam, reading)
     grades = [grade for _, grade in _grades(exam, reading)]
-    if not sure or all(grade == FULL_POWER for grade in grades):
+    if all(grade == FULL_POWER for grade in grades) or not (sure or words):
         return []
-    return [fact_of(exam, frozenset({"weakness-without-site"}), Certainty.KNOWN, reading)]
+    certainty = Certainty.KNOWN if sure else Certainty.WORDS
+    return [fact_of(exam, frozenset({"weakness-without-site"}), certainty, reading)]
 
 
 def _names_one_group(words: tuple[str, ...], patterns: Patterns) -> bool:

@@ -386,3 +386,20 @@ def test_components_may_be_legs_in_short() -> None:
         (Side.RIGHT, Decimal(3)),
         (Side.LEFT, Decimal(5)),
     }
+
+
+@pytest.mark.parametrize("question", ["Power", "Motor exam"])
+@pytest.mark.parametrize(
+    ("value", "asks"),
+    [
+        pytest.param("Right weaker than left", True, id="weaker"),
+        pytest.param("Weak on right only", True, id="weak"),
+        pytest.param("R 4/5, L 5/5", True, id="graded"),
+        pytest.param("5/5 throughout", False, id="full"),
+        pytest.param("Normal", False, id="normal"),
+    ],
+)
+def test_a_weakness_of_nobody_knows_which_limb_asks(question: str, value: str, asks: bool) -> None:
+    told = read(observation(concept(question), value, effective="2026-06-14"))
+    weak = [fact.certainty for fact in told.facts if fact.certainty.positive]
+    assert (weak, told.power) == ([Certainty.WORDS] if asks else [], ())
