@@ -24,7 +24,9 @@ _LINE_START = re.compile(r"^(?:([#+\-=:])|(\d+)([.)])(?=\s|$))")
 _AUTOLINK = re.compile(r"(?i)(://)|\b(www)(\.)|(@)|\b(mailto|xmpp)(:)")
 # Letters, digits and single blanks cannot be markup, nor can they hide anything: nearly every text.
 # A number at the start could begin a list, and "www." a link.
-_PLAIN = re.compile(r"(?:[^\W\d_]|\d+(?![\d.)]))(?:[^\W_]|[,;/()%-]|\.(?=[ \d]|$)| (?=\S))*")
+_PLAIN = re.compile(
+    r"(?:[^\W\d_]|\d+(?![\d.)]))(?:[^\W_]|[,;/()%-]|(?<=\d)\.(?=\d)|(?<![wW])\.(?= |$)| (?=\S))*"
+)
 _TAG_LIKE = re.compile(r"<(?=[A-Za-z/!?])")
 
 

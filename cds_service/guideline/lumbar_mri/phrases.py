@@ -63,7 +63,8 @@ def feature_of(evidence: Evidence, today: date) -> Feature:
         text = text[:1].lower() + text[1:]
     if evidence.when is None:
         return Feature(text, text)
-    between = " on " if text[-1:] in "0123456789+-" else " "
+    # "power 5 to 3 in 13 days to 14 Jun": a stretch of days ends on its day.
+    between = " to " if text.endswith((" day", " days")) else " on " if text[-1:] in "0123456789+-" else " "
     return Feature(text, f"{text}{between}{short_date(evidence.when, today)}")
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from itertools import count
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import (
@@ -20,12 +19,13 @@ from cds_service.guideline.decision import (
     Plan,
     SafetyLine,
 )
+from cds_service.guideline.lumbar_mri.changed_order import ForWhom
+from cds_service.guideline.lumbar_mri.decision import decide
 from cds_service.guideline.lumbar_mri.render import render_cards
+from cds_service.guideline.lumbar_mri.suggestions import Choice, suggest
 from cds_service.record.dates import Interval, on_day
+from tests.guideline.lumbar_mri.facts_builders import NOW, TODAY, mri_order, on, record
 
-TODAY = date(2026, 6, 15)
-ZONE = ZoneInfo("Asia/Singapore")
-NOW = datetime(2026, 6, 15, 10, 0, tzinfo=ZONE)
 SNOMED = "http://snomed.info/sct"
 
 RECOMMENDATION = {
@@ -186,3 +186,17 @@ def short_pain(**more: Any) -> Decision:
 def device(kind: str = "unsafe", text: str = "Cardiac pacemaker", *, own_card: bool = True) -> SafetyLine:
     """An implant of the record."""
     return SafetyLine(kind, fact(text, "2019-03-01", "Device/d1"), own_card)
+
+
+def answer(
+    guideline: Guideline, *entries: Any, hook: str = "order-sign", encounter_class: str = "AMB", **order: Any
+) -> Decision:
+    """The decision about a woman of 36 years whose record holds the entries, for an order that has an id."""
+    facts = record(*entries, birth_date=on("1990-01-01"), encounter_class=encounter_class)
+    whole = {"resource": {"resourceType": "ServiceRequest", "id": "mri-1"}} | order
+    return decide(mri_order(**whole), facts, NOW, guideline, hook=hook)
+
+
+def choices(decision: Decision, guideline: Guideline) -> tuple[Choice, ...]:
+    """What a card of the decision offers."""
+    return suggest(decision, guideline, ForWhom("Patient/p1", None))[0]

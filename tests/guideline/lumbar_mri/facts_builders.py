@@ -29,6 +29,7 @@ from cds_service.record.facts import (
 
 TODAY = date(2026, 6, 15)
 ZONE = ZoneInfo("Asia/Singapore")
+NOW = datetime(2026, 6, 15, 10, tzinfo=ZONE)
 ALL_READ = dict.fromkeys(
     (
         "patient",

@@ -1,7 +1,6 @@
 """What a card advises fits its facts: contrast, procedures, both diseases, and an order that is right."""
 
 from dataclasses import replace
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,27 +8,19 @@ import pytest
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Decision, Outcome
-from cds_service.guideline.lumbar_mri.changed_order import ForWhom
-from cds_service.guideline.lumbar_mri.decision import decide
-from cds_service.guideline.lumbar_mri.suggestions import Choice, suggest
 from cds_service.record.facts import Certainty, Measure, Origin, PowerExam, Region, Side
-from tests.guideline.lumbar_mri.decision_builders import card_of
+from tests.guideline.lumbar_mri.decision_builders import answer, card_of, choices
 from tests.guideline.lumbar_mri.facts_builders import (
-    TODAY,
-    ZONE,
     ago,
     done,
     fact,
     measurement,
     medicine,
-    mri_order,
     on,
     pain,
-    record,
     score,
 )
 
-NOW = datetime(TODAY.year, TODAY.month, TODAY.day, 10, tzinfo=ZONE)
 HOSPITAL = {"encounter_class": "EMER"}
 URGENT, STAT = {"priority": "urgent"}, {"priority": "stat", "encounter_class": "EMER"}
 PAIN = pain(10)
@@ -60,17 +51,6 @@ AFTER_PROCEDURE = fact(
     recorded=ago(0),
     resource="ServiceRequest/mri-1",
 )
-
-
-def answer(guideline: Guideline, *entries: Any, encounter_class: str = "AMB", **order: Any) -> Decision:
-    """The decision at signing about a woman of 36 years."""
-    facts = record(*entries, birth_date=on("1990-01-01"), encounter_class=encounter_class)
-    whole = {"resource": {"resourceType": "ServiceRequest", "id": "mri-1"}} | order
-    return decide(mri_order(**whole), facts, NOW, guideline, hook="order-sign")
-
-
-def choices(decision: Decision, guideline: Guideline) -> tuple[Choice, ...]:
-    return suggest(decision, guideline, ForWhom("Patient/p1", None))[0]
 
 
 def labels_of(decision: Decision, guideline: Guideline) -> list[str]:

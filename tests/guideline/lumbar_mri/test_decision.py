@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -13,8 +12,7 @@ from cds_service.guideline.lumbar_mri.decision import STOPPING_READS, decide
 from cds_service.record.facts import Certainty, Measure, PatientFacts, ReadState, Side, Trend
 from tests.guideline.lumbar_mri.facts_builders import (
     ALL_READ,
-    TODAY,
-    ZONE,
+    NOW,
     ago,
     done,
     fact,
@@ -25,7 +23,6 @@ from tests.guideline.lumbar_mri.facts_builders import (
     record,
 )
 
-NOW = datetime(TODAY.year, TODAY.month, TODAY.day, 10, tzinfo=ZONE)
 ADULT = on("1980-01-01")
 CHILD = on("2011-01-01")
 SADDLE = fact("saddle-numbness", started=ago(1))

@@ -1,31 +1,22 @@
 """What the order should become, and when it is right already (specification 2.11 to 2.13, 8.8.1)."""
 
-from datetime import datetime
 from typing import Any
 
 import pytest
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Decision, Outcome
-from cds_service.guideline.lumbar_mri.changed_order import ForWhom
-from cds_service.guideline.lumbar_mri.decision import decide
-from cds_service.guideline.lumbar_mri.suggestions import Choice, suggest
 from cds_service.record.facts import Certainty, Measure, Region, ValueProblem
-from tests.guideline.lumbar_mri.decision_builders import card_of
+from tests.guideline.lumbar_mri.decision_builders import answer, card_of, choices
 from tests.guideline.lumbar_mri.facts_builders import (
-    TODAY,
-    ZONE,
     ago,
     done,
     fact,
     measurement,
-    mri_order,
     on,
     pain,
-    record,
 )
 
-NOW = datetime(TODAY.year, TODAY.month, TODAY.day, 10, tzinfo=ZONE)
 E, U, I, O = Outcome.EMERGENCY, Outcome.URGENT, Outcome.INDICATED, Outcome.OUTSIDE  # noqa: E741
 ABSCESS = fact("spinal-infection", "spinal-abscess", started=ago(1), certainty=Certainty.SUSPECTED)
 DISCITIS = fact("spinal-infection", started=ago(3))
@@ -44,17 +35,6 @@ LATE_SURGERY = done("lumbar-surgery", performed=ago(400), region=Region.LUMBAR)
 UNUSABLE = measurement(Measure.RESIDUAL_VOLUME, None, 0, text="450", problem=ValueProblem.NO_UNIT)
 IN_EMERGENCY = {"priority": "stat", "encounter_class": "EMER"}
 URGENT = {"priority": "urgent"}
-
-
-def answer(guideline: Guideline, *entries: Any, encounter_class: str = "AMB", **order: Any) -> Decision:
-    """The decision about a woman with ten days of back pain."""
-    facts = record(pain(10), *entries, birth_date=on("1990-01-01"), encounter_class=encounter_class)
-    whole = {"resource": {"resourceType": "ServiceRequest", "id": "mri-1"}} | order
-    return decide(mri_order(**whole), facts, NOW, guideline, hook="order-select")
-
-
-def choices(decision: Decision, guideline: Guideline) -> tuple[Choice, ...]:
-    return suggest(decision, guideline, ForWhom("Patient/p1", None))[0]
 
 
 def detail(decision: Decision, guideline: Guideline) -> str:
@@ -85,10 +65,10 @@ def detail(decision: Decision, guideline: Guideline) -> str:
 def test_a_lumbar_order_is_not_right_where_the_lesion_may_lie_higher(
     entries: list[Any], order: dict[str, Any], outcome: Outcome, guideline: Guideline
 ) -> None:
-    lumbar = answer(guideline, *entries, **order)
+    lumbar = answer(guideline, pain(10), *entries, **order)
     assert (lumbar.outcome, lumbar.endorsed, lumbar.plan.region) == (outcome, False, "whole-spine")
     assert all("whole spine" in choice.label for choice in choices(lumbar, guideline))
-    assert answer(guideline, *entries, covers="whole-spine", contrast="with", **order).endorsed
+    assert answer(guideline, pain(10), *entries, covers="whole-spine", contrast="with", **order).endorsed
 
 
 @pytest.mark.parametrize(
@@ -103,7 +83,7 @@ def test_a_lumbar_order_is_not_right_where_the_lesion_may_lie_higher(
 def test_a_lumbar_order_is_right_for_the_rest(
     entries: list[Any], order: dict[str, Any], guideline: Guideline
 ) -> None:
-    assert answer(guideline, *entries, **order).endorsed
+    assert answer(guideline, pain(10), *entries, **order).endorsed
 
 
 @pytest.mark.parametrize("contrast", ["with", "with-and-without"])
@@ -119,7 +99,7 @@ def test_a_lumbar_order_is_right_for_the_rest(
 def test_in_pregnancy_every_suggestion_takes_the_contrast_out(
     entries: list[Any], order: dict[str, Any], contrast: str, guideline: Guideline
 ) -> None:
-    decision = answer(guideline, *entries, PREGNANT, contrast=contrast, **order)
+    decision = answer(guideline, pain(10), *entries, PREGNANT, contrast=contrast, **order)
     assert (decision.endorsed, decision.plan.contrast) == (False, "without")
     assert "contrast-pregnant" in decision.first_lines
     studies = [
@@ -133,10 +113,10 @@ def test_in_pregnancy_every_suggestion_takes_the_contrast_out(
 
 @pytest.mark.parametrize("risk", [LOW_EGFR, REACTION, fact("severe-renal-impairment", recorded=ago(900))])
 def test_contrast_against_which_the_record_speaks_is_not_confirmed(risk: Any, guideline: Guideline) -> None:
-    asking = answer(guideline, FEVER, risk, contrast="with", **URGENT)
+    asking = answer(guideline, pain(10), FEVER, risk, contrast="with", **URGENT)
     assert (asking.endorsed, asking.plan.contrast) == (False, None)
     assert "radiology first" in detail(asking, guideline).splitlines()[0]
-    assert answer(guideline, FEVER, risk, **URGENT).endorsed
+    assert answer(guideline, pain(10), FEVER, risk, **URGENT).endorsed
 
 
 @pytest.mark.parametrize(
@@ -154,11 +134,11 @@ def test_contrast_against_which_the_record_speaks_is_not_confirmed(risk: Any, gu
 def test_after_surgery_contrast_is_for_infection_and_scar_and_not_for_a_haematoma(
     entries: list[Any], contrast: str, guideline: Guideline
 ) -> None:
-    assert answer(guideline, *entries, contrast=None).plan.contrast == contrast
+    assert answer(guideline, pain(10), *entries, contrast=None).plan.contrast == contrast
 
 
 def test_fever_after_surgery_keeps_the_contrast_and_asks_for_cultures(guideline: Guideline) -> None:
-    decision = answer(guideline, DISCECTOMY, FEVER, contrast="with")
+    decision = answer(guideline, pain(10), DISCECTOMY, FEVER, contrast="with")
     assert (decision.outcome, decision.plan.contrast) == (E, None)
     assert "Blood cultures before antibiotics" in detail(decision, guideline)
     assert any("blood cultures" in choice.label for choice in choices(decision, guideline))
@@ -175,26 +155,26 @@ def test_fever_after_surgery_keeps_the_contrast_and_asks_for_cultures(guideline:
 def test_a_card_led_by_neurology_says_what_the_other_disease_needs(
     entries: list[Any], said: str, guideline: Guideline
 ) -> None:
-    decision = answer(guideline, *entries)
+    decision = answer(guideline, pain(10), *entries)
     assert decision.recommendations[0] == "R4"
     assert said in detail(decision, guideline)
 
 
 def test_cauda_equina_with_fever_offers_cultures(guideline: Guideline) -> None:
-    labels = [choice.label for choice in choices(answer(guideline, CAUDA, FEVER), guideline)]
+    labels = [choice.label for choice in choices(answer(guideline, pain(10), CAUDA, FEVER), guideline)]
     assert any("blood cultures" in label for label in labels)
 
 
 def test_no_two_suggestions_read_the_same(guideline: Guideline) -> None:
-    decision = answer(guideline, FEVER, REACTION, contrast="without", **URGENT)
+    decision = answer(guideline, pain(10), FEVER, REACTION, contrast="without", **URGENT)
     labels = [choice.label for choice in choices(decision, guideline)]
     assert len(labels) == len(set(labels))
 
 
 def test_an_order_that_is_urgent_already_still_needs_a_talk_the_same_day(guideline: Guideline) -> None:
     both_legs = fact("bilateral-leg-symptoms", started=ago(5))
-    in_clinic = answer(guideline, both_legs, **URGENT)
-    in_hospital = answer(guideline, both_legs, encounter_class="IMP", **URGENT)
+    in_clinic = answer(guideline, pain(10), both_legs, **URGENT)
+    in_hospital = answer(guideline, pain(10), both_legs, encounter_class="IMP", **URGENT)
     assert in_clinic.endorsed
     assert in_hospital.endorsed
     assert "same day" in detail(in_clinic, guideline)
@@ -211,7 +191,7 @@ def test_an_order_that_is_urgent_already_still_needs_a_talk_the_same_day(guideli
 def test_a_value_that_cannot_be_used_asks_before_a_routine_scan(
     entry: Any, outcome: Outcome, guideline: Guideline
 ) -> None:
-    decision = answer(guideline, entry, UNUSABLE)
+    decision = answer(guideline, pain(10), entry, UNUSABLE)
     assert (decision.outcome, decision.endorsed) == (outcome, False)
     assert "check-first" in decision.first_lines
     assert "Residual volume (recorded as 450)" in detail(decision, guideline)

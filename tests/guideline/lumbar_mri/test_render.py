@@ -11,7 +11,6 @@ from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Indicator, Outcome, Pathway, Plan
 from cds_service.record.dates import read_date
 from tests.guideline.lumbar_mri.decision_builders import (
-    ZONE,
     card_of,
     cards_of,
     cauda_equina,
@@ -23,6 +22,7 @@ from tests.guideline.lumbar_mri.decision_builders import (
     order,
     short_pain,
 )
+from tests.guideline.lumbar_mri.facts_builders import ZONE
 
 DECISION = "org.lumbar-mri-cds.decision"
 HEADINGS = [

@@ -33,6 +33,7 @@ HOSTILE = [
     pytest.param("1. item", r"1\. item", id="numbered list"),
     pytest.param("12) item", r"12\) item", id="numbered list with a bracket"),
     pytest.param("=== rule", r"\=== rule", id="underline of a heading"),
+    pytest.param("see www.1", "see www .1", id="www and a digit"),
     pytest.param("see www.evil.example/x", "see www .evil.example/x", id="www"),
     pytest.param("HTTPS://evil.example", "HTTPS: //evil.example", id="scheme in capitals"),
     pytest.param("mail a.b@evil.example", "mail a.b @ evil.example", id="e-mail"),

@@ -15,8 +15,6 @@ from cds_service.guideline.lumbar_mri.wording import SUMMARY_OF_PATTERN, VARIANT
 from cds_service.record.dates import Interval, read_date
 from tests.guideline.lumbar_mri.decision_builders import (
     RECOMMENDATION,
-    TODAY,
-    ZONE,
     card_of,
     cards_of,
     cauda_equina,
@@ -28,6 +26,7 @@ from tests.guideline.lumbar_mri.decision_builders import (
     order,
     short_pain,
 )
+from tests.guideline.lumbar_mri.facts_builders import TODAY, ZONE
 
 TAG = " (ACE R4, strong)."
 FIXED = {"not-indicated": Outcome.NOT_INDICATED, "may-be-indicated": Outcome.MAY_BE_INDICATED}

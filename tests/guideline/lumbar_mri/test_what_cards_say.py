@@ -1,32 +1,24 @@
 """From facts to the words of a card: what explains, what is missing, and what must not be said."""
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from cds_service.guideline.content import Guideline
-from cds_service.guideline.decision import Decision, Outcome
-from cds_service.guideline.lumbar_mri.decision import decide
+from cds_service.guideline.decision import Outcome
 from cds_service.record.facts import Certainty, DateProblem, Measure, Origin, PowerExam, Region, Side
-from tests.guideline.lumbar_mri.decision_builders import card_of
+from tests.guideline.lumbar_mri.decision_builders import answer, card_of
 from tests.guideline.lumbar_mri.facts_builders import (
-    TODAY,
-    ZONE,
     ago,
     done,
     fact,
     measurement,
     medicine,
-    mri_order,
-    on,
     pain,
-    record,
     scan,
 )
 
-NOW = datetime(TODAY.year, TODAY.month, TODAY.day, 10, tzinfo=ZONE)
 PAIN = pain(10)
 PROSTATE = fact("prostate-hyperplasia", recorded=ago(3000), text="Prostate hyperplasia")
 CATHETER = fact("urinary-catheter", recorded=ago(700), text="Long-term catheter")
@@ -43,12 +35,6 @@ EXAM = PowerExam(
     text="Right ankle dorsiflexion",
     when=ago(74),
 )
-
-
-def answer(guideline: Guideline, *entries: Any, hook: str = "order-sign", **order: Any) -> Decision:
-    facts = record(*entries, birth_date=on("1980-01-01"), encounter_class="AMB")
-    whole = {"resource": {"resourceType": "ServiceRequest", "id": "mri-1"}} | order
-    return decide(mri_order(**whole), facts, NOW, guideline, hook=hook)
 
 
 def card(guideline: Guideline, *entries: Any) -> dict[str, Any]:

@@ -1,32 +1,24 @@
 """No card promises a change that the rules do not make: each one is applied, and the outcome is another."""
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import pytest
 
 from cds_service.guideline.content import Guideline
-from cds_service.guideline.decision import Decision
-from cds_service.guideline.lumbar_mri.decision import decide
 from cds_service.record.facts import Certainty, Measure, Region, Side, Trend
+from tests.guideline.lumbar_mri.decision_builders import answer
 from tests.guideline.lumbar_mri.facts_builders import (
-    TODAY,
-    ZONE,
     ago,
     done,
     fact,
     measurement,
-    mri_order,
-    on,
     pain,
-    record,
     scan,
     score,
     visit,
 )
 
-NOW = datetime(TODAY.year, TODAY.month, TODAY.day, 10, tzinfo=ZONE)
 SADDLE = fact("saddle-numbness", started=ago(1))
 FOOT_DROP = fact("foot-drop", started=ago(2), side=Side.RIGHT)
 WEAK_LEG = fact("leg-weakness", side=Side.RIGHT)
@@ -43,11 +35,6 @@ WITHOUT_LEVEL = done("spinal-surgery-without-level", performed=ago(26))
 CARE = tuple(visit("physical-therapy", resource=f"Appointment/{n}", when=ago(n)) for n in (49, 35, 20, 7))
 PAIN = pain(56)
 AFTER = pain(10)
-
-
-def answer(guideline: Guideline, *entries: Any) -> Decision:
-    facts = record(*entries, birth_date=on("1980-01-01"), encounter_class="AMB")
-    return decide(mri_order(), facts, NOW, guideline, hook="order-sign")
 
 
 @pytest.mark.parametrize(
