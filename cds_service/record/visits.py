@@ -27,7 +27,7 @@ _ATTENDED = frozenset({"finished", "in-progress", "arrived", "triaged"})
 
 def read_encounter(raw: Raw, reading: Reading) -> Iterator[Fact | VisitFact]:
     """The visit, and its reasons as facts of its day; raises BrokenElement."""
-    if not (_treats(raw, ("type", "serviceType"), reading) or _gives_reason(raw, reading)):
+    if not (_treats(_codes(raw, ("type", "serviceType"), reading)) or _gives_reason(raw, reading)):
         return
     if status_of(raw) not in _ATTENDED:
         return
@@ -41,9 +41,9 @@ def read_encounter(raw: Raw, reading: Reading) -> Iterator[Fact | VisitFact]:
             yield from _reason_facts(reason, raw, when, reading)
 
 
-def _treats(raw: Raw, elements: Sequence[str], reading: Reading) -> bool:
-    """Whether an element names a treatment, or is broken and must be looked at."""
-    return any(coded.treatments or coded.broken for coded in _codes(raw, elements, reading))
+def _treats(codes: Sequence[Coded]) -> bool:
+    """Whether one names a treatment, or is broken and must be looked at."""
+    return any(coded.treatments or coded.broken for coded in codes)
 
 
 def _gives_reason(raw: Raw, reading: Reading) -> bool:
@@ -79,7 +79,7 @@ def read_appointment(raw: Raw, reading: Reading) -> Iterator[VisitFact]:
     codes = _codes(raw, names, reading)
     told = raw.get("description")
     description = reading.services(told) if isinstance(told, str) else NOTHING
-    if not (_treats(raw, names, reading) or description) or status_of(raw) != "fulfilled":
+    if not (_treats(codes) or description) or status_of(raw) != "fulfilled":
         return
     seen = reading.project(raw, APPOINTMENT)
     kinds = _kinds(_codes(seen, names, reading)) | description

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+import msgspec
 from flask import Response
 
 MEDIA_TYPE = "application/json"
@@ -12,5 +12,5 @@ MEDIA_TYPE = "application/json"
 
 def json_answer(payload: dict[str, Any], status: int = 200) -> Response:
     """`payload` as the body of a response; keys keep their order, which prefetch templates may depend on."""
-    body = json.dumps(payload, allow_nan=False, separators=(",", ":"))
+    body = msgspec.json.encode(payload)
     return Response(body, status=status, content_type=MEDIA_TYPE)
