@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from cds_service.guideline.decision import Indicator, Outcome
+from cds_service.guideline.decision import Indicator, Outcome, Pathway
 from cds_service.guideline.examples import Example, ExamplesError, read_examples
 from cds_service.guideline.lumbar_mri.order_codes import OrderCodes, OrderCodesError, read_order_codes
 from cds_service.guideline.lumbar_mri.order_patterns import (
@@ -28,9 +28,11 @@ from cds_service.guideline.lumbar_mri.order_patterns import (
     read_order_patterns,
 )
 from cds_service.guideline.lumbar_mri.word_check import check_words
+from cds_service.guideline.lumbar_mri.wording import DENIALS
 from cds_service.guideline.number_check import check_numbers
 from cds_service.guideline.thresholds import Switches, Thresholds
 from cds_service.guideline.words import Words, WordsError, read_words
+from cds_service.record.checklist import Checklist, ChecklistError, read_checklist
 from cds_service.record.facts import Measure
 from cds_service.record.free_text import Patterns, PatternsError, read_patterns
 from cds_service.record.quantities import CANONICAL, convert
@@ -106,6 +108,7 @@ class Guideline:
     sources: Mapping[str, Source]
     terminology: Terminology
     patterns: Patterns
+    checklist: Checklist
     words: Words
     order_patterns: OrderPatterns
     order_codes: OrderCodes
@@ -124,6 +127,7 @@ def load_guideline(folder: Folder) -> Guideline:
     sources = _read_sources(folder)
     words = _read_card_words(folder)
     terminology = _read_terminology(folder)
+    patterns = _read_patterns(folder)
     prefetch = _read_prefetch(folder)
     return Guideline(
         id=head.id,
@@ -142,7 +146,8 @@ def load_guideline(folder: Folder) -> Guideline:
         indicators=_indicators(head.indicators),
         sources=sources,
         terminology=terminology,
-        patterns=_read_patterns(folder),
+        patterns=patterns,
+        checklist=_read_checklist(folder, terminology, patterns),
         words=words,
         order_patterns=_read_order_patterns(folder),
         order_codes=_read_order_codes(folder, terminology),
@@ -439,6 +444,20 @@ def _read_patterns(folder: Folder) -> Patterns:
             if convert(Decimal(1), unit, CANONICAL[Measure(measure)]) is None:
                 raise ContentError("patterns.toml", None, f"{measure}: {unit} as a UCUM unit of its kind")
     return patterns
+
+
+def _read_checklist(folder: Folder, terminology: Terminology, patterns: Patterns) -> Checklist:
+    """The red-flag checklist, of which every concept, pathway and gap must be one that some rule reads."""
+    try:
+        return read_checklist(
+            _toml(folder, "checklist.toml"),
+            red_flags=patterns.pathway,
+            concepts=patterns.concept_names | terminology.value_sets.keys(),
+            pathways=frozenset(Pathway) - {Pathway.OTHER},
+            gaps=DENIALS,
+        )
+    except ChecklistError as error:
+        raise ContentError("checklist.toml", None, str(error)) from error
 
 
 def _read_order_patterns(folder: Folder) -> OrderPatterns:

@@ -123,7 +123,7 @@ def _day_of(fact: Fact) -> Interval | None:
     """The day it was done, where the statement gives one; the onset of a syndrome after it does not."""
     if fact.history or fact.is_about(HISTORY, HARDWARE):
         return None
-    return fact.started if fact.origin in (Origin.CONDITION, Origin.PROCEDURE) else None
+    return fact.started if fact.origin in (Origin.CONDITION, Origin.PROCEDURE, Origin.ANSWER) else None
 
 
 def _hardware(devices: Iterable[DeviceFact]) -> Iterator[Intervention]:

@@ -57,7 +57,18 @@ SUMMARY_OF_PATTERN: Mapping[str, tuple[str, ...]] = {
 HOSPITAL = "hospital"
 # What a card can name, besides, by keys that have words in `common.md`.
 CHECKS = ("saddle", "bladder-bowel", "anal-tone", "residual-volume")
-MISSING = ("bladder-bowel", "saddle", "leg-power", "fever", "weight", "cancer", "procedure")
+MISSING = (
+    "bladder-bowel",
+    "bladder",
+    "bowel",
+    "saddle",
+    "leg-power",
+    "fever",
+    "weight",
+    "cancer",
+    "procedure",
+)
+DENIALS = ("bladder", "bowel", "saddle", "leg-power", "both-legs", "fever", "weight", "cancer", "procedure")
 CHANGES = (
     "red-flag", "care-four-weeks", "improving", "not-improving", "imaged", "newer-than-imaging",
     "feature-coded", "new-cauda-equina", "deficit-worse", "deficit-old", "deficit-corrected",

@@ -1,0 +1,1 @@
+"""The guideline's content as FHIR R4 resources."""
