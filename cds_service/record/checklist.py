@@ -19,7 +19,7 @@ class ChecklistError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One answer on offer; `means` are the concepts of a yes that is more than a plain one."""
+    """One answer on offer; `means` and `finding` are those of a yes that says more than a plain one."""
 
     system: str
     code: str
@@ -27,6 +27,7 @@ class Choice:
     says: Says
     worse: bool
     means: frozenset[str]
+    finding: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class ChecklistItem:
     number: int
     link_id: str
     text: str
+    finding: str  # what a card says of a yes; of a treatment the question itself
     short: str
     choices: tuple[Choice, ...]
     yes: frozenset[str]
@@ -78,11 +80,13 @@ class _Choice(_Strict):
     says: Says
     worse: bool = False
     means: tuple[str, ...] = ()
+    finding: str | None = None
 
 
 class _Item(_Strict):
     link_id: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     text: str
+    finding: str | None = None
     short: str
     choices: tuple[str, ...]
     yes: tuple[str, ...] = ()
@@ -139,6 +143,7 @@ def _item(number: int, item: _Item, choices: Mapping[str, _Choice]) -> Checklist
         number=number,
         link_id=item.link_id,
         text=item.text,
+        finding=item.finding or item.text,
         short=item.short,
         choices=tuple(Choice(**(one.model_dump() | {"means": frozenset(one.means)})) for one in offered),
         yes=frozenset(item.yes),
@@ -176,10 +181,10 @@ def _incomplete(file: _File) -> Iterator[str]:
         offered = {file.choices[name].says for name in item.choices if name in file.choices}
         for missing in sorted({"yes", "no", "unknown"} - offered):
             yield f"item {item.link_id}: choices: one that says {missing}"
-        if not item.treatment and not (item.yes and item.gap):
-            yield f"item {item.link_id}: yes and gap, or treatment = true"
-        if item.treatment and (item.yes or item.no or item.gap):
-            yield f"item {item.link_id}: neither yes, no nor gap beside treatment = true"
+        if not item.treatment and not (item.yes and item.gap and item.finding):
+            yield f"item {item.link_id}: yes, gap and finding, or treatment = true"
+        if item.treatment and (item.yes or item.no or item.gap or item.finding):
+            yield f"item {item.link_id}: neither yes, no, gap nor finding beside treatment = true"
 
 
 def _repeated(file: _File) -> Iterator[str]:

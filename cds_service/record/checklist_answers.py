@@ -93,16 +93,20 @@ def _finding(
         return
     if certainty is Certainty.DENIED and since is not None:
         certainty = Certainty.UNKNOWN  # "no, since Monday" contradicts itself
-    concepts = (choice.means if choice else frozenset[str]()) or item.yes
-    if certainty is Certainty.KNOWN and choice is not None and choice.worse:
-        yield _fact(item, concepts, certainty, since, form, reading, Trend.WORSENING)
-        return
+    concepts = item.no if certainty is Certainty.DENIED else (choice and choice.means) or item.yes
+    trend = _trend(choice, answer, reading) if certainty.positive else None
+    text = (choice and choice.finding) or item.finding
+    if choice is not None and choice.worse:
+        text = f"{text} ({choice.text.lower()})"
+    yield _fact(item, concepts, certainty, since, form, reading, trend=trend, text=text)
+
+
+def _trend(choice: Choice | None, answer: Raw, reading: Reading) -> Trend | None:
+    """Whether the answer says that it grows worse or better; the question's own words are no trend."""
+    if choice is not None:
+        return Trend.WORSENING if choice.worse else None
     told = answer.get("valueString")
-    words = (told,) if isinstance(told, str) and certainty.positive else ()
-    trend = next((found for word in words if (found := reading.patterns.trend_in(word))), None)
-    yield _fact(
-        item, item.no if certainty is Certainty.DENIED else concepts, certainty, since, form, reading, trend
-    )
+    return reading.patterns.trend_in(told) if isinstance(told, str) else None
 
 
 def _fact(
@@ -112,7 +116,9 @@ def _fact(
     since: _Since | None,
     form: Form,
     reading: Reading,
+    *,
     trend: Trend | None = None,
+    text: str = "",
 ) -> Fact:
     place = read_place(concepts, (item.text,), (), reading) if certainty.positive else Place()
     started, problem = since if since and certainty.positive else (None, None)
@@ -121,7 +127,7 @@ def _fact(
         certainty=certainty,
         origin=Origin.ANSWER,
         resource=form.resource,
-        text=item.text,
+        text=text or item.finding,
         started=started,
         started_problem=problem,
         recorded=form.when,

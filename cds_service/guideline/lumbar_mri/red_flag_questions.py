@@ -120,22 +120,18 @@ def open_items(
     A question is settled by the items of its own pathway, also where words or old entries speak of them:
     only an answer of these days tells. R1 and gaps are settled by whatever is not known.
     """
-    match top:
-        case Outcome.POSSIBLE:
-            asked = {f.pathway for f in findings if f.outcome in (Outcome.POSSIBLE, Outcome.UNCLEAR)}
-            open_ = _of_pathways(asked, facts, today, guideline)
-        case Outcome.UNCLEAR if any(f.variant == _UNUSABLE for f in findings):
-            open_ = _of_pathways({f.pathway for f in findings}, facts, today, guideline)
-        case Outcome.UNCLEAR | Outcome.NOT_INDICATED:
-            open_ = _not_known(facts, today, guideline)
-        case _:
-            return ()
+    if top not in (Outcome.POSSIBLE, Outcome.UNCLEAR, Outcome.NOT_INDICATED):
+        return ()
+    asking = {f.pathway for f in findings if f.outcome in (Outcome.POSSIBLE, Outcome.UNCLEAR)}
+    of_disease = bool(asking) and Pathway.PAIN not in asking
+    open_ = (
+        _of_pathways(asking, facts, today, guideline) if of_disease else _not_known(facts, today, guideline)
+    )
     with_treatment = top is Outcome.UNCLEAR and findings[0].variant in _ABOUT_CARE
     items = guideline.checklist.items
     return tuple(i.link_id for i in items if (with_treatment if i.treatment else i in open_))
 
 
-_UNUSABLE = "value-unknown"
 _ABOUT_CARE = ("care-unknown", "care-partial", "duration-unknown")
 
 

@@ -32,11 +32,11 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
     ),
     "cancer": (
         "emergency", "emergency-cord", "urgent", "urgent-spine", "urgent-suspected", "urgent-weak",
-        "possible", "possible-remote", "possible-weak",
+        "possible", "possible-remote", "possible-weak", "unclear",
     ),
     "procedure": (
         "emergency", "emergency-haematoma", "urgent", "urgent-complication", "indicated", "indicated-undated",
-        "possible", "possible-needle", "possible-level", "possible-date",
+        "possible", "possible-needle", "possible-level", "possible-date", "unclear",
     ),
     "not-indicated": ("short", "first-recorded", "no-care", "under-way", "improving"),
     "may-be-indicated": ("band", "full"),
