@@ -37,7 +37,8 @@ def test_an_item_asserts_denies_or_leaves_open(
 ) -> None:
     fact = answered(item, answer)
     assert (fact.certainty, concept in fact.concepts) == (certainty, True)
-    assert fact.recorded is not None and fact.recorded.last.isoformat() == "2026-06-15"
+    assert fact.recorded is not None
+    assert fact.recorded.last.isoformat() == "2026-06-15"
 
 
 @pytest.mark.parametrize(
@@ -87,14 +88,16 @@ def test_a_code_of_another_item_is_no_answer_to_this_one() -> None:
 
 def test_a_yes_carries_the_day_that_the_item_names() -> None:
     fact = answered("saddle", "yes", "2026-06-13")
-    assert fact.started is not None and fact.started.last.isoformat() == "2026-06-13"
+    assert fact.started is not None
+    assert fact.started.last.isoformat() == "2026-06-13"
 
 
 def test_a_day_may_stand_beside_the_answer_or_below_it() -> None:
     form = checklist({"saddle": "yes"})
     form["item"][0]["item"] = [{"linkId": "saddle-since", "answer": [{"valueDate": "2026-06"}]}]
     started = only(read(form)).started
-    assert started is not None and started.first.isoformat() == "2026-06-01"
+    assert started is not None
+    assert started.first.isoformat() == "2026-06-01"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +107,8 @@ def test_a_day_may_stand_beside_the_answer_or_below_it() -> None:
 def test_a_day_that_cannot_be_used_leaves_that_of_the_form(since: str, problem: DateProblem) -> None:
     fact = answered("saddle", "yes", since)
     assert (fact.started, fact.started_problem, fact.certainty) == (None, problem, KNOWN)
-    assert fact.when is not None and fact.when.last.isoformat() == "2026-06-15"
+    assert fact.when is not None
+    assert fact.when.last.isoformat() == "2026-06-15"
 
 
 def test_a_no_with_a_day_contradicts_itself_and_denies_nothing() -> None:
