@@ -45,7 +45,7 @@ _SHARED_BLANKS: Mapping[str, frozenset[str]] = {
     "checks": frozenset({"checks"}),
     "reason": frozenset({"recommendation"}),
     "suggestion": frozenset({"reason", "referral", "priority", "study"}),
-    "action": frozenset({"order", "what", "changes"}),
+    "action": frozenset({"order", "what", "changes", "rating"}),
     "change-of": frozenset({"priority", "reason", "study", "says"}),
     "review-by": frozenset({"start", "end"}),
 }
@@ -79,7 +79,8 @@ _SHARED_SECTIONS = (
     "suggestion.study-priority-labs", "suggestion.labs", "suggestion.markers", "suggestion.reason",
     "suggestion.note",
     "suggestion.radiograph", "refer.emergency", "refer.same-day", "refer.specialist",
-    "refer.operating-team", "refer.oncology", "action.delete", "action.create", "action.update", "action.rate",
+    "refer.operating-team", "refer.oncology", "action.delete", "action.create", "action.update",
+    "action.rate",
     "change-of.priority", "change-of.reason", "change-of.study", "change-of.study-other-system",
     "change-of.code-says", "change-of.site", "change-of.note", "note.hardware", "both-legs", "undated",
     "undated.future", "undated.impossible",
