@@ -1,21 +1,29 @@
 """The red-flag checklist through the whole service: what each answer does to the outcome and to the words."""
 
+import json
 import re
+import shutil
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cds_service.answer import answer_hook
+from cds_service.guideline.content import Guideline, load_guideline
+from cds_service.knowledge.questionnaire import build_questionnaire
+from cds_service.protocol.request import read_hook_request
 from tests import builders
 from tests.builders import Resource
 from tests.checklists import ALL_NO, RED_FLAGS, checklist
 from tests.properties.asking import RANKS
 from tests.vignettes import codings, forms
-from tests.vignettes.asking import ask
+from tests.vignettes.asking import ask, numbered_uuids
 from tests.vignettes.stories import STORIES
 from tests.vignettes.story import NOW, Days, lumbar_mri
 
+CONTENT = Path(__file__).parents[1] / "cards" / "lumbar-mri"
 TEN_DAYS, FIVE_WEEKS = "2026-06-05", "2026-05-11"
 WITH_WORSE = ("bladder", "bowel", "saddle", "leg-power", "both-legs")
 POSITIVE = [
@@ -299,6 +307,54 @@ def test_treatment_so_far_settles_r1_against_r2(
 def test_what_stands_before_the_evidence_stays_short(record: tuple[Resource, ...], onset: str) -> None:
     before = re.split(r"\*\*(?:Evidence|Limits)\*\*", card(*record, onset=onset)["detail"])[0]
     assert len(re.sub(r"(?m)^\*\*[^*]+\*\*$", "", before).split()) <= 150
+
+
+# --- What the owner changes in checklist.toml, and nowhere else ----------------------------------------------
+
+NIGHT_PAIN = """
+[[items]]
+link_id = "night-pain"
+text = "Pain that wakes you at night?"
+finding = "Pain at night"
+short = "night pain"
+choices = ["yes", "no", "unknown"]
+yes = ["night-pain"]
+settles = ["cancer", "infection"]
+"""
+
+
+@pytest.fixture(scope="module")
+def with_night_pain(tmp_path_factory: pytest.TempPathFactory) -> Guideline:
+    """The guideline of a copy of the content, whose checklist has one item more."""
+    folder = shutil.copytree(CONTENT, tmp_path_factory.mktemp("cards") / "lumbar-mri")
+    with (folder / "checklist.toml").open("a", encoding="utf-8") as file:
+        file.write(NIGHT_PAIN)
+    return load_guideline(folder)
+
+
+def answered_by(guideline: Guideline, *record: Resource) -> dict[str, Any]:
+    pain = builders.condition(codings.LOW_BACK_PAIN, onset=TEN_DAYS, recorded=TEN_DAYS)
+    request = builders.hook_request(
+        "order-sign",
+        hook_instance="5c1e3c6a-0000-4000-8000-000000000001",
+        draft_orders=lumbar_mri()(Days(NOW)),
+        prefetch=builders.prefetch_of(builders.patient("1980-03-10"), [pain, *record]),
+    )
+    read = read_hook_request(request, "order-sign", guideline.prefetch)
+    answered = answer_hook(read, now=NOW, guideline=guideline, new_uuid=numbered_uuids())
+    return dict(json.loads(json.dumps(answered.response))["cards"][0])
+
+
+def test_an_item_added_to_the_file_is_asked_read_and_named_without_another_edit(
+    with_night_pain: Guideline,
+) -> None:
+    asked = [item["linkId"] for item in build_questionnaire(with_night_pain)["item"]]
+    assert asked[-1] == "night-pain"
+    shown = answered_by(with_night_pain, checklist(ALL_NO | {"night-pain": "yes"}))
+    assert (decided(shown)["outcome"], decided(shown)["recommendations"]) == ("possible", ["R5"])
+    assert "Pain at night, 15 Jun 2026" in shown["detail"]
+    weak = builders.condition(builders.concept("Unexplained weight loss"), recorded="2026-06-14")
+    assert "Settled by checklist items 6-8, 11." in to_do(answered_by(with_night_pain, weak))
 
 
 # --- A yes never lowers an outcome ---------------------------------------------------------------------------

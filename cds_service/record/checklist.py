@@ -42,7 +42,7 @@ class ChecklistItem:
     choices: tuple[Choice, ...]
     yes: frozenset[str]
     no: frozenset[str]  # what a no denies
-    gap: str | None  # the key of "not recorded" that an answer closes; None: of a treatment
+    gap: str | None  # the key of "not recorded" that an answer closes; None: no gap is named for it
     settles: tuple[str, ...]  # pathways
     since: str | None  # the text of the question for the day; None: not asked
     treatment: bool
@@ -181,8 +181,8 @@ def _incomplete(file: _File) -> Iterator[str]:
         offered = {file.choices[name].says for name in item.choices if name in file.choices}
         for missing in sorted({"yes", "no", "unknown"} - offered):
             yield f"item {item.link_id}: choices: one that says {missing}"
-        if not item.treatment and not (item.yes and item.gap and item.finding):
-            yield f"item {item.link_id}: yes, gap and finding, or treatment = true"
+        if not item.treatment and not (item.yes and item.finding):
+            yield f"item {item.link_id}: yes and finding, or treatment = true"
         if item.treatment and (item.yes or item.no or item.gap or item.finding):
             yield f"item {item.link_id}: neither yes, no, gap nor finding beside treatment = true"
 
