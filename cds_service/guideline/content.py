@@ -20,6 +20,7 @@ from cds_service.guideline.content_head import (
 )
 from cds_service.guideline.content_types import Guideline, Recommendation, Source, Threshold
 from cds_service.guideline.examples import Example, ExamplesError, read_examples
+from cds_service.guideline.expansions import read_expansions
 from cds_service.guideline.links import is_link
 from cds_service.guideline.lumbar_mri.order_patterns import (
     OrderPatterns,
@@ -67,6 +68,7 @@ def load_guideline(folder: Folder) -> Guideline:
         indicators=indicators_of(head.indicators),
         sources=sources,
         terminology=terminology,
+        expansions=read_expansions(folder, terminology),
         patterns=_read_patterns(folder),
         words=words,
         order_patterns=_read_order_patterns(folder),
