@@ -43,10 +43,13 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 
 
 def build_services(settings: Settings) -> Services:
-    """The services as production runs them: the shipped guideline, the real clock, random uuids."""
+    """The services as production runs them: the shipped guideline, the real clock, random uuids.
+
+    Raises ContentError where the guideline or the site's overlay is broken.
+    """
     return Services(
         settings=settings,
-        guideline=load_guideline(cards_folder() / GUIDELINE_FOLDER),
+        guideline=load_guideline(cards_folder() / GUIDELINE_FOLDER, settings.site),
         clock=read_clock,
         new_uuid=lambda: str(uuid.uuid4()),
         feedback=KeepsNothing(),

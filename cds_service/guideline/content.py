@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -29,6 +31,8 @@ from cds_service.guideline.lumbar_mri.order_patterns import (
 )
 from cds_service.guideline.lumbar_mri.word_check import check_words
 from cds_service.guideline.problems import ContentError
+from cds_service.guideline.site import SITE_FILE, Site, SiteChange, read_site
+from cds_service.guideline.site_overlay import list_changes, own_numbers
 from cds_service.guideline.words import Words, WordsError, read_words
 from cds_service.record.facts import Measure
 from cds_service.record.free_text import Patterns, PatternsError, read_patterns
@@ -40,17 +44,32 @@ __all__ = [
 ]  # fmt: skip
 
 
-def load_guideline(folder: Folder) -> Guideline:
-    """The guideline of one folder under `cards/`; raises ContentError where anything is wrong."""
+def load_guideline(folder: Folder, site_folder: Folder | None = None) -> Guideline:
+    """The guideline of one folder under `cards/`, with a site's overlay where one is given.
+
+    Raises ContentError where anything is wrong; what only the overlay makes wrong is told as its fault.
+    """
     head = parse_table(Head, "guideline.toml", read_toml(folder, "guideline.toml"))
     check_head(head)
     notes = {name: threshold_of(name, model) for name, model in head.thresholds.items()}
     thresholds = thresholds_of(notes)
     switches = switches_of(head.switches)
+    changes: tuple[SiteChange, ...] = ()
+    site = read_site(site_folder) if site_folder is not None else None
+    if site is not None:
+        changes = tuple(list_changes(site, notes, head.switches, head.time_zone))
+        notes = own_numbers(notes, site)
+        thresholds = thresholds_of(notes, SITE_FILE)
+        switches = switches_of({**head.switches, **site.switches}, SITE_FILE)
     sources = _read_sources(folder)
     words = _read_card_words(folder)
-    terminology = read_terminology(folder)
-    prefetch = read_prefetch(folder)
+    patterns = _with_questions(_read_patterns(folder), site)
+    terminology = read_terminology(folder, site, patterns.concept_names)
+    prefetch = {
+        key: wanted
+        for key, wanted in read_prefetch(folder).items()
+        if not wanted.only_with or getattr(switches, wanted.only_with)
+    }
     return Guideline(
         id=head.id,
         title=head.title,
@@ -59,8 +78,8 @@ def load_guideline(folder: Folder) -> Guideline:
         publisher=head.publisher,
         url=head.url,
         details_url=head.details_url,
-        digest=digest_of(folder),
-        zone=ZoneInfo(head.time_zone),
+        digest=_digest(folder, site),
+        zone=ZoneInfo((site and site.time_zone) or head.time_zone),
         recommendations={k: Recommendation(k, **v.model_dump()) for k, v in head.recommendations.items()},
         thresholds=thresholds,
         threshold_notes=notes,
@@ -69,14 +88,30 @@ def load_guideline(folder: Folder) -> Guideline:
         sources=sources,
         terminology=terminology,
         expansions=read_expansions(folder, terminology),
-        patterns=_read_patterns(folder),
+        patterns=patterns,
         words=words,
         order_patterns=_read_order_patterns(folder),
-        order_codes=read_orders_out(folder, terminology),
-        prefetch={key: query_of(key, wanted, terminology) for key, wanted in prefetch.items()},
+        order_codes=read_orders_out(folder, terminology, site),
+        prefetch={key: query_of(key, wanted, terminology, site) for key, wanted in prefetch.items()},
         prefetch_reasons={key: wanted.reason for key, wanted in prefetch.items()},
         examples=_read_examples(folder),
+        leaflet_url=site.leaflet_url if site else "",
+        site=site,
+        site_changes=changes,
     )
+
+
+def _digest(folder: Folder, site: Site | None) -> str:
+    """The digest of the content; with a site's overlay, of both."""
+    own = digest_of(folder)
+    return own if site is None else f"sha256:{hashlib.sha256(f'{own} {site.digest}'.encode()).hexdigest()}"
+
+
+def _with_questions(patterns: Patterns, site: Site | None) -> Patterns:
+    """The patterns that also know the questions of the site's own forms."""
+    if site is None or not site.answers:
+        return patterns
+    return replace(patterns, questions={**patterns.questions, **site.answers})
 
 
 class _Source(Strict):

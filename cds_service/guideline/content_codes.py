@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
+from urllib.parse import quote
 
 from cds_service.guideline.content_files import Folder, Strict, parse_table, read_text, read_toml
 from cds_service.guideline.lumbar_mri.order_codes import OrderCodes, OrderCodesError, read_order_codes
 from cds_service.guideline.problems import ContentError
+from cds_service.guideline.site import SITE_FILE, Site
+from cds_service.guideline.site_overlay import own_order_codes, own_systems, own_value_sets
 from cds_service.record.terminology import (
     CodeSystem,
     Terminology,
@@ -32,9 +36,13 @@ class Prefetch(Strict):
     reason: str
     codes: tuple[str, ...] = ()
     systems: tuple[str, ...] = ()
+    only_with: str = ""  # a switch: asked for only where it is on
 
 
-def read_terminology(folder: Folder) -> Terminology:
+def read_terminology(
+    folder: Folder, site: Site | None = None, concepts: frozenset[str] = frozenset()
+) -> Terminology:
+    """The value sets of the folder, with the site's codes; `concepts` have words but maybe no codes."""
     raw = read_toml(folder, "code_systems.toml")
     systems = [
         CodeSystem(name, **parse_table(_CodeSystem, "code_systems.toml", v).model_dump())
@@ -46,6 +54,9 @@ def read_terminology(folder: Folder) -> Terminology:
         codes = tuple(_read_value_set(folder, path, by_url))
         value_sets[concept] = value_sets.get(concept, ()) + codes
     _refuse_duplicates(value_sets)
+    if site is not None:
+        systems = own_systems(systems, site)
+        value_sets = own_value_sets(value_sets, systems, concepts, site)
     return build_terminology(systems, value_sets)
 
 
@@ -96,29 +107,49 @@ def read_prefetch(folder: Folder) -> dict[str, Prefetch]:
     return {key: parse_table(Prefetch, "prefetch.toml", wanted) for key, wanted in raw.items()}
 
 
-def query_of(key: str, wanted: Prefetch, terminology: Terminology) -> str:
-    """The search with the codes of its value sets; whole codes only: a search cannot match a prefix."""
+def query_of(key: str, wanted: Prefetch, terminology: Terminology, site: Site | None = None) -> str:
+    """The search with the codes of its value sets; whole codes only: a search cannot match a prefix.
+
+    Of a site's codes, those of its own systems, too.
+    """
     unknown = [concept for concept in wanted.codes if concept not in terminology.value_sets]
     if unknown or ("$codes" in wanted.query) != bool(wanted.codes):
         raise ContentError("prefetch.toml", None, f"{key}: $codes and the names of value sets")
+    systems = {*wanted.systems, *(system.name for system in (site.systems if site else ()))}
     codes = {
-        row.code: None
+        _as_token(row.code): None
         for concept in wanted.codes
         for row in terminology.value_sets[concept]
-        if not row.prefix and terminology.system_name(row.system) in wanted.systems
+        if not row.prefix and terminology.system_name(row.system) in systems
     }
     return wanted.query.replace("$codes", ",".join(codes))
 
 
-def read_orders_out(folder: Folder, terminology: Terminology) -> OrderCodes:
+_SEARCH_MEANS = re.compile(r"([\\,|$])")
+
+
+def _as_token(code: str) -> str:
+    """The code in a search: what separates tokens is escaped, what an address cannot hold is encoded."""
+    return quote(_SEARCH_MEANS.sub(r"\\\1", code), safe="")
+
+
+def read_orders_out(folder: Folder, terminology: Terminology, site: Site | None = None) -> OrderCodes:
     """The codes of suggested orders, each of which must stand in a value set."""
     try:
         read = read_order_codes(read_toml(folder, "orders_out.toml"))
     except OrderCodesError as error:
         raise ContentError("orders_out.toml", None, str(error)) from error
+    if site is not None:
+        read = own_order_codes(read, terminology.systems, site)
     for order in (*read.studies.values(), *read.orders.values()):
         for system, code in order.codes.items():
             known = terminology.systems.get(system)
             if known is None or not terminology.concepts_of(known.url, code.code):
-                raise ContentError("orders_out.toml", None, f"{system}|{code.code}: a code of a value set")
+                file = SITE_FILE if site and _is_own(order.name, system, site) else "orders_out.toml"
+                raise ContentError(file, None, f"{system}|{code.code}: a code of a value set")
     return read
+
+
+def _is_own(name: str, system: str, site: Site) -> bool:
+    own = {**site.studies, **site.orders}.get(name)
+    return own is not None and own.system == system

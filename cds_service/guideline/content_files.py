@@ -47,17 +47,20 @@ def parse_table(model: type[T], name: str, data: Mapping[str, Any]) -> T:
         raise ContentError(name, None, f"{where}: {first['msg']}") from error
 
 
-def digest_of(folder: Folder) -> str:
+CONTENT_FILES = (".toml", ".csv", ".md")
+
+
+def digest_of(folder: Folder, suffixes: tuple[str, ...] = CONTENT_FILES) -> str:
     """A sha256 over name and bytes of every content file, the same in a checkout and in a wheel."""
     total = hashlib.sha256()
-    for name, data in sorted(_all_files(folder, "")):
+    for name, data in sorted(_all_files(folder, "", suffixes)):
         total.update(name.encode() + b"\0" + hashlib.sha256(data).digest())
     return f"sha256:{total.hexdigest()}"
 
 
-def _all_files(folder: Folder, prefix: str) -> Iterator[tuple[str, bytes]]:
+def _all_files(folder: Folder, prefix: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
     for entry in folder.iterdir():
         if entry.is_dir():
-            yield from _all_files(entry, f"{prefix}{entry.name}/")
-        elif entry.name.endswith((".toml", ".csv", ".md")):
+            yield from _all_files(entry, f"{prefix}{entry.name}/", suffixes)
+        elif entry.name.endswith(suffixes):
             yield f"{prefix}{entry.name}", entry.read_bytes()

@@ -55,6 +55,7 @@ class Head(Strict):
     thresholds: dict[str, _Threshold]
 
 
+HEAD_FILE = "guideline.toml"
 ORIGINS = frozenset({"SEED", "ACG", "OTHER", "DESIGN"})
 
 
@@ -92,24 +93,24 @@ def threshold_of(name: str, model: _Threshold) -> Threshold:
     return Threshold(name, **model.model_dump())
 
 
-def thresholds_of(notes: Mapping[str, Threshold]) -> Thresholds:
-    limits = _exactly(Thresholds, {name: note.value for name, note in notes.items()})
+def thresholds_of(notes: Mapping[str, Threshold], file: str = HEAD_FILE) -> Thresholds:
+    """The numbers; raises ContentError, which names `file`."""
+    limits = _exactly(Thresholds, {name: note.value for name, note in notes.items()}, file)
     problems = check_numbers(limits)
     if problems:
-        raise ContentError("guideline.toml", None, "; ".join(problems))
+        raise ContentError(file, None, "; ".join(problems))
     return limits
 
 
 _CHOICES = frozenset({Outcome.EMERGENCY, Outcome.URGENT, Outcome.INDICATED, Outcome.POSSIBLE})
 
 
-def switches_of(found: Mapping[str, Any]) -> Switches:
-    switches = _exactly(Switches, found)
+def switches_of(found: Mapping[str, Any], file: str = HEAD_FILE) -> Switches:
+    """The switches; raises ContentError, which names `file`."""
+    switches = _exactly(Switches, found, file)
     for name, value in found.items():
         if name.endswith("_outcome") and value not in _CHOICES:
-            raise ContentError(
-                "guideline.toml", None, f"switches.{name}: one of {', '.join(sorted(_CHOICES))}"
-            )
+            raise ContentError(file, None, f"switches.{name}: one of {', '.join(sorted(_CHOICES))}")
     return switches
 
 
@@ -124,17 +125,15 @@ def indicators_of(found: Mapping[str, Indicator]) -> Mapping[str, Indicator]:
     return found
 
 
-def _exactly(kind: type[T], values: Mapping[str, Any]) -> T:
+def _exactly(kind: type[T], values: Mapping[str, Any], file: str) -> T:
     """The dataclass with exactly its own fields, whole numbers as int; raises ContentError otherwise."""
     wanted = get_type_hints(kind)
     for name in wanted.keys() ^ values.keys():
-        raise ContentError(
-            "guideline.toml", None, f"{name}: {'a value' if name in wanted else 'no such name'}"
-        )
-    return kind(**{name: _typed(name, values[name], hint) for name, hint in wanted.items()})
+        raise ContentError(file, None, f"{name}: {'a value' if name in wanted else 'no such name'}")
+    return kind(**{name: _typed(name, values[name], hint, file) for name, hint in wanted.items()})
 
 
-def _typed(name: str, value: Any, hint: Any) -> Any:
+def _typed(name: str, value: Any, hint: Any, file: str) -> Any:
     if hint is int and value == int(value):
         return int(value)
     if hint is Decimal:
@@ -143,4 +142,4 @@ def _typed(name: str, value: Any, hint: Any) -> Any:
         return tuple(value)
     if isinstance(hint, type) and isinstance(value, hint):
         return value
-    raise ContentError("guideline.toml", None, f"{name}: {getattr(hint, '__name__', hint)}")
+    raise ContentError(file, None, f"{name}: {getattr(hint, '__name__', hint)}")

@@ -12,6 +12,7 @@ from cds_service.guideline.examples import Example
 from cds_service.guideline.expansions import Expansion
 from cds_service.guideline.lumbar_mri.order_codes import OrderCodes
 from cds_service.guideline.lumbar_mri.order_patterns import OrderPatterns
+from cds_service.guideline.site import Site, SiteChange
 from cds_service.guideline.thresholds import Switches, Thresholds
 from cds_service.guideline.words import Words
 from cds_service.record.free_text import Patterns
@@ -77,3 +78,6 @@ class Guideline:
     prefetch: Mapping[str, str]  # key -> FHIR query, in the order of discovery
     prefetch_reasons: Mapping[str, str]
     examples: tuple[Example, ...]
+    leaflet_url: str = ""  # a page for patients; empty: the site names none
+    site: Site | None = None  # whose overlay is laid over it; None: the guideline as it is
+    site_changes: tuple[SiteChange, ...] = ()

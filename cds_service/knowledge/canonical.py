@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 from cds_service import __version__
@@ -14,6 +15,8 @@ CONCEPT_SYSTEM = "urn:lumbar-mri-cds:concept"
 DIGEST_SYSTEM = "urn:lumbar-mri-cds:content-digest"
 PROVENANCE = "urn:lumbar-mri-cds:provenance"
 DISPLAY = "urn:lumbar-mri-cds:display"
+_NOT_IN_ID = re.compile(r"[^A-Za-z0-9.-]")
+_NOT_IN_NAME = re.compile(r"[^A-Za-z0-9]+")
 RECOMMENDATION_SYSTEM = "urn:lumbar-mri-cds:recommendation"
 
 
@@ -38,11 +41,7 @@ def heading(resource_type: str, kind: str, name: str, title: str, guideline: Gui
     """
     return {
         "resourceType": resource_type,
-        "id": name,
-        "meta": {
-            "versionId": edition_of(guideline),
-            "tag": [{"system": DIGEST_SYSTEM, "code": guideline.digest}],
-        },
+        "id": id_of(name),
         "url": canonical_url(kind, name),
         "version": guideline.version,
         "name": computer_name(name),
@@ -53,6 +52,17 @@ def heading(resource_type: str, kind: str, name: str, title: str, guideline: Gui
     }
 
 
+def meta_of(guideline: Guideline) -> Resource:
+    """The edition as the version id, and the digest of the content as a tag."""
+    tag = {"system": DIGEST_SYSTEM, "code": guideline.digest}
+    return {"versionId": edition_of(guideline), "tag": [tag]}
+
+
+def id_of(name: str) -> str:
+    """The name as a FHIR id, which a site's name for a code system need not be."""
+    return _NOT_IN_ID.sub("-", name)[:64]
+
+
 def title_of(name: str) -> str:
     """A file's name as a person reads it: "spinal-abscess" as "Spinal abscess"."""
     words = name.replace("-", " ")
@@ -61,7 +71,7 @@ def title_of(name: str) -> str:
 
 def computer_name(name: str) -> str:
     """A file's name as FHIR wants names for machines: "spinal-abscess" as "SpinalAbscess"."""
-    joined = "".join(word[:1].upper() + word[1:] for word in name.split("-"))
+    joined = "".join(word[:1].upper() + word[1:] for word in _NOT_IN_NAME.split(name))
     return joined if joined[:1].isalpha() else f"N{joined}"
 
 

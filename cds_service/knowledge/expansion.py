@@ -68,11 +68,15 @@ class Difference:
 
 
 def listed_codes(guideline: Guideline, names: Collection[str]) -> dict[str, tuple[str, ...]]:
-    """The whole codes of the value sets by system, each once; a prefix is no code, our own need no server."""
+    """The whole codes of the value sets by system, each once.
+
+    A prefix is no code, and no server knows the systems that are our own or a site's.
+    """
+    local = {system.url for system in guideline.site.systems} if guideline.site else set()
     found: dict[str, dict[str, None]] = {}
     for name in names:
         for row in guideline.terminology.value_sets[name]:
-            if _can_be_asked(row):
+            if _can_be_asked(row) and row.system not in local:
                 found.setdefault(row.system, {})[row.code] = None
     return {system: tuple(codes) for system, codes in found.items()}
 

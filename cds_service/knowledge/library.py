@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from fhir.resources.R4B.resource import Resource as Model
 from fhir.resources.R4B.valueset import ValueSet
 
 from cds_service.guideline.content import Guideline
-from cds_service.knowledge.canonical import Resource, edition_of
+from cds_service.knowledge.canonical import Resource, edition_of, meta_of
 from cds_service.knowledge.concept_maps import build_concept_maps
 from cds_service.knowledge.plan_definition import build_plan_definition
 from cds_service.knowledge.value_sets import build_value_sets
@@ -47,19 +47,21 @@ def build_library(guideline: Guideline, now: datetime) -> Library:
         guideline,
         built_at,
         edition_of(guideline),
-        {name: _checked(name, build(guideline, built_at)) for name, build in _BUILDERS.items()},
+        {name: _labelled(name, build(guideline, built_at), guideline) for name, build in _BUILDERS.items()},
     )
 
 
-_BUILDERS: Mapping[str, Callable[[Guideline, str], Mapping[str, Resource]]] = {
-    "ValueSet": build_value_sets,
-    "Questionnaire": lambda guideline, built_at: {},
-    "PlanDefinition": lambda guideline, built_at: {guideline.id: build_plan_definition(guideline)},
-    "ConceptMap": lambda guideline, built_at: build_concept_maps(guideline),
+_BUILDERS: Mapping[str, Callable[[Guideline, str], Iterable[Resource]]] = {
+    "ValueSet": lambda guideline, built_at: build_value_sets(guideline, built_at).values(),
+    "Questionnaire": lambda guideline, built_at: (),
+    "PlanDefinition": lambda guideline, built_at: (build_plan_definition(guideline),),
+    "ConceptMap": lambda guideline, built_at: build_concept_maps(guideline).values(),
 }
 
 
-def _checked(name: str, resources: Mapping[str, Resource]) -> Mapping[str, Resource]:
-    for resource in resources.values():
+def _labelled(name: str, resources: Iterable[Resource], guideline: Guideline) -> Mapping[str, Resource]:
+    """The resources by id, each with the edition that it belongs to, and each checked."""
+    labelled = [{**resource, "meta": meta_of(guideline)} for resource in resources]
+    for resource in labelled:
         MODELS[name].model_validate(resource)
-    return resources
+    return {resource["id"]: resource for resource in labelled}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from cds_service.errors import BadRequest, operation_outcome
-from cds_service.knowledge.canonical import Resource
+from cds_service.knowledge.canonical import Resource, id_of
 from cds_service.knowledge.library import Library
 
 Pair = tuple[str, str]
@@ -123,7 +123,8 @@ def _test_of(name: str, library: Library) -> Test:
 def _concepts_of(token: str, library: Library) -> frozenset[str]:
     system, bar, code = token.partition("|")
     terminology = library.guideline.terminology
-    return terminology.concepts_of(system, code) if bar else terminology.concepts_anywhere(token)
+    found = terminology.concepts_of(system, code) if bar else terminology.concepts_anywhere(token)
+    return frozenset(map(id_of, found))
 
 
 def _says(text: str, wanted: str, modifier: str) -> bool:
