@@ -23,6 +23,7 @@ from cds_service.guideline.content_head import (
 from cds_service.guideline.content_types import Guideline, Recommendation, Source, Threshold
 from cds_service.guideline.decision import Pathway
 from cds_service.guideline.examples import Example, ExamplesError, read_examples
+from cds_service.guideline.expansions import read_expansions
 from cds_service.guideline.links import is_link
 from cds_service.guideline.lumbar_mri.order_patterns import (
     OrderPatterns,
@@ -90,6 +91,7 @@ def load_guideline(folder: Folder, site_folder: Folder | None = None) -> Guideli
         indicators=indicators_of(head.indicators),
         sources=sources,
         terminology=terminology,
+        expansions=read_expansions(folder, terminology),
         patterns=patterns,
         checklist=_read_checklist(folder, terminology, patterns),
         words=words,

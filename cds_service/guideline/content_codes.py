@@ -28,6 +28,7 @@ class _CodeSystem(Strict):
     dots: bool = True
     check: str | None = None
     relative: str | None = None
+    notice: str = ""
 
 
 class Prefetch(Strict):
