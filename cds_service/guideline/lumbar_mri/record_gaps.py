@@ -39,6 +39,7 @@ _SOURCES = {"procedure": frozenset({"Procedure", "Condition", "QuestionnaireResp
 _ASKED = frozenset({Origin.ANSWER, Origin.OBSERVATION})
 _UNLISTED = frozenset({"both-legs"})  # 2.4 does not count it among what every card must name
 _TOGETHER = ("bladder", "bowel")  # one gap where neither is known
+PARTS_OF_GAP = {"-".join(_TOGETHER): _TOGETHER}
 
 
 def not_recorded(
