@@ -2,135 +2,154 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
+from typing import ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
-from cds_service.guideline.content_codes import query_of, read_orders_out, read_prefetch, read_terminology
-from cds_service.guideline.content_files import Folder, Strict, digest_of, parse_table, read_text, read_toml
+from cds_service.guideline.content_codes import (
+    read_code_rows,
+    read_code_systems,
+    read_orders_out,
+    read_queries,
+    terminology_of,
+)
+from cds_service.guideline.content_files import Folder, digest_of, read_table, read_text, within
 from cds_service.guideline.content_head import (
     ENDORSED,
     IMPROVING,
     ORIGINS,
-    Head,
-    check_head,
+    approval_of,
     indicators_of,
+    notes_of,
+    read_head,
     switches_of,
-    threshold_of,
     thresholds_of,
 )
-from cds_service.guideline.content_types import Guideline, Recommendation, Source, Threshold
-from cds_service.guideline.examples import Example, ExamplesError, read_examples
-from cds_service.guideline.links import is_link
-from cds_service.guideline.lumbar_mri.order_patterns import (
-    OrderPatterns,
-    OrderPatternsError,
-    read_order_patterns,
-)
+from cds_service.guideline.content_sources import check_sources, read_sources
+from cds_service.guideline.content_types import Approval, Guideline, Recommendation, Source, Threshold
+from cds_service.guideline.contradictions import check_contradictions
+from cds_service.guideline.examples import Example, read_examples
+from cds_service.guideline.faults import Fault
+from cds_service.guideline.lumbar_mri.order_patterns import OrderPatterns, read_order_patterns
 from cds_service.guideline.lumbar_mri.word_check import check_words
-from cds_service.guideline.problems import ContentError
-from cds_service.guideline.words import Words, WordsError, read_words
+from cds_service.guideline.problems import ContentError, Problem, content_error, refuse
+from cds_service.guideline.words import Words, read_words
 from cds_service.record.facts import Measure
-from cds_service.record.free_text import Patterns, PatternsError, read_patterns
+from cds_service.record.free_text import Patterns, read_patterns
 from cds_service.record.quantities import CANONICAL, convert
 
 __all__ = [
-    "ENDORSED", "IMPROVING", "ORIGINS", "ContentError", "Folder", "Guideline", "Recommendation", "Source",
-    "Threshold", "load_guideline", "number_words", "resource_type_of",
+    "ENDORSED", "IMPROVING", "ORIGINS", "Approval", "ContentError", "Folder", "Guideline", "Problem",
+    "Recommendation", "Source", "Threshold", "check_content", "load_guideline", "number_words",
+    "resource_type_of",
 ]  # fmt: skip
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def load_guideline(folder: Folder) -> Guideline:
-    """The guideline of one folder under `cards/`; raises ContentError where anything is wrong."""
-    head = parse_table(Head, "guideline.toml", read_toml(folder, "guideline.toml"))
-    check_head(head)
-    notes = {name: threshold_of(name, model) for name, model in head.thresholds.items()}
-    thresholds = thresholds_of(notes)
-    switches = switches_of(head.switches)
-    sources = _read_sources(folder)
-    words = _read_card_words(folder)
-    terminology = read_terminology(folder)
-    prefetch = read_prefetch(folder)
+    """The guideline of one folder under `cards/`; raises ContentError with everything that is wrong."""
+    found: list[Problem] = []
+    guideline = _read(folder, found)
+    if found or guideline is None:
+        raise content_error(found)
+    return guideline
+
+
+def check_content(folder: Folder) -> tuple[Problem, ...]:
+    """Everything that stops `load_guideline`; what depends on a broken part is not looked at yet."""
+    found: list[Problem] = []
+    _read(folder, found)
+    return tuple(dict.fromkeys(found))
+
+
+def _read(folder: Folder, found: list[Problem]) -> Guideline | None:
+    """The guideline, or None where a part cannot be read; every problem of every part goes into `found`."""
+    head_and_table = _attempt(found, read_head, folder)
+    sources = _attempt(found, read_sources, folder)
+    words = _attempt(found, _read_card_words, folder)
+    patterns = _attempt(found, _read_patterns, folder)
+    order_patterns = _attempt(found, _read_order_patterns, folder)
+    examples = _attempt(found, _read_examples, folder)
+    systems = _attempt(found, read_code_systems, folder)
+    rows = systems and _attempt(found, read_code_rows, folder, systems)
+    terminology = systems and rows and terminology_of(systems, rows)
+    queries = terminology and _attempt(found, read_queries, folder, terminology)
+    order_codes = terminology and _attempt(found, read_orders_out, folder, terminology)
+    if systems and rows:
+        _attempt(found, check_contradictions, folder, systems, rows)
+    if not (
+        head_and_table and sources and words and patterns and order_patterns and examples is not None
+        and terminology and queries and order_codes
+    ):  # fmt: skip
+        return None
+    head, table = head_and_table
+    notes = notes_of(head)
+    _attempt(found, check_sources, table, notes, sources, words)
     return Guideline(
         id=head.id,
         title=head.title,
         version=head.version,
         status=head.status,
+        approval=approval_of(head),
         publisher=head.publisher,
         url=head.url,
         details_url=head.details_url,
         digest=digest_of(folder),
         zone=ZoneInfo(head.time_zone),
         recommendations={k: Recommendation(k, **v.model_dump()) for k, v in head.recommendations.items()},
-        thresholds=thresholds,
+        thresholds=thresholds_of(notes),
         threshold_notes=notes,
-        switches=switches,
+        switches=switches_of(head.switches),
         indicators=indicators_of(head.indicators),
         sources=sources,
         terminology=terminology,
-        patterns=_read_patterns(folder),
+        patterns=patterns,
         words=words,
-        order_patterns=_read_order_patterns(folder),
-        order_codes=read_orders_out(folder, terminology),
-        prefetch={key: query_of(key, wanted, terminology) for key, wanted in prefetch.items()},
-        prefetch_reasons={key: wanted.reason for key, wanted in prefetch.items()},
-        examples=_read_examples(folder),
+        order_patterns=order_patterns,
+        order_codes=order_codes,
+        prefetch=queries.searches,
+        prefetch_reasons=queries.reasons,
+        examples=examples,
     )
 
 
-class _Source(Strict):
-    citation: str
-    url: str | None = None
-
-
-class _Sources(Strict):
-    sources: dict[str, _Source]
-
-
-def _read_sources(folder: Folder) -> dict[str, Source]:
-    read = parse_table(_Sources, "sources.toml", read_toml(folder, "sources.toml"))
-    for name, source in read.sources.items():
-        if source.url is not None and not is_link(source.url, ("https", "http")):
-            raise ContentError("sources.toml", None, f"sources.{name}.url: an absolute web address")
-    return {name: Source(name, source.citation, source.url) for name, source in read.sources.items()}
-
-
-def _read_patterns(folder: Folder) -> Patterns:
+def _attempt(found: list[Problem], read: Callable[P, T], *args: P.args, **named: P.kwargs) -> T | None:
     try:
-        patterns = read_patterns(read_toml(folder, "patterns.toml"))
-    except PatternsError as error:
-        raise ContentError("patterns.toml", None, str(error)) from error
-    for measure, units in patterns.units_in_use.items():
-        for unit in units:
-            # Converting also loads the unit library now, which would keep the first patient waiting.
-            if convert(Decimal(1), unit, CANONICAL[Measure(measure)]) is None:
-                raise ContentError("patterns.toml", None, f"{measure}: {unit} as a UCUM unit of its kind")
-    return patterns
-
-
-def _read_order_patterns(folder: Folder) -> OrderPatterns:
-    try:
-        return read_order_patterns(read_toml(folder, "orders.toml"))
-    except OrderPatternsError as error:
-        raise ContentError("orders.toml", None, str(error)) from error
-
-
-def _read_examples(folder: Folder) -> tuple[Example, ...]:
-    try:
-        return read_examples(read_toml(folder, "examples.toml"))
-    except ExamplesError as error:
-        raise ContentError("examples.toml", None, str(error)) from error
+        return read(*args, **named)
+    except ContentError as error:
+        found.extend(error.problems)
+        return None
 
 
 def _read_card_words(folder: Folder) -> Words:
     names = sorted(e.name for e in folder.iterdir() if e.name.endswith(".md") and e.name[0].islower())
-    try:
-        words = read_words({name.removesuffix(".md"): read_text(folder, name) for name in names})
-    except WordsError as error:
-        raise ContentError(error.file, error.line, error.expected) from error
-    problems = check_words(words)
-    if problems:
-        raise ContentError("*.md", None, "; ".join(problems))
+    words = read_words({name.removesuffix(".md"): read_text(folder, name) for name in names})
+    refuse(check_words(words))
     return words
+
+
+def _read_patterns(folder: Folder) -> Patterns:
+    table = read_table(folder, "patterns.toml")
+    patterns = within(table, read_patterns)
+    refuse(
+        table.problem(Fault(("units", measure, "in_use", position), f"a UCUM unit of its kind, not {unit}"))
+        for measure, units in patterns.units_in_use.items()
+        for position, unit in enumerate(units)
+        # Converting also loads the unit library now, which would keep the first patient waiting.
+        if convert(Decimal(1), unit, CANONICAL[Measure(measure)]) is None
+    )
+    return patterns
+
+
+def _read_order_patterns(folder: Folder) -> OrderPatterns:
+    return within(read_table(folder, "orders.toml"), read_order_patterns)
+
+
+def _read_examples(folder: Folder) -> tuple[Example, ...]:
+    return within(read_table(folder, "examples.toml"), read_examples)
 
 
 def resource_type_of(query: str) -> str:

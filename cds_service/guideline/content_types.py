@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -49,6 +50,15 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """Who signed the content, when, and when it must be looked at again; empty and None in a draft."""
+
+    approver: str = ""
+    signed_on: date | None = None
+    next_review: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Guideline:
     """One guideline, whole: numbers, switches, codes, patterns, words and sources."""
 
@@ -56,6 +66,7 @@ class Guideline:
     title: str
     version: str
     status: str
+    approval: Approval
     publisher: str
     url: str
     details_url: str

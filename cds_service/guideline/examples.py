@@ -8,10 +8,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from cds_service.guideline.decision import Outcome
+from cds_service.guideline.faults import Fault, TableError, refuse_faults, validation_faults
+
 Kind = Literal["problem", "result", "procedure", "treatment", "medicine", "answer", "device"]
 
 
-class ExamplesError(Exception):
+class ExamplesError(TableError):
     """What is wrong with `examples.toml`."""
 
 
@@ -61,8 +64,8 @@ class _Entry(_Strict):
 
 
 class _Expect(_Strict):
-    outcome: str
-    recommendations: tuple[str, ...] = ()
+    outcome: Outcome
+    recommendations: tuple[Literal["R1", "R2", "R3", "R4", "R5", "R6"], ...] = ()
     indicator: Literal["info", "warning", "critical"]
     says: tuple[str, ...] = ()
 
@@ -84,12 +87,13 @@ def read_examples(content: Mapping[str, Any]) -> tuple[Example, ...]:
     try:
         file = _File.model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        raise ExamplesError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise ExamplesError(*validation_faults(error)) from error
     ids = [example.id for example in file.examples]
-    for id in ids:
-        if ids.count(id) > 1:
-            raise ExamplesError(f"{id}: only one story of this id")
+    twice = ((position, id) for position, id in enumerate(ids) if id in ids[:position])
+    refuse_faults(
+        ExamplesError,
+        (Fault(("examples", position, "id"), f"{id}: only one story of this id") for position, id in twice),
+    )
     return tuple(_example(example) for example in file.examples)
 
 
@@ -100,7 +104,7 @@ def _example(model: _Example) -> Example:
         story=model.story,
         patient=model.patient,
         record=tuple(_entry(entry) for entry in model.record),
-        outcome=expect.outcome,
+        outcome=expect.outcome.value,
         recommendations=expect.recommendations,
         indicator=expect.indicator,
         says=expect.says,

@@ -17,6 +17,7 @@ from cds_service.guideline.lumbar_mri.wording import (
     longest_unread,
     override_reasons,
 )
+from cds_service.guideline.problems import Problem
 from cds_service.guideline.thresholds import Thresholds
 from cds_service.guideline.words import Words
 from cds_service.protocol.card import SUMMARY_CHARACTERS
@@ -118,8 +119,8 @@ _BLANK = re.compile(r"\$([a-z_]+)")
 _FEATURES_WITH_ROOM = re.compile(r" ?\(\$features\)|[:.]? ?\$features$")
 
 
-def check_words(words: Words) -> list[str]:
-    """What is wrong with the card words, each as file, section and what was expected; empty: nothing."""
+def check_words(words: Words) -> list[Problem]:
+    """What is wrong with the card words, each with its section; empty: nothing."""
     return [
         *_missing_sections(words),
         *_unknown_sections(words),
@@ -132,7 +133,16 @@ def check_words(words: Words) -> list[str]:
     ]
 
 
-def _missing_sections(words: Words) -> Iterator[str]:
+def _problem(words: Words, file: str, section: str, expected: str, naming: str = "") -> Problem:
+    """What a section must be, at the first of its lines that names the text."""
+    return Problem(
+        f"{file}.md",
+        words.line_of(file, section, naming),
+        f"section {section}{expected}" if expected[0] == ":" else f"section {section} {expected}",
+    )
+
+
+def _missing_sections(words: Words) -> Iterator[Problem]:
     wanted: dict[str, set[str]] = {
         SHARED: {*_SHARED_SECTIONS, *_KEYED_SECTIONS},
         SAFETY: set(_SAFETY_SECTIONS),
@@ -144,7 +154,7 @@ def _missing_sections(words: Words) -> Iterator[str]:
         wanted[file] |= {f"do.{v}" for v in variants if not words.has(file, f"do.{v.partition('-')[0]}")}
     for file, sections in wanted.items():
         for section in sorted(sections - words.sections.get(file, {}).keys()):
-            yield f"{file}.md: a section {section}"
+            yield Problem(f"{file}.md", None, f"a section {section}")
 
 
 def _said_by_pattern(file: str) -> set[str]:
@@ -152,12 +162,12 @@ def _said_by_pattern(file: str) -> set[str]:
     return {f"summary.{variant}" for variant in SUMMARY_OF_PATTERN.get(file, ())}
 
 
-def _unknown_sections(words: Words) -> Iterator[str]:
+def _unknown_sections(words: Words) -> Iterator[Problem]:
     """A section that no card reads is a misspelled one."""
     for file, sections in words.sections.items():
         for section in sections:
             if not _is_known(file, section):
-                yield f"{file}.md: section {section} is read by no card"
+                yield _problem(words, file, section, "is read by no card")
 
 
 def _is_known(file: str, section: str) -> bool:
@@ -175,14 +185,16 @@ def _is_known(file: str, section: str) -> bool:
     return section in ("name", "evidence", "overrides") or section in _OPTIONAL
 
 
-def _unfillable_blanks(words: Words) -> Iterator[str]:
+def _unfillable_blanks(words: Words) -> Iterator[Problem]:
     for file, sections in words.sections.items():
         for section, text in sections.items():
             blanks = words.blanks(file, section)
             for blank in sorted(blanks - _legal_blanks(file, section)):
-                yield f"{file}.md: section {section}: ${blank} cannot be filled"
+                yield _problem(words, file, section, f": ${blank} cannot be filled", f"${blank}")
             if "features" in blanks and not _FEATURES.search(text):
-                yield f"{file}.md: section {section}: $features in brackets, or last behind : or ."
+                yield _problem(
+                    words, file, section, ": $features in brackets, or last behind : or .", "$features"
+                )
 
 
 def _legal_blanks(file: str, section: str) -> frozenset[str]:
@@ -198,38 +210,38 @@ def _legal_blanks(file: str, section: str) -> frozenset[str]:
     return frozenset()
 
 
-def _claims(words: Words) -> Iterator[str]:
+def _claims(words: Words) -> Iterator[Problem]:
     """Our words never claim safety (specification 8.1.11); override reasons are the clinician's words."""
     for file, sections in words.sections.items():
         for section, text in sections.items():
             found = _CLAIMS_OF_SAFETY.search(_MR_LABELS.sub("", text))
             if found and section != "overrides":
-                yield f"{file}.md: section {section}: other words than {found[0]!r}"
+                yield _problem(words, file, section, f": other words than {found[0]!r}", found[0])
 
 
-def _figures_without_reference(words: Words) -> Iterator[str]:
+def _figures_without_reference(words: Words) -> Iterator[Problem]:
     for file, sections in words.sections.items():
         for line in (line for line in sections.get("evidence", "").splitlines() if line.strip()):
             if not _REFERENCE.search(line):
-                yield f"{file}.md: section evidence: a reference number in every line"
+                yield _problem(words, file, "evidence", ": a reference number in every line", line)
 
 
-def _broken_overrides(words: Words) -> Iterator[str]:
+def _broken_overrides(words: Words) -> Iterator[Problem]:
     for file, sections in words.sections.items():
         lines = [line for line in sections.get("overrides", "").splitlines() if line.strip()]
-        if any(not _OVERRIDE.fullmatch(line) for line in lines):
-            yield f"{file}.md: section overrides: a line a reason, as code: words"
+        for line in (line for line in lines if not _OVERRIDE.fullmatch(line)):
+            yield _problem(words, file, "overrides", ": a line a reason, as code: words", line)
 
 
-def _repeated_overrides(words: Words) -> Iterator[str]:
+def _repeated_overrides(words: Words) -> Iterator[Problem]:
     """Feedback is counted by code, so that two reasons under one code could not be told apart."""
     for file in words.sections:
         codes = [code for code, _ in override_reasons(words, file)]
         for code in sorted({code for code in codes if codes.count(code) > 1}):
-            yield f"{file}.md: section overrides: {code} only once"
+            yield _problem(words, file, "overrides", f": {code} only once", f"{code}:")
 
 
-def _long_summaries(words: Words) -> Iterator[str]:
+def _long_summaries(words: Words) -> Iterator[Problem]:
     """A summary that would be cut even where no feature stands in it."""
     for file, sections in words.sections.items():
         for section, text in sections.items():
@@ -240,7 +252,7 @@ def _long_summaries(words: Words) -> Iterator[str]:
             tag = _TAG_WITHOUT_STRENGTH if without_strength else _LONGEST_TAG
             room = SUMMARY_CHARACTERS - len(tag)
             if len(_filled_at_length(text, words)) > room:
-                yield f"{file}.md: section {section}: at most {room} characters with its blanks filled"
+                yield _problem(words, file, section, f": at most {room} characters with its blanks filled")
 
 
 def _filled_at_length(text: str, words: Words) -> str:
