@@ -29,7 +29,7 @@ from cds_service.guideline.content_head import (
 from cds_service.guideline.content_sources import check_sources, read_sources
 from cds_service.guideline.content_types import Approval, Guideline, Recommendation, Source, Threshold
 from cds_service.guideline.contradictions import check_contradictions
-from cds_service.guideline.examples import Example, read_examples
+from cds_service.guideline.examples import EXAMPLES_FILE, Example, read_examples, unknown_codes
 from cds_service.guideline.faults import Fault
 from cds_service.guideline.lumbar_mri.order_patterns import OrderPatterns, read_order_patterns
 from cds_service.guideline.lumbar_mri.word_check import check_words
@@ -38,6 +38,7 @@ from cds_service.guideline.words import Words, read_words
 from cds_service.record.facts import Measure
 from cds_service.record.free_text import Patterns, read_patterns
 from cds_service.record.quantities import CANONICAL, convert
+from cds_service.record.terminology import Terminology
 
 __all__ = [
     "ENDORSED", "IMPROVING", "ORIGINS", "Approval", "ContentError", "Folder", "Guideline", "Problem",
@@ -78,6 +79,8 @@ def _read(folder: Folder, found: list[Problem]) -> Guideline | None:
     terminology = systems and rows and terminology_of(systems, rows)
     queries = terminology and _attempt(found, read_queries, folder, terminology)
     order_codes = terminology and _attempt(found, read_orders_out, folder, terminology)
+    if terminology and examples:
+        _attempt(found, _check_codes_of_examples, folder, examples, terminology)
     if systems and rows:
         _attempt(found, check_contradictions, folder, systems, rows)
     if not (
@@ -149,7 +152,11 @@ def _read_order_patterns(folder: Folder) -> OrderPatterns:
 
 
 def _read_examples(folder: Folder) -> tuple[Example, ...]:
-    return within(read_table(folder, "examples.toml"), read_examples)
+    return within(read_table(folder, EXAMPLES_FILE), read_examples)
+
+
+def _check_codes_of_examples(folder: Folder, examples: tuple[Example, ...], terminology: Terminology) -> None:
+    refuse(map(read_table(folder, EXAMPLES_FILE).problem, unknown_codes(examples, terminology)))
 
 
 def resource_type_of(query: str) -> str:

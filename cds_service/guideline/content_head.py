@@ -13,7 +13,7 @@ from pydantic import BeforeValidator
 from cds_service.guideline.content_files import Folder, Strict, Table, parse_table, read_table
 from cds_service.guideline.content_types import Approval, Threshold
 from cds_service.guideline.decision import Indicator, Outcome
-from cds_service.guideline.faults import Fault, Path, TableError, faults_of, refuse_faults
+from cds_service.guideline.faults import EntryPath, Fault, TableError, faults_of, refuse_faults
 from cds_service.guideline.links import is_link
 from cds_service.guideline.number_check import check_numbers
 from cds_service.guideline.problems import refuse
@@ -126,8 +126,7 @@ def indicators_of(found: Mapping[str, Indicator]) -> Mapping[str, Indicator]:
 
 def approval_of(head: Head) -> Approval:
     """Who signed and until when; a draft need not be signed."""
-    signed = head.approval
-    return Approval(signed.approver.strip(), _day(signed.date), _day(signed.next_review))
+    return Approval(**head.approval.model_dump())
 
 
 def _identity_faults(head: Head) -> Iterator[Fault]:
@@ -144,12 +143,13 @@ def _approval_faults(head: Head) -> Iterator[Fault]:
     if head.status != "active":
         return
     approval = approval_of(head)
-    if not approval.approver:
+    if not approval.approver.strip():
         yield Fault(("approval", "approver"), "a name, because the status is active")
-    for name, day in (("date", approval.signed_on), ("next_review", approval.next_review)):
+    signed, review = _day(approval.date), _day(approval.next_review)
+    for name, day in (("date", signed), ("next_review", review)):
         if day is None:
             yield Fault(("approval", name), "a date as 2026-06-15, because the status is active")
-    if approval.signed_on and approval.next_review and approval.next_review <= approval.signed_on:
+    if signed and review and review <= signed:
         yield Fault(("approval", "next_review"), "later than approval.date")
 
 
@@ -191,7 +191,7 @@ def _exactly(kind: type[T], table: str, values: Mapping[str, Any]) -> T:
     return kind(**typed)
 
 
-def _place(table: str, name: str) -> Path:
+def _place(table: str, name: str) -> EntryPath:
     """Where the value stands: a threshold is a table of its own."""
     return (table, name, "value") if table == "thresholds" else (table, name)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -51,11 +50,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Who signed the content, when, and when it must be looked at again; empty and None in a draft."""
+    """Who signed this version, and when it is to be looked at again; empty texts: not signed.
 
-    approver: str = ""
-    signed_on: date | None = None
-    next_review: date | None = None
+    In an active guideline both dates are dates as 2026-06-15.
+    """
+
+    approver: str
+    date: str
+    next_review: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,8 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cds_service.guideline.decision import Outcome
 from cds_service.guideline.faults import Fault, TableError, refuse_faults, validation_faults
+from cds_service.record.terminology import Terminology
 
 Kind = Literal["problem", "result", "procedure", "treatment", "medicine", "answer", "device"]
+
+
+EXAMPLES_FILE = "examples.toml"
 
 
 class ExamplesError(TableError):
@@ -95,6 +99,16 @@ def read_examples(content: Mapping[str, Any]) -> tuple[Example, ...]:
         (Fault(("examples", position, "id"), f"{id}: only one story of this id") for position, id in twice),
     )
     return tuple(_example(example) for example in file.examples)
+
+
+def unknown_codes(examples: Iterable[Example], terminology: Terminology) -> Iterator[Fault]:
+    """Every code of a story that no value set has, so that it could decide nothing."""
+    for position, example in enumerate(examples):
+        for place, entry in enumerate(example.record):
+            system = terminology.systems.get(entry.code[0]) if entry.code else None
+            if entry.code and not (system and terminology.concepts_of(system.url, entry.code[1])):
+                expected = f"{' '.join(entry.code)}: a code of a value set"
+                yield Fault(("examples", position, "record", place, "code"), expected)
 
 
 def _example(model: _Example) -> Example:

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-Path = tuple[str | int, ...]
+EntryPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One entry that cannot be right; positions in lists count from 0, as TOML has no other name for them."""
 
-    path: Path
+    path: EntryPath
     expected: str
 
     def __str__(self) -> str:

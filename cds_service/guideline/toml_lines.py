@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from cds_service.guideline.faults import Path
+from cds_service.guideline.faults import EntryPath
 
 _TOKEN = re.compile(
     r'''(?P<blank>[ \t\r]+|\#[^\n]*)
@@ -23,7 +23,7 @@ _TOKEN = re.compile(
 )
 
 
-def line_of(text: str, path: Path) -> int | None:
+def line_of(text: str, path: EntryPath) -> int | None:
     """The line of the entry, or of the nearest one around it that is there; None: the whole file."""
     lines = _lines_of(text)
     return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), None)
@@ -36,7 +36,7 @@ def line_of_error(error: tomllib.TOMLDecodeError) -> int | None:
 
 
 @lru_cache(maxsize=4)  # asked for once a fault, and one broken file has many
-def _lines_of(text: str) -> Mapping[Path, int]:
+def _lines_of(text: str) -> Mapping[EntryPath, int]:
     walk = _Walk(list(_tokens(text)))
     walk.document()
     return walk.lines
@@ -65,9 +65,9 @@ class _Walk:
 
     tokens: list[_Token]
     at: int = 0
-    table: Path = ()
-    lines: dict[Path, int] = field(default_factory=dict)
-    tables_in_list: dict[Path, int] = field(default_factory=dict)  # the last position of each [[list]]
+    table: EntryPath = ()
+    lines: dict[EntryPath, int] = field(default_factory=dict)
+    tables_in_list: dict[EntryPath, int] = field(default_factory=dict)  # the last position of each [[list]]
 
     @property
     def kind(self) -> str:
@@ -97,20 +97,20 @@ class _Walk:
         self._note_parents(self.table, line)
         self.at += 1 + is_list
 
-    def _in_lists(self, names: Path) -> Path:
+    def _in_lists(self, names: EntryPath) -> EntryPath:
         """The path with the position of the latest entry behind the name of every list of tables."""
-        path: Path = ()
+        path: EntryPath = ()
         for name in names:
             path = (*path, name)
             if path in self.tables_in_list:
                 path = (*path, self.tables_in_list[path])
         return path
 
-    def _note_parents(self, path: Path, line: int) -> None:
+    def _note_parents(self, path: EntryPath, line: int) -> None:
         for end in range(1, len(path)):
             self.lines.setdefault(path[:end], line)
 
-    def _entry(self, table: Path) -> None:
+    def _entry(self, table: EntryPath) -> None:
         line = self.tokens[self.at].line
         path = table + self._key()
         self._note_parents(path, line)
@@ -118,8 +118,8 @@ class _Walk:
         self._value(path)
         self.lines[path] = line
 
-    def _key(self) -> Path:
-        names: Path = ()
+    def _key(self) -> EntryPath:
+        names: EntryPath = ()
         while self.kind in ("text", "bare", "."):
             token = self.tokens[self.at]
             if token.kind != ".":
@@ -127,7 +127,7 @@ class _Walk:
             self.at += 1
         return names
 
-    def _value(self, path: Path) -> None:
+    def _value(self, path: EntryPath) -> None:
         if self.at < len(self.tokens):
             self.lines.setdefault(path, self.tokens[self.at].line)
         match self.kind:
@@ -139,7 +139,7 @@ class _Walk:
                 while self.kind in ("text", "bare", "."):
                     self.at += 1
 
-    def _list(self, path: Path) -> None:
+    def _list(self, path: EntryPath) -> None:
         self.at += 1
         position = 0
         while self.kind and self.kind != "]":
@@ -150,7 +150,7 @@ class _Walk:
                 self._value((*path, position))
         self.at += 1
 
-    def _inline_table(self, path: Path) -> None:
+    def _inline_table(self, path: EntryPath) -> None:
         self.at += 1
         while self.kind and self.kind != "}":
             if self.kind in ("text", "bare"):

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
-from cds_service.guideline.faults import Fault, Path, TableError, refuse_faults, validation_faults
+from cds_service.guideline.faults import EntryPath, Fault, TableError, refuse_faults, validation_faults
 from cds_service.record.assertion import CUE_NAMES, Mention, Said, judge
 from cds_service.record.facts import Region, Side, Trend
 from cds_service.record.pattern_file import PatternFile
@@ -255,7 +255,7 @@ def _phrase_faults(file: PatternFile) -> Iterator[Fault]:
                 yield Fault((*path, position), str(error))
 
 
-def _phrase_lists(file: PatternFile) -> Iterator[tuple[Path, tuple[str, ...]]]:
+def _phrase_lists(file: PatternFile) -> Iterator[tuple[EntryPath, tuple[str, ...]]]:
     for table in _LISTS:
         yield from (((table, name), phrases) for name, phrases in getattr(file, table).items())
     for table in _ENTRIES:
