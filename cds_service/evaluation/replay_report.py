@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -72,7 +72,9 @@ def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
         yield from ("", title, *found)
 
 
-def _by_recommendation(changes: Sequence[Change], then: Any) -> Iterator[str]:
+def _by_recommendation(
+    changes: Sequence[Change], then: Callable[[Sequence[Change]], Iterator[str]]
+) -> Iterator[str]:
     groups: defaultdict[str, list[Change]] = defaultdict(list)
     for change in changes:
         groups[change.recommendation].append(change)
@@ -89,7 +91,7 @@ def _by_parts(changes: Sequence[Change]) -> Iterator[str]:
     yield from _grouped(changes, lambda change: ", ".join(change.parts), _EXAMPLES)
 
 
-def _grouped(changes: Sequence[Change], name: Any, examples: int | None) -> Iterator[str]:
+def _grouped(changes: Sequence[Change], name: Callable[[Change], str], examples: int | None) -> Iterator[str]:
     """A line a group with its size, and below it the orders, no more than `examples`; None: all of them."""
     groups: defaultdict[str, list[Change]] = defaultdict(list)
     for change in changes:
