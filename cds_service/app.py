@@ -48,11 +48,12 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 def build_services(settings: Settings) -> Services:
     """The services as production runs them: the shipped guideline, the real clock, random uuids.
 
-    Raises ContentError where the content is broken or one of its examples ends otherwise than its owner wrote.
+    Raises ContentError where the guideline or the site's overlay is broken,
+    or where an example of the guideline, without the overlay, ends otherwise than its owner wrote.
     """
     folder = cards_folder() / GUIDELINE_FOLDER
-    guideline = load_guideline(folder)
-    refuse(failing_examples(folder, guideline))
+    guideline = load_guideline(folder, settings.site)
+    refuse(failing_examples(folder, guideline if settings.site is None else load_guideline(folder)))
     return Services(
         settings=settings,
         guideline=guideline,

@@ -28,19 +28,22 @@ class CheckReport:
     counts: Mapping[str, int]
 
 
-def check_folder(folder: Folder, now: datetime, lists: Mapping[str, CodeList]) -> CheckReport:
-    """The report on one folder; with `lists`, every ICD code is looked up, too.
+def check_folder(
+    folder: Folder, now: datetime, lists: Mapping[str, CodeList], site_folder: Folder | None = None
+) -> CheckReport:
+    """The report on one folder and a site's overlay; with `lists`, every ICD code is looked up, too.
 
     The examples are told only where nothing else is wrong: a guideline that cannot be read decides nothing.
     """
-    problems = check_content(folder)
+    problems = check_content(folder, site_folder)
     if problems:
         return CheckReport(problems, (), {})
     guideline = load_guideline(folder)
     systems = read_code_systems(folder)
     rows = read_code_rows(folder, systems)
     found = (*prefixes_of_nothing(rows, systems, lists), *failing_examples(folder, guideline))
-    warnings = (*_warnings(guideline, now, lists), *map(str, codes_of_no_list(rows, systems, lists)))
+    local = () if site_folder is None else _endings_at_site(folder, load_guideline(folder, site_folder))
+    warnings = (*local, *_warnings(guideline, now, lists), *map(str, codes_of_no_list(rows, systems, lists)))
     return CheckReport(found, warnings, _counts(folder, guideline))
 
 
@@ -52,6 +55,11 @@ def failing_examples(folder: Folder, guideline: Guideline) -> tuple[Problem, ...
         for position, example in enumerate(guideline.examples)
         for fault in _differences(position, tell(example, DAY_OF_THE_STORIES, guideline))
     )
+
+
+def _endings_at_site(folder: Folder, guideline: Guideline) -> Iterator[str]:
+    """The examples that end otherwise under the overlay: the site's wish, which it should know."""
+    return (f"at this site, {problem}" for problem in failing_examples(folder, guideline))
 
 
 def _differences(position: int, told: ToldExample) -> Iterator[Fault]:

@@ -28,15 +28,16 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command()
+@click.option("--site", type=_FOLDER, help="Folder of a site's overlay, to be checked over the content.")
 @click.argument("folder", required=False, type=_FOLDER)
-def check(folder: Path | None) -> None:
+def check(folder: Path | None, site: Path | None) -> None:
     """Check the content of FOLDER, such as cards/lumbar-mri; without it, the content that is served.
 
     Prints file, line and what was expected for every problem.
     Exit status: 0 with nothing wrong, warnings or none; 1 with a problem: the service would not start.
     """
     content: Folder = folder or cards_folder() / GUIDELINE_FOLDER
-    report = check_folder(content, read_clock(), installed_lists())
+    report = check_folder(content, read_clock(), installed_lists(), site)
     for problem in report.problems:
         click.echo(_wrapped(str(problem)))
     for warning in report.warnings:

@@ -121,7 +121,7 @@ class _Record:
         return {
             key: by_type[kind][0] if "/" in query else _found(by_type[kind])
             for key, query in self.guideline.prefetch.items()
-            if (kind := resource_type_of(query))
+            if (kind := resource_type_of(query)) in by_type or "/" not in query
         }
 
     def _resources(self, example: Example) -> Iterator[Json]:

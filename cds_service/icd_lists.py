@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from cds_service.guideline.content_codes import CodeRow
+from cds_service.guideline.content_types import CodeRow
 from cds_service.guideline.problems import Problem
 from cds_service.record.terminology import CodeSystem, spell
 

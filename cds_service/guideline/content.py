@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
@@ -10,8 +12,6 @@ from zoneinfo import ZoneInfo
 from cds_service.guideline.content_codes import (
     read_code_rows,
     read_code_systems,
-    read_orders_out,
-    read_queries,
     terminology_of,
 )
 from cds_service.guideline.content_files import Folder, digest_of, read_table, read_text, within
@@ -23,9 +23,8 @@ from cds_service.guideline.content_head import (
     indicators_of,
     notes_of,
     read_head,
-    switches_of,
-    thresholds_of,
 )
+from cds_service.guideline.content_queries import read_orders_out, read_queries
 from cds_service.guideline.content_sources import check_sources, read_sources
 from cds_service.guideline.content_types import Approval, Guideline, Recommendation, Source, Threshold
 from cds_service.guideline.contradictions import check_contradictions
@@ -34,6 +33,9 @@ from cds_service.guideline.faults import Fault
 from cds_service.guideline.lumbar_mri.order_patterns import OrderPatterns, read_order_patterns
 from cds_service.guideline.lumbar_mri.word_check import check_words
 from cds_service.guideline.problems import ContentError, Problem, content_error, refuse
+from cds_service.guideline.site import Site, read_site
+from cds_service.guideline.site_numbers import lay_over
+from cds_service.guideline.site_overlay import own_rows, own_systems
 from cds_service.guideline.words import Words, read_words
 from cds_service.record.facts import Measure
 from cds_service.record.free_text import Patterns, read_patterns
@@ -50,23 +52,26 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def load_guideline(folder: Folder) -> Guideline:
-    """The guideline of one folder under `cards/`; raises ContentError with everything that is wrong."""
+def load_guideline(folder: Folder, site_folder: Folder | None = None) -> Guideline:
+    """The guideline of one folder under `cards/`, with a site's overlay where one is given.
+
+    Raises ContentError with everything that is wrong; what only the overlay makes wrong is told as its fault.
+    """
     found: list[Problem] = []
-    guideline = _read(folder, found)
+    guideline = _read(folder, site_folder, found)
     if found or guideline is None:
         raise content_error(found)
     return guideline
 
 
-def check_content(folder: Folder) -> tuple[Problem, ...]:
+def check_content(folder: Folder, site_folder: Folder | None = None) -> tuple[Problem, ...]:
     """Everything that stops `load_guideline`; what depends on a broken part is not looked at yet."""
     found: list[Problem] = []
-    _read(folder, found)
+    _read(folder, site_folder, found)
     return tuple(dict.fromkeys(found))
 
 
-def _read(folder: Folder, found: list[Problem]) -> Guideline | None:
+def _read(folder: Folder, site_folder: Folder | None, found: list[Problem]) -> Guideline | None:
     """The guideline, or None where a part cannot be read; every problem of every part goes into `found`."""
     head_and_table = _attempt(found, read_head, folder)
     sources = _attempt(found, read_sources, folder)
@@ -76,21 +81,30 @@ def _read(folder: Folder, found: list[Problem]) -> Guideline | None:
     examples = _attempt(found, _read_examples, folder)
     systems = _attempt(found, read_code_systems, folder)
     rows = systems and _attempt(found, read_code_rows, folder, systems)
-    terminology = systems and rows and terminology_of(systems, rows)
-    queries = terminology and _attempt(found, read_queries, folder, terminology)
-    order_codes = terminology and _attempt(found, read_orders_out, folder, terminology)
-    if terminology and examples:
-        _attempt(found, _check_codes_of_examples, folder, examples, terminology)
+    site = _attempt(found, read_site, site_folder) if site_folder is not None else None
+    if site and systems and rows and patterns:
+        systems = _attempt(found, own_systems, systems, site)
+        rows = systems and _attempt(found, own_rows, rows, systems, patterns.concept_names, site)
     if systems and rows:
         _attempt(found, check_contradictions, folder, systems, rows)
-    if not (
+    terminology = systems and rows and terminology_of(systems, rows)
+    order_codes = terminology and _attempt(found, read_orders_out, folder, terminology, site)
+    if terminology and examples:
+        _attempt(found, _check_codes_of_examples, folder, examples, terminology)
+    numbers = head_and_table and _attempt(found, lay_over, head_and_table[0], site)
+    own = site.systems if site else ()
+    queries = None
+    if terminology and numbers:
+        queries = _attempt(found, read_queries, folder, terminology, numbers.switches, own)
+    if head_and_table and sources and words:
+        head, table = head_and_table
+        _attempt(found, check_sources, table, notes_of(head), sources, words)
+    if found or not (
         head_and_table and sources and words and patterns and order_patterns and examples is not None
-        and terminology and queries and order_codes
+        and terminology and queries and order_codes and numbers
     ):  # fmt: skip
         return None
-    head, table = head_and_table
-    notes = notes_of(head)
-    _attempt(found, check_sources, table, notes, sources, words)
+    head, _ = head_and_table
     return Guideline(
         id=head.id,
         title=head.title,
@@ -100,23 +114,39 @@ def _read(folder: Folder, found: list[Problem]) -> Guideline | None:
         publisher=head.publisher,
         url=head.url,
         details_url=head.details_url,
-        digest=digest_of(folder),
-        zone=ZoneInfo(head.time_zone),
+        digest=_digest(folder, site),
+        zone=ZoneInfo((site and site.time_zone) or head.time_zone),
         recommendations={k: Recommendation(k, **v.model_dump()) for k, v in head.recommendations.items()},
-        thresholds=thresholds_of(notes),
-        threshold_notes=notes,
-        switches=switches_of(head.switches),
+        thresholds=numbers.thresholds,
+        threshold_notes=numbers.notes,
+        switches=numbers.switches,
         indicators=indicators_of(head.indicators),
         sources=sources,
         terminology=terminology,
-        patterns=patterns,
+        patterns=_with_questions(patterns, site),
         words=words,
         order_patterns=order_patterns,
         order_codes=order_codes,
         prefetch=queries.searches,
         prefetch_reasons=queries.reasons,
         examples=examples,
+        leaflet_url=site.leaflet_url if site else "",
+        site=site,
+        site_changes=numbers.changes,
     )
+
+
+def _digest(folder: Folder, site: Site | None) -> str:
+    """The digest of the content; with a site's overlay, of both."""
+    own = digest_of(folder)
+    return own if site is None else f"sha256:{hashlib.sha256(f'{own} {site.digest}'.encode()).hexdigest()}"
+
+
+def _with_questions(patterns: Patterns, site: Site | None) -> Patterns:
+    """The patterns that also know the questions of the site's own forms."""
+    if site is None or not site.answers:
+        return patterns
+    return replace(patterns, questions={**patterns.questions, **site.answers})
 
 
 def _attempt(found: list[Problem], read: Callable[P, T], *args: P.args, **named: P.kwargs) -> T | None:

@@ -6,14 +6,13 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import RootModel, field_validator
 
-from cds_service.guideline.content_files import Folder, Strict, parse_table, read_table, read_text, within
+from cds_service.guideline.content_files import Folder, Strict, parse_table, read_table, read_text
+from cds_service.guideline.content_types import CodeRow
 from cds_service.guideline.faults import Fault
-from cds_service.guideline.lumbar_mri.order_codes import OrderCodes, read_order_codes
 from cds_service.guideline.problems import Problem, refuse
 from cds_service.record.terminology import (
     CodeSystem,
@@ -44,35 +43,6 @@ class _CodeSystem(Strict):
 
 class _CodeSystems(RootModel[dict[str, _CodeSystem]]):
     pass
-
-
-class _Prefetch(Strict):
-    query: str
-    reason: str
-    codes: tuple[str, ...] = ()
-    systems: tuple[str, ...] = ()
-
-
-class _Prefetches(RootModel[dict[str, _Prefetch]]):
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class CodeRow:
-    """One code of a value set, and where it stands."""
-
-    file: str
-    line: int
-    concept: str
-    code: ValueSetCode
-
-
-@dataclass(frozen=True, slots=True)
-class Queries:
-    """A FHIR search and a reason by prefetch key, in the order of discovery."""
-
-    searches: Mapping[str, str]
-    reasons: Mapping[str, str]
 
 
 def terminology_of(systems: Iterable[CodeSystem], rows: Iterable[CodeRow]) -> Terminology:
@@ -163,54 +133,3 @@ def _repeated(rows: Sequence[CodeRow]) -> Iterator[Problem]:
             yield Problem(
                 row.file, row.line, f"{row.code.code} only once; it stands in {first.file}:{first.line}"
             )
-
-
-def read_queries(folder: Folder, terminology: Terminology) -> Queries:
-    """The searches with their codes; raises ContentError for value sets or systems that are not there."""
-    table = read_table(folder, "prefetch.toml")
-    wanted = parse_table(_Prefetches, table).root
-    faults = (fault for key, asked in wanted.items() for fault in _query_faults(key, asked, terminology))
-    refuse(map(table.problem, faults))
-    return Queries(
-        {key: _query(asked, terminology) for key, asked in wanted.items()},
-        {key: asked.reason for key, asked in wanted.items()},
-    )
-
-
-def _query_faults(key: str, wanted: _Prefetch, terminology: Terminology) -> Iterator[Fault]:
-    if ("$codes" in wanted.query) != bool(wanted.codes):
-        yield Fault((key, "query"), "$codes in the query where value sets are named, and only there")
-    for position, concept in enumerate(wanted.codes):
-        if concept not in terminology.value_sets:
-            yield Fault((key, "codes", position), f"the name of a value set, not {concept}")
-    for position, system in enumerate(wanted.systems):
-        if system not in terminology.systems:
-            yield Fault((key, "systems", position), f"a system of code_systems.toml, not {system}")
-
-
-def _query(wanted: _Prefetch, terminology: Terminology) -> str:
-    """The search with the codes of its value sets; whole codes only: a search cannot match a prefix."""
-    codes = {
-        row.code: None
-        for concept in wanted.codes
-        for row in terminology.value_sets[concept]
-        if not row.prefix and terminology.system_name(row.system) in wanted.systems
-    }
-    return wanted.query.replace("$codes", ",".join(codes))
-
-
-def read_orders_out(folder: Folder, terminology: Terminology) -> OrderCodes:
-    """The codes of suggested orders, each of which must stand in a value set."""
-    table = read_table(folder, "orders_out.toml")
-    read = within(table, read_order_codes)
-    refuse(map(table.problem, _unlisted_codes(read, terminology)))
-    return read
-
-
-def _unlisted_codes(read: OrderCodes, terminology: Terminology) -> Iterator[Fault]:
-    for kind, orders in (("studies", read.studies), ("orders", read.orders)):
-        for order in orders.values():
-            for name, code in order.codes.items():
-                system = terminology.systems.get(name)
-                if system is None or not terminology.concepts_of(system.url, code.code):
-                    yield Fault((kind, order.name, "codes", name), f"{code.code}: a code of a value set")

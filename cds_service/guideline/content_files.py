@@ -74,18 +74,23 @@ def within(table: Table, read: Callable[[Mapping[str, Any]], T]) -> T:
         raise content_error(map(table.problem, error.faults)) from error
 
 
-def digest_of(folder: Folder) -> str:
+CONTENT_FILES = (".toml", ".csv", ".md")
+
+
+def digest_of(folder: Folder, suffixes: tuple[str, ...] = CONTENT_FILES) -> str:
     """A sha256 over name and bytes of every content file, the same in a checkout and in a wheel."""
     total = hashlib.sha256()
-    for name, data in sorted(content_files(folder)):
+    for name, data in sorted(content_files(folder, suffixes)):
         total.update(name.encode() + b"\0" + hashlib.sha256(data).digest())
     return f"sha256:{total.hexdigest()}"
 
 
-def content_files(folder: Folder, prefix: str = "") -> Iterator[tuple[str, bytes]]:
+def content_files(
+    folder: Folder, suffixes: tuple[str, ...] = CONTENT_FILES, prefix: str = ""
+) -> Iterator[tuple[str, bytes]]:
     """Name and bytes of every file that belongs to the content, folders in the folder included."""
     for entry in folder.iterdir():
         if entry.is_dir():
-            yield from content_files(entry, f"{prefix}{entry.name}/")
-        elif entry.name.endswith((".toml", ".csv", ".md")):
+            yield from content_files(entry, suffixes, f"{prefix}{entry.name}/")
+        elif entry.name.endswith(suffixes):
             yield f"{prefix}{entry.name}", entry.read_bytes()

@@ -11,10 +11,11 @@ from cds_service.guideline.decision import Indicator
 from cds_service.guideline.examples import Example
 from cds_service.guideline.lumbar_mri.order_codes import OrderCodes
 from cds_service.guideline.lumbar_mri.order_patterns import OrderPatterns
+from cds_service.guideline.site import Site, SiteChange
 from cds_service.guideline.thresholds import Switches, Thresholds
 from cds_service.guideline.words import Words
 from cds_service.record.free_text import Patterns
-from cds_service.record.terminology import Terminology
+from cds_service.record.terminology import Terminology, ValueSetCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,16 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeRow:
+    """One code of a value set, and where it stands; a row of a ConceptMap has no line."""
+
+    file: str
+    line: int | None
+    concept: str
+    code: ValueSetCode
+
+
+@dataclass(frozen=True, slots=True)
 class Guideline:
     """One guideline, whole: numbers, switches, codes, patterns, words and sources."""
 
@@ -88,3 +99,6 @@ class Guideline:
     prefetch: Mapping[str, str]  # key -> FHIR query, in the order of discovery
     prefetch_reasons: Mapping[str, str]
     examples: tuple[Example, ...]
+    leaflet_url: str = ""  # a page for patients; empty: the site names none
+    site: Site | None = None  # whose overlay is laid over it; None: the guideline as it is
+    site_changes: tuple[SiteChange, ...] = ()

@@ -7,8 +7,8 @@ from itertools import combinations
 
 from pydantic import Field
 
-from cds_service.guideline.content_codes import CodeRow
 from cds_service.guideline.content_files import Folder, Strict, parse_table, read_table
+from cds_service.guideline.content_types import CodeRow
 from cds_service.guideline.faults import Fault
 from cds_service.guideline.problems import Problem, refuse
 from cds_service.record.terminology import CodeSystem, spell
