@@ -36,10 +36,10 @@ class Words:
     def line_of(self, file: str, section: str, naming: str = "") -> int | None:
         """The line of the section's text, of its first line that names something; None: not in the file."""
         start = self.lines.get(file, {}).get(section)
-        if start is None:
-            return None
-        before, found, _ = self.sections[file][section].partition(naming)
-        return start + before.count("\n") * bool(naming and found)
+        text = self.sections.get(file, {}).get(section, "")
+        if start is None or not naming or naming not in text:
+            return start
+        return start + text.partition(naming)[0].count("\n")
 
     def say(self, file: str, section: str, fills: Mapping[str, str] | None = None) -> str:
         """The section with its blanks filled; KeyError where the section or a fill is missing."""

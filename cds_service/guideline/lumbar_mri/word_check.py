@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
+from cds_service.guideline.links import is_link
 from cds_service.guideline.lumbar_mri.wording import (
     CHANGES,
     CHECKS,
@@ -108,6 +109,7 @@ _CLAIMS_OF_SAFETY = re.compile(r"\b(safe|safely|excluded|ruled out|normal|normal
 _MR_LABELS = re.compile(r"\bMR (safe|conditional|unsafe)\b")
 _REFERENCE = re.compile(r"\[(?:[1-9]|[12]\d|3[0-7])(?:, (?:[1-9]|[12]\d|3[0-7]))*\]")
 _FEATURES = re.compile(r"( \(\$features\)|: \$features$|\. \$features$)")
+_LINK = re.compile(r"\]\((?P<target>[^)]*)\)|(?P<bare>\b\w+://\S+)")
 _OVERRIDE = re.compile(r"[a-z0-9-]+: \S.*")
 # How long the blanks of a summary may become; texts of the record are cut where they have no room.
 _NUMBER_CHARACTERS = len("36500")
@@ -131,6 +133,7 @@ def check_words(words: Words) -> list[Problem]:
         *_broken_overrides(words),
         *_repeated_overrides(words),
         *_long_summaries(words),
+        *_broken_links(words),
     ]
 
 
@@ -254,6 +257,17 @@ def _long_summaries(words: Words) -> Iterator[Problem]:
             room = SUMMARY_CHARACTERS - len(tag)
             if len(_filled_at_length(text, words)) > room:
                 yield _problem(words, file, section, f": at most {room} characters with its blanks filled")
+
+
+def _broken_links(words: Words) -> Iterator[Problem]:
+    """A link that a client could not follow, written as Markdown or bare."""
+    for file, sections in words.sections.items():
+        for section, text in sections.items():
+            for found in _LINK.finditer(text):
+                address = found["target"] or found["bare"].rstrip(".,;:!?)")
+                if not is_link(address, ("https",)):
+                    expected = f": an absolute https address, not {address}"
+                    yield _problem(words, file, section, expected, found[0])
 
 
 def _filled_at_length(text: str, words: Words) -> str:
