@@ -35,9 +35,9 @@ def rewrite(file: Path, before: str, after: str) -> None:
 def told(folder: Path, file: str, expected: str) -> Problem:
     """The one problem of a file that says so."""
     problems = check_content(folder)
-    (found,) = [one for one in problems if one.file == file and expected in one.expected] or [None]
-    assert found, problems
-    return found
+    found = [one for one in problems if one.file == file and expected in one.expected]
+    assert len(found) == 1, problems
+    return found[0]
 
 
 def line_text(folder: Path, problem: Problem) -> str:
