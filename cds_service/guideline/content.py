@@ -29,6 +29,7 @@ from cds_service.guideline.content_sources import check_sources, read_sources
 from cds_service.guideline.content_types import Approval, Guideline, Recommendation, Source, Threshold
 from cds_service.guideline.contradictions import check_contradictions
 from cds_service.guideline.examples import EXAMPLES_FILE, Example, read_examples, unknown_codes
+from cds_service.guideline.expansions import read_expansions
 from cds_service.guideline.faults import Fault
 from cds_service.guideline.lumbar_mri.order_patterns import OrderPatterns, read_order_patterns
 from cds_service.guideline.lumbar_mri.word_check import check_words
@@ -88,7 +89,8 @@ def _read(folder: Folder, site_folder: Folder | None, found: list[Problem]) -> G
     if systems and rows:
         _attempt(found, check_contradictions, folder, systems, rows)
     terminology = systems and rows and terminology_of(systems, rows)
-    order_codes = terminology and _attempt(found, read_orders_out, folder, terminology, site)
+    order_codes = _attempt(found, read_orders_out, folder, terminology, site) if terminology else None
+    expansions = _attempt(found, read_expansions, folder, terminology) if terminology else None
     if terminology and examples:
         _attempt(found, _check_codes_of_examples, folder, examples, terminology)
     numbers = head_and_table and _attempt(found, lay_over, head_and_table[0], site)
@@ -101,7 +103,7 @@ def _read(folder: Folder, site_folder: Folder | None, found: list[Problem]) -> G
         _attempt(found, check_sources, table, notes_of(head), sources, words)
     if found or not (
         head_and_table and sources and words and patterns and order_patterns and examples is not None
-        and terminology and queries and order_codes and numbers
+        and terminology and queries and order_codes and expansions is not None and numbers
     ):  # fmt: skip
         return None
     head, _ = head_and_table
@@ -123,6 +125,7 @@ def _read(folder: Folder, site_folder: Folder | None, found: list[Problem]) -> G
         indicators=indicators_of(head.indicators),
         sources=sources,
         terminology=terminology,
+        expansions=expansions,
         patterns=_with_questions(patterns, site),
         words=words,
         order_patterns=order_patterns,

@@ -30,6 +30,7 @@ class _CodeSystem(Strict):
     check: Literal["verhoeff", "mod10"] | None = None
     form: str | None = None
     relative: str | None = None
+    notice: str = ""
 
     @field_validator("form")
     @classmethod

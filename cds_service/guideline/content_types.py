@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from cds_service.guideline.decision import Indicator
 from cds_service.guideline.examples import Example
+from cds_service.guideline.expansions import Expansion
 from cds_service.guideline.lumbar_mri.order_codes import OrderCodes
 from cds_service.guideline.lumbar_mri.order_patterns import OrderPatterns
 from cds_service.guideline.site import Site, SiteChange
@@ -92,6 +93,7 @@ class Guideline:
     indicators: Mapping[str, Indicator]  # by outcome, and for `improving` and `endorsed`
     sources: Mapping[str, Source]
     terminology: Terminology
+    expansions: Mapping[str, Expansion]  # by value set; only the command `expand` asks for them
     patterns: Patterns
     words: Words
     order_patterns: OrderPatterns
