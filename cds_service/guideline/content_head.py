@@ -67,6 +67,7 @@ class Head(Strict):
 
 HEAD_FILE = "guideline.toml"
 ORIGINS = frozenset({"SEED", "ACG", "OTHER", "DESIGN"})
+RECOMMENDATIONS = frozenset({"R1", "R2", "R3", "R4", "R5", "R6"})
 IMPROVING, ENDORSED = "improving", "endorsed"
 _CHOICES = frozenset({Outcome.EMERGENCY, Outcome.URGENT, Outcome.INDICATED, Outcome.POSSIBLE})
 
@@ -78,6 +79,7 @@ def read_head(folder: Folder) -> tuple[Head, Table]:
     faults = [
         *_identity_faults(head),
         *_approval_faults(head),
+        *_recommendation_faults(head),
         *faults_of(lambda: thresholds_of(notes_of(head))),
         *faults_of(lambda: switches_of(head.switches)),
         *faults_of(lambda: indicators_of(head.indicators)),
@@ -137,6 +139,12 @@ def _identity_faults(head: Head) -> Iterator[Fault]:
         ZoneInfo(head.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
         yield Fault(("time_zone",), "a time zone such as Asia/Singapore")
+
+
+def _recommendation_faults(head: Head) -> Iterator[Fault]:
+    for name in sorted(head.recommendations.keys() ^ RECOMMENDATIONS):
+        expected = "a recommendation" if name in RECOMMENDATIONS else "no such recommendation"
+        yield Fault(("recommendations", name), expected)
 
 
 def _approval_faults(head: Head) -> Iterator[Fault]:

@@ -68,6 +68,7 @@ BROKEN_TABLES = [
     pytest.param(HEAD, r"\[thresholds\.adult_age\]", "[thresholds.adlut_age]", "[thresholds.adlut_age]", "thresholds.adlut_age: no such name", id="unknown threshold"),
     pytest.param(HEAD, r'source = "C1"', 'source = "C99"', '"C99"', "a source of sources.toml, which has no C99", id="threshold with an unknown source"),
     pytest.param(HEAD, r'source = "C1"', 'source = "a paper"', '"a paper"', "because the origin is OTHER", id="number of others without a source"),
+    pytest.param(HEAD, r"\[recommendations\.R6\]", "[recommendations.R7]", "[recommendations.R7]", "R7: no such recommendation", id="unknown recommendation"),
     pytest.param(HEAD, r'"AMB", "VR"', '"AMB", 5', "primary_care_classes", "a list of texts", id="switch of another kind"),
     pytest.param(HEAD, r"\nemergency = \"critical\"\n", "\n", "[indicators]", "indicators.emergency: info, warning or critical", id="outcome without indicator"),
     pytest.param(HEAD, r'\nurl = "https', '\nurl = "http', "http://", "url: an absolute https address", id="link that is not encrypted"),
@@ -102,6 +103,8 @@ def test_a_broken_table_is_told_with_its_line(
 
 BROKEN_WORDS = [
     pytest.param("cancer.md", "- MRI of the whole spine, priority stat.", "- MRI within $dyas.", "$dyas", "$dyas cannot be filled", id="blank that cannot be filled"),
+    pytest.param("common.md", r"\$others", "others", "others", "section duplicates: a blank $others", id="blank missing"),
+    pytest.param("safety.md", r"device: \$fact\.", "device.", "device.", ": a blank $fact", id="blank of a fact missing"),
     pytest.param("cancer.md", r"\$features", "$features now", "$features now", "$features in brackets", id="blank at the wrong place"),
     pytest.param("cancer.md", "possible spinal malignancy", "possible $ malignancy", "possible $", "with blanks as $name", id="broken blank"),
     pytest.param("cancer.md", "## summary.urgent-weak", "## summary.urgent-waek", "Make MRI urgent: back pain with several", "section summary.urgent-waek is read by no card", id="misspelled section"),

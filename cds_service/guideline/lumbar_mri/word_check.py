@@ -128,6 +128,7 @@ def check_words(words: Words) -> list[Problem]:
         *_missing_sections(words),
         *_unknown_sections(words),
         *_unfillable_blanks(words),
+        *_missing_blanks(words),
         *_claims(words),
         *_figures_without_reference(words),
         *_broken_overrides(words),
@@ -199,6 +200,26 @@ def _unfillable_blanks(words: Words) -> Iterator[Problem]:
                 yield _problem(
                     words, file, section, ": $features in brackets, or last behind : or .", "$features"
                 )
+
+
+def _missing_blanks(words: Words) -> Iterator[Problem]:
+    """A section whose blank is all that it is for: without it an order, a fact or a gap would go unsaid."""
+    for file, sections in words.sections.items():
+        for section in sections:
+            for blank in sorted(_needed_blanks(file, section) - words.blanks(file, section)):
+                yield _problem(words, file, section, f": a blank ${blank}")
+
+
+def _needed_blanks(file: str, section: str) -> frozenset[str]:
+    match file, section.partition("."):
+        case "common", (kind, "", _):
+            return _SHARED_BLANKS.get(kind, frozenset())
+        case "safety", ("line", _, _):
+            return _SAFETY_BLANKS["line"]
+        case "unclear", ("summary", _, "unread"):
+            return frozenset({"unread"})
+        case _:
+            return frozenset()
 
 
 def _legal_blanks(file: str, section: str) -> frozenset[str]:
