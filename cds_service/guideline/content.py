@@ -28,16 +28,19 @@ from cds_service.guideline.content_queries import read_orders_out, read_queries
 from cds_service.guideline.content_sources import check_sources, read_sources
 from cds_service.guideline.content_types import Approval, Guideline, Recommendation, Source, Threshold
 from cds_service.guideline.contradictions import check_contradictions
+from cds_service.guideline.decision import Pathway
 from cds_service.guideline.examples import EXAMPLES_FILE, Example, read_examples, unknown_codes
 from cds_service.guideline.expansions import read_expansions
 from cds_service.guideline.faults import Fault
 from cds_service.guideline.lumbar_mri.order_patterns import OrderPatterns, read_order_patterns
 from cds_service.guideline.lumbar_mri.word_check import check_words
+from cds_service.guideline.lumbar_mri.wording import DENIALS
 from cds_service.guideline.problems import ContentError, Problem, content_error, refuse
 from cds_service.guideline.site import Site, read_site
 from cds_service.guideline.site_numbers import lay_over
 from cds_service.guideline.site_overlay import own_rows, own_systems
 from cds_service.guideline.words import Words, read_words
+from cds_service.record.checklist import Checklist, read_checklist
 from cds_service.record.facts import Measure
 from cds_service.record.free_text import Patterns, read_patterns
 from cds_service.record.quantities import CANONICAL, convert
@@ -93,6 +96,9 @@ def _read(folder: Folder, site_folder: Folder | None, found: list[Problem]) -> G
     expansions = _attempt(found, read_expansions, folder, terminology) if terminology else None
     if terminology and examples:
         _attempt(found, _check_codes_of_examples, folder, examples, terminology)
+    checklist = None
+    if terminology and patterns:
+        checklist = _attempt(found, _read_checklist, folder, terminology, patterns)
     numbers = head_and_table and _attempt(found, lay_over, head_and_table[0], site)
     own = site.systems if site else ()
     queries = None
@@ -104,6 +110,7 @@ def _read(folder: Folder, site_folder: Folder | None, found: list[Problem]) -> G
     if found or not (
         head_and_table and sources and words and patterns and order_patterns and examples is not None
         and terminology and queries and order_codes and expansions is not None and numbers
+        and checklist
     ):  # fmt: skip
         return None
     head, _ = head_and_table
@@ -127,6 +134,7 @@ def _read(folder: Folder, site_folder: Folder | None, found: list[Problem]) -> G
         terminology=terminology,
         expansions=expansions,
         patterns=_with_questions(patterns, site),
+        checklist=checklist,
         words=words,
         order_patterns=order_patterns,
         order_codes=order_codes,
@@ -178,6 +186,20 @@ def _read_patterns(folder: Folder) -> Patterns:
         if convert(Decimal(1), unit, CANONICAL[Measure(measure)]) is None
     )
     return patterns
+
+
+def _read_checklist(folder: Folder, terminology: Terminology, patterns: Patterns) -> Checklist:
+    """The red-flag checklist, of which every concept, pathway and gap must be one that some rule reads."""
+    return within(
+        read_table(folder, "checklist.toml"),
+        lambda content: read_checklist(
+            content,
+            red_flags=patterns.pathway,
+            concepts=patterns.concept_names | terminology.value_sets.keys(),
+            pathways=frozenset(Pathway) - {Pathway.OTHER},
+            gaps=DENIALS,
+        ),
+    )
 
 
 def _read_order_patterns(folder: Folder) -> OrderPatterns:

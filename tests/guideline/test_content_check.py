@@ -87,6 +87,8 @@ BROKEN_TABLES = [
     pytest.param(EXAMPLES, "snomed 279039007", "snomed 279039008", "279039008", "a code of a value set", id="example with an unknown code"),
     pytest.param(EXAMPLES, r'id = "no-treatment-yet"', 'id = "short-pain"', 'id = "short-pain"', "only one story of this id", id="story told twice"),
     pytest.param(PAIRS, '"device-mr-safe"', '"device-safe"', '"device-safe"', "the name of a value set, not device-safe", id="contradiction of an unknown set"),
+    pytest.param("checklist.toml", r"\nshort = ", "\nshrot = ", "shrot", "shrot: no such name", id="checklist: unknown key"),
+    pytest.param("checklist.toml", r'yes = \["saddle-numbness"\]', 'yes = ["osteoporosis"]', "osteoporosis", "osteoporosis is no red flag", id="answer that no rule reads"),
     pytest.param("expansions.toml", r"\necl = ", "\nelc = ", "elc", "elc: no such name", id="expansions: unknown key"),
     pytest.param("expansions.toml", "<< 192970008", "<< 192970009", "192970009", "cauda-equina.ecl: codes of SNOMED CT", id="expansion with an unknown code"),
     pytest.param(HEAD, r"\[approval\]", "[approval", "[approval", "valid TOML", id="no TOML"),
