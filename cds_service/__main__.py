@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from cds_service import __version__
 from cds_service.app import Services, build_services, configure_logging, create_app, read_clock
+from cds_service.content_commands import check, replay
 from cds_service.errors import CdsError, UnreadableBody, WrongHook
 from cds_service.example import example_request
 from cds_service.guideline.content import ContentError
@@ -136,6 +137,10 @@ def print_settings() -> None:
     click.echo(render_settings_table())
 
 
+main.add_command(check)
+main.add_command(replay)
+
+
 def render_settings_table() -> str:
     """The settings as the Markdown table that the documentation shows."""
     rows = [
@@ -161,7 +166,7 @@ def _load(settings: Settings) -> Services:
     try:
         return build_services(settings)
     except ContentError as error:
-        click.echo(f"The guideline's content is broken. {error}", err=True)
+        click.echo(f"The guideline's content is broken.\n{error}", err=True)
         raise SystemExit(_EXIT_BROKEN_CONTENT) from None
 
 

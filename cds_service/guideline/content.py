@@ -3,106 +3,147 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from typing import ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
-from cds_service.guideline.content_codes import query_of, read_orders_out, read_prefetch, read_terminology
-from cds_service.guideline.content_files import Folder, Strict, digest_of, parse_table, read_text, read_toml
+from cds_service.guideline.content_codes import (
+    read_code_rows,
+    read_code_systems,
+    terminology_of,
+)
+from cds_service.guideline.content_files import Folder, digest_of, read_table, read_text, within
 from cds_service.guideline.content_head import (
     ENDORSED,
     IMPROVING,
     ORIGINS,
-    Head,
-    check_head,
+    approval_of,
     indicators_of,
-    switches_of,
-    threshold_of,
-    thresholds_of,
+    notes_of,
+    read_head,
 )
-from cds_service.guideline.content_types import Guideline, Recommendation, Source, Threshold
+from cds_service.guideline.content_queries import read_orders_out, read_queries
+from cds_service.guideline.content_sources import check_sources, read_sources
+from cds_service.guideline.content_types import Approval, Guideline, Recommendation, Source, Threshold
+from cds_service.guideline.contradictions import check_contradictions
 from cds_service.guideline.decision import Pathway
-from cds_service.guideline.examples import Example, ExamplesError, read_examples
+from cds_service.guideline.examples import EXAMPLES_FILE, Example, read_examples, unknown_codes
 from cds_service.guideline.expansions import read_expansions
-from cds_service.guideline.links import is_link
-from cds_service.guideline.lumbar_mri.order_patterns import (
-    OrderPatterns,
-    OrderPatternsError,
-    read_order_patterns,
-)
+from cds_service.guideline.faults import Fault
+from cds_service.guideline.lumbar_mri.order_patterns import OrderPatterns, read_order_patterns
 from cds_service.guideline.lumbar_mri.word_check import check_words
 from cds_service.guideline.lumbar_mri.wording import DENIALS
-from cds_service.guideline.problems import ContentError
-from cds_service.guideline.site import SITE_FILE, Site, SiteChange, read_site
-from cds_service.guideline.site_overlay import list_changes, own_numbers
-from cds_service.guideline.words import Words, WordsError, read_words
-from cds_service.record.checklist import Checklist, ChecklistError, read_checklist
+from cds_service.guideline.problems import ContentError, Problem, content_error, refuse
+from cds_service.guideline.site import Site, read_site
+from cds_service.guideline.site_numbers import lay_over
+from cds_service.guideline.site_overlay import own_rows, own_systems
+from cds_service.guideline.words import Words, read_words
+from cds_service.record.checklist import Checklist, read_checklist
 from cds_service.record.facts import Measure
-from cds_service.record.free_text import Patterns, PatternsError, read_patterns
+from cds_service.record.free_text import Patterns, read_patterns
 from cds_service.record.quantities import CANONICAL, convert
 from cds_service.record.terminology import Terminology
 
 __all__ = [
-    "ENDORSED", "IMPROVING", "ORIGINS", "ContentError", "Folder", "Guideline", "Recommendation", "Source",
-    "Threshold", "load_guideline", "number_words", "resource_type_of",
+    "ENDORSED", "IMPROVING", "ORIGINS", "Approval", "ContentError", "Folder", "Guideline", "Problem",
+    "Recommendation", "Source", "Threshold", "check_content", "load_guideline", "number_words",
+    "resource_type_of",
 ]  # fmt: skip
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def load_guideline(folder: Folder, site_folder: Folder | None = None) -> Guideline:
     """The guideline of one folder under `cards/`, with a site's overlay where one is given.
 
-    Raises ContentError where anything is wrong; what only the overlay makes wrong is told as its fault.
+    Raises ContentError with everything that is wrong; what only the overlay makes wrong is told as its fault.
     """
-    head = parse_table(Head, "guideline.toml", read_toml(folder, "guideline.toml"))
-    check_head(head)
-    notes = {name: threshold_of(name, model) for name, model in head.thresholds.items()}
-    thresholds = thresholds_of(notes)
-    switches = switches_of(head.switches)
-    changes: tuple[SiteChange, ...] = ()
-    site = read_site(site_folder) if site_folder is not None else None
-    if site is not None:
-        changes = tuple(list_changes(site, notes, head.switches, head.time_zone))
-        notes = own_numbers(notes, site)
-        thresholds = thresholds_of(notes, SITE_FILE)
-        switches = switches_of({**head.switches, **site.switches}, SITE_FILE)
-    sources = _read_sources(folder)
-    words = _read_card_words(folder)
-    patterns = _with_questions(_read_patterns(folder), site)
-    terminology = read_terminology(folder, site, patterns.concept_names)
-    prefetch = {
-        key: wanted
-        for key, wanted in read_prefetch(folder).items()
-        if not wanted.only_with or getattr(switches, wanted.only_with)
-    }
+    found: list[Problem] = []
+    guideline = _read(folder, site_folder, found)
+    if found or guideline is None:
+        raise content_error(found)
+    return guideline
+
+
+def check_content(folder: Folder, site_folder: Folder | None = None) -> tuple[Problem, ...]:
+    """Everything that stops `load_guideline`; what depends on a broken part is not looked at yet."""
+    found: list[Problem] = []
+    _read(folder, site_folder, found)
+    return tuple(dict.fromkeys(found))
+
+
+def _read(folder: Folder, site_folder: Folder | None, found: list[Problem]) -> Guideline | None:
+    """The guideline, or None where a part cannot be read; every problem of every part goes into `found`."""
+    head_and_table = _attempt(found, read_head, folder)
+    sources = _attempt(found, read_sources, folder)
+    words = _attempt(found, _read_card_words, folder)
+    patterns = _attempt(found, _read_patterns, folder)
+    order_patterns = _attempt(found, _read_order_patterns, folder)
+    examples = _attempt(found, _read_examples, folder)
+    systems = _attempt(found, read_code_systems, folder)
+    rows = systems and _attempt(found, read_code_rows, folder, systems)
+    site = _attempt(found, read_site, site_folder) if site_folder is not None else None
+    if site and systems and rows and patterns:
+        systems = _attempt(found, own_systems, systems, site)
+        rows = systems and _attempt(found, own_rows, rows, systems, patterns.concept_names, site)
+    if systems and rows:
+        _attempt(found, check_contradictions, folder, systems, rows)
+    terminology = systems and rows and terminology_of(systems, rows)
+    order_codes = _attempt(found, read_orders_out, folder, terminology, site) if terminology else None
+    expansions = _attempt(found, read_expansions, folder, terminology) if terminology else None
+    if terminology and examples:
+        _attempt(found, _check_codes_of_examples, folder, examples, terminology)
+    checklist = None
+    if terminology and patterns:
+        checklist = _attempt(found, _read_checklist, folder, terminology, patterns)
+    numbers = head_and_table and _attempt(found, lay_over, head_and_table[0], site)
+    own = site.systems if site else ()
+    queries = None
+    if terminology and numbers:
+        queries = _attempt(found, read_queries, folder, terminology, numbers.switches, own)
+    if head_and_table and sources and words:
+        head, table = head_and_table
+        _attempt(found, check_sources, table, notes_of(head), sources, words)
+    if found or not (
+        head_and_table and sources and words and patterns and order_patterns and examples is not None
+        and terminology and queries and order_codes and expansions is not None and numbers
+        and checklist
+    ):  # fmt: skip
+        return None
+    head, _ = head_and_table
     return Guideline(
         id=head.id,
         title=head.title,
         version=head.version,
         status=head.status,
+        approval=approval_of(head),
         publisher=head.publisher,
         url=head.url,
         details_url=head.details_url,
         digest=_digest(folder, site),
         zone=ZoneInfo((site and site.time_zone) or head.time_zone),
         recommendations={k: Recommendation(k, **v.model_dump()) for k, v in head.recommendations.items()},
-        thresholds=thresholds,
-        threshold_notes=notes,
-        switches=switches,
+        thresholds=numbers.thresholds,
+        threshold_notes=numbers.notes,
+        switches=numbers.switches,
         indicators=indicators_of(head.indicators),
         sources=sources,
         terminology=terminology,
-        expansions=read_expansions(folder, terminology),
-        patterns=patterns,
-        checklist=_read_checklist(folder, terminology, patterns),
+        expansions=expansions,
+        patterns=_with_questions(patterns, site),
+        checklist=checklist,
         words=words,
-        order_patterns=_read_order_patterns(folder),
-        order_codes=read_orders_out(folder, terminology, site),
-        prefetch={key: query_of(key, wanted, terminology, site) for key, wanted in prefetch.items()},
-        prefetch_reasons={key: wanted.reason for key, wanted in prefetch.items()},
-        examples=_read_examples(folder),
+        order_patterns=order_patterns,
+        order_codes=order_codes,
+        prefetch=queries.searches,
+        prefetch_reasons=queries.reasons,
+        examples=examples,
         leaflet_url=site.leaflet_url if site else "",
         site=site,
-        site_changes=changes,
+        site_changes=numbers.changes,
     )
 
 
@@ -119,74 +160,58 @@ def _with_questions(patterns: Patterns, site: Site | None) -> Patterns:
     return replace(patterns, questions={**patterns.questions, **site.answers})
 
 
-class _Source(Strict):
-    citation: str
-    url: str | None = None
+def _attempt(found: list[Problem], read: Callable[P, T], *args: P.args, **named: P.kwargs) -> T | None:
+    try:
+        return read(*args, **named)
+    except ContentError as error:
+        found.extend(error.problems)
+        return None
 
 
-class _Sources(Strict):
-    sources: dict[str, _Source]
-
-
-def _read_sources(folder: Folder) -> dict[str, Source]:
-    read = parse_table(_Sources, "sources.toml", read_toml(folder, "sources.toml"))
-    for name, source in read.sources.items():
-        if source.url is not None and not is_link(source.url, ("https", "http")):
-            raise ContentError("sources.toml", None, f"sources.{name}.url: an absolute web address")
-    return {name: Source(name, source.citation, source.url) for name, source in read.sources.items()}
+def _read_card_words(folder: Folder) -> Words:
+    names = sorted(e.name for e in folder.iterdir() if e.name.endswith(".md") and e.name[0].islower())
+    words = read_words({name.removesuffix(".md"): read_text(folder, name) for name in names})
+    refuse(check_words(words))
+    return words
 
 
 def _read_patterns(folder: Folder) -> Patterns:
-    try:
-        patterns = read_patterns(read_toml(folder, "patterns.toml"))
-    except PatternsError as error:
-        raise ContentError("patterns.toml", None, str(error)) from error
-    for measure, units in patterns.units_in_use.items():
-        for unit in units:
-            # Converting also loads the unit library now, which would keep the first patient waiting.
-            if convert(Decimal(1), unit, CANONICAL[Measure(measure)]) is None:
-                raise ContentError("patterns.toml", None, f"{measure}: {unit} as a UCUM unit of its kind")
+    table = read_table(folder, "patterns.toml")
+    patterns = within(table, read_patterns)
+    refuse(
+        table.problem(Fault(("units", measure, "in_use", position), f"a UCUM unit of its kind, not {unit}"))
+        for measure, units in patterns.units_in_use.items()
+        for position, unit in enumerate(units)
+        # Converting also loads the unit library now, which would keep the first patient waiting.
+        if convert(Decimal(1), unit, CANONICAL[Measure(measure)]) is None
+    )
     return patterns
 
 
 def _read_checklist(folder: Folder, terminology: Terminology, patterns: Patterns) -> Checklist:
     """The red-flag checklist, of which every concept, pathway and gap must be one that some rule reads."""
-    try:
-        return read_checklist(
-            read_toml(folder, "checklist.toml"),
+    return within(
+        read_table(folder, "checklist.toml"),
+        lambda content: read_checklist(
+            content,
             red_flags=patterns.pathway,
             concepts=patterns.concept_names | terminology.value_sets.keys(),
             pathways=frozenset(Pathway) - {Pathway.OTHER},
             gaps=DENIALS,
-        )
-    except ChecklistError as error:
-        raise ContentError("checklist.toml", None, str(error)) from error
+        ),
+    )
 
 
 def _read_order_patterns(folder: Folder) -> OrderPatterns:
-    try:
-        return read_order_patterns(read_toml(folder, "orders.toml"))
-    except OrderPatternsError as error:
-        raise ContentError("orders.toml", None, str(error)) from error
+    return within(read_table(folder, "orders.toml"), read_order_patterns)
 
 
 def _read_examples(folder: Folder) -> tuple[Example, ...]:
-    try:
-        return read_examples(read_toml(folder, "examples.toml"))
-    except ExamplesError as error:
-        raise ContentError("examples.toml", None, str(error)) from error
+    return within(read_table(folder, EXAMPLES_FILE), read_examples)
 
 
-def _read_card_words(folder: Folder) -> Words:
-    names = sorted(e.name for e in folder.iterdir() if e.name.endswith(".md") and e.name[0].islower())
-    try:
-        words = read_words({name.removesuffix(".md"): read_text(folder, name) for name in names})
-    except WordsError as error:
-        raise ContentError(error.file, error.line, error.expected) from error
-    problems = check_words(words)
-    if problems:
-        raise ContentError("*.md", None, "; ".join(problems))
-    return words
+def _check_codes_of_examples(folder: Folder, examples: tuple[Example, ...], terminology: Terminology) -> None:
+    refuse(map(read_table(folder, EXAMPLES_FILE).problem, unknown_codes(examples, terminology)))
 
 
 def resource_type_of(query: str) -> str:

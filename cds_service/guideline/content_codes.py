@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
-from urllib.parse import quote
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal
 
-from cds_service.guideline.content_files import Folder, Strict, parse_table, read_text, read_toml
-from cds_service.guideline.lumbar_mri.order_codes import OrderCodes, OrderCodesError, read_order_codes
-from cds_service.guideline.problems import ContentError
-from cds_service.guideline.site import SITE_FILE, Site
-from cds_service.guideline.site_overlay import own_order_codes, own_systems, own_value_sets
+from pydantic import RootModel, field_validator
+
+from cds_service.guideline.content_files import Folder, Strict, parse_table, read_table, read_text
+from cds_service.guideline.content_types import CodeRow
+from cds_service.guideline.faults import Fault
+from cds_service.guideline.problems import Problem, refuse
 from cds_service.record.terminology import (
     CodeSystem,
     Terminology,
@@ -26,38 +27,55 @@ class _CodeSystem(Strict):
     url: str
     aliases: tuple[str, ...] = ()
     dots: bool = True
-    check: str | None = None
+    check: Literal["verhoeff", "mod10"] | None = None
+    form: str | None = None
     relative: str | None = None
     notice: str = ""
 
+    @field_validator("form")
+    @classmethod
+    def _is_an_expression(cls, form: str | None) -> str | None:
+        try:
+            re.compile(form or "")
+        except re.error as error:
+            raise ValueError(f"a regular expression ({error})") from error
+        return form
 
-class Prefetch(Strict):
-    query: str
-    reason: str
-    codes: tuple[str, ...] = ()
-    systems: tuple[str, ...] = ()
-    only_with: str = ""  # a switch: asked for only where it is on
+
+class _CodeSystems(RootModel[dict[str, _CodeSystem]]):
+    pass
 
 
-def read_terminology(
-    folder: Folder, site: Site | None = None, concepts: frozenset[str] = frozenset()
-) -> Terminology:
-    """The value sets of the folder, with the site's codes; `concepts` have words but maybe no codes."""
-    raw = read_toml(folder, "code_systems.toml")
-    systems = [
-        CodeSystem(name, **parse_table(_CodeSystem, "code_systems.toml", v).model_dump())
-        for name, v in raw.items()
-    ]
+def terminology_of(systems: Iterable[CodeSystem], rows: Iterable[CodeRow]) -> Terminology:
+    """The lookup over all rows."""
+    value_sets: dict[str, list[ValueSetCode]] = {}
+    for row in rows:
+        value_sets.setdefault(row.concept, []).append(row.code)
+    return build_terminology(systems, {concept: tuple(codes) for concept, codes in value_sets.items()})
+
+
+def read_code_systems(folder: Folder) -> tuple[CodeSystem, ...]:
+    """The code systems that value sets may use."""
+    table = read_table(folder, "code_systems.toml")
+    read = parse_table(_CodeSystems, table).root
+    unknown = (name for name, system in read.items() if system.relative and system.relative not in read)
+    refuse(table.problem(Fault((name, "relative"), "another system of this file")) for name in unknown)
+    return tuple(CodeSystem(name, **system.model_dump()) for name, system in read.items())
+
+
+def read_code_rows(folder: Folder, systems: Iterable[CodeSystem]) -> tuple[CodeRow, ...]:
+    """Every row of every value set; raises ContentError with all that cannot be used."""
     by_url = {system.url: system for system in systems}
-    value_sets: dict[str, tuple[ValueSetCode, ...]] = {}
-    for path, concept in _value_set_files(folder):
-        codes = tuple(_read_value_set(folder, path, by_url))
-        value_sets[concept] = value_sets.get(concept, ()) + codes
-    _refuse_duplicates(value_sets)
-    if site is not None:
-        systems = own_systems(systems, site)
-        value_sets = own_value_sets(value_sets, systems, concepts, site)
-    return build_terminology(systems, value_sets)
+    rows: list[CodeRow] = []
+    problems: list[Problem] = []
+    for file, concept in _value_set_files(folder):
+        for found in _read_value_set(folder, file, concept, by_url):
+            if isinstance(found, Problem):
+                problems.append(found)
+            else:
+                rows.append(found)
+    refuse([*problems, *_repeated(rows)])
+    return tuple(rows)
 
 
 def _value_set_files(folder: Folder) -> Iterator[tuple[str, str]]:
@@ -72,84 +90,47 @@ def _value_set_files(folder: Folder) -> Iterator[tuple[str, str]]:
 _COLUMNS = ["system", "code", "display", "match", "provenance"]
 
 
-def _read_value_set(folder: Folder, path: str, systems: Mapping[str, CodeSystem]) -> Iterator[ValueSetCode]:
-    reader = csv.DictReader(io.StringIO(read_text(folder, path)))
+def _read_value_set(
+    folder: Folder, file: str, concept: str, systems: Mapping[str, CodeSystem]
+) -> Iterator[CodeRow | Problem]:
+    reader = csv.DictReader(io.StringIO(read_text(folder, file)))
     if reader.fieldnames != _COLUMNS:
-        raise ContentError(path, 1, f"the columns {','.join(_COLUMNS)}")
-    for line, row in enumerate(reader, start=2):
-        system = systems.get(row["system"] or "")
-        if None in row.values() or None in row:
-            raise ContentError(path, line, f"{len(_COLUMNS)} columns")
-        if system is None:
-            raise ContentError(path, line, "a system of code_systems.toml")
-        if not has_valid_check_digit(row["code"], system.check):
-            raise ContentError(path, line, f"a code with a right check digit ({system.check})")
-        if row["match"] not in ("exact", "prefix"):
-            raise ContentError(path, line, "match: exact or prefix")
-        if not row["code"].strip() or not row["provenance"].strip():
-            raise ContentError(path, line, "a code and its provenance")
-        yield ValueSetCode(
-            row["system"], row["code"], row["display"], row["match"] == "prefix", row["provenance"]
-        )
+        yield Problem(file, 1, f"the columns {','.join(_COLUMNS)}")
+        return
+    for row in reader:
+        expected = _expected_in(row, systems)
+        if expected:
+            yield Problem(file, reader.line_num, expected)
+            continue
+        prefix = row["match"] == "prefix"
+        code = ValueSetCode(row["system"], row["code"], row["display"], prefix, row["provenance"])
+        yield CodeRow(file, reader.line_num, concept, code)
 
 
-def _refuse_duplicates(value_sets: Mapping[str, tuple[ValueSetCode, ...]]) -> None:
-    for concept, codes in value_sets.items():
-        seen: set[tuple[str, str]] = set()
-        for row in codes:
-            if (row.system, row.code) in seen:
-                raise ContentError(f"value_sets/{concept}.csv", None, f"{row.code} only once")
-            seen.add((row.system, row.code))
+def _expected_in(row: Mapping[str, str], systems: Mapping[str, CodeSystem]) -> str | None:
+    """What a row lacks; None where it can be used."""
+    # The reader keys what is too much by None, and fills what is too little with None.
+    if None in row.values() or None in row:
+        return f"{len(_COLUMNS)} columns"
+    system, code = systems.get(row["system"]), row["code"]
+    if system is None:
+        return "system: the url of a system of code_systems.toml"
+    if not code.strip() or not row["provenance"].strip():
+        return "a code and its provenance"
+    if row["match"] not in ("exact", "prefix"):
+        return "match: exact or prefix"
+    if not has_valid_check_digit(code, system.check):
+        return f"{code}: a code with a right check digit ({system.check})"
+    if system.form and not re.fullmatch(system.form, code):
+        return f"{code}: a code as {system.name} spells it ({system.form}); this matches nothing"
+    return None
 
 
-def read_prefetch(folder: Folder) -> dict[str, Prefetch]:
-    raw = read_toml(folder, "prefetch.toml")
-    return {key: parse_table(Prefetch, "prefetch.toml", wanted) for key, wanted in raw.items()}
-
-
-def query_of(key: str, wanted: Prefetch, terminology: Terminology, site: Site | None = None) -> str:
-    """The search with the codes of its value sets; whole codes only: a search cannot match a prefix.
-
-    Of a site's codes, those of its own systems, too.
-    """
-    unknown = [concept for concept in wanted.codes if concept not in terminology.value_sets]
-    if unknown or ("$codes" in wanted.query) != bool(wanted.codes):
-        raise ContentError("prefetch.toml", None, f"{key}: $codes and the names of value sets")
-    systems = {*wanted.systems, *(system.name for system in (site.systems if site else ()))}
-    codes = {
-        _as_token(row.code): None
-        for concept in wanted.codes
-        for row in terminology.value_sets[concept]
-        if not row.prefix and terminology.system_name(row.system) in systems
-    }
-    return wanted.query.replace("$codes", ",".join(codes))
-
-
-_SEARCH_MEANS = re.compile(r"([\\,|$])")
-
-
-def _as_token(code: str) -> str:
-    """The code in a search: what separates tokens is escaped, what an address cannot hold is encoded."""
-    return quote(_SEARCH_MEANS.sub(r"\\\1", code), safe="")
-
-
-def read_orders_out(folder: Folder, terminology: Terminology, site: Site | None = None) -> OrderCodes:
-    """The codes of suggested orders, each of which must stand in a value set."""
-    try:
-        read = read_order_codes(read_toml(folder, "orders_out.toml"))
-    except OrderCodesError as error:
-        raise ContentError("orders_out.toml", None, str(error)) from error
-    if site is not None:
-        read = own_order_codes(read, terminology.systems, site)
-    for order in (*read.studies.values(), *read.orders.values()):
-        for system, code in order.codes.items():
-            known = terminology.systems.get(system)
-            if known is None or not terminology.concepts_of(known.url, code.code):
-                file = SITE_FILE if site and _is_own(order.name, system, site) else "orders_out.toml"
-                raise ContentError(file, None, f"{system}|{code.code}: a code of a value set")
-    return read
-
-
-def _is_own(name: str, system: str, site: Site) -> bool:
-    own = {**site.studies, **site.orders}.get(name)
-    return own is not None and own.system == system
+def _repeated(rows: Sequence[CodeRow]) -> Iterator[Problem]:
+    seen: dict[tuple[str, str, str], CodeRow] = {}
+    for row in rows:
+        first = seen.setdefault((row.concept, row.code.system, row.code.code), row)
+        if first is not row:
+            yield Problem(
+                row.file, row.line, f"{row.code.code} only once; it stands in {first.file}:{first.line}"
+            )

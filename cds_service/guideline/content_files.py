@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -12,9 +13,12 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from cds_service.guideline.problems import ContentError
+from cds_service.guideline.faults import Fault, TableError, validation_faults
+from cds_service.guideline.problems import ContentError, Problem, content_error
+from cds_service.guideline.toml_lines import line_of, line_of_error
 
 T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 Folder = Path | Traversable
 
 
@@ -24,27 +28,50 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A TOML file: what it holds, and its text, in which the line of a fault is looked up."""
+
+    file: str
+    content: Mapping[str, Any]
+    text: str
+
+    def problem(self, fault: Fault) -> Problem:
+        """The fault with its file and line."""
+        return Problem(self.file, line_of(self.text, fault.path), str(fault))
+
+
 def read_text(folder: Folder, name: str) -> str:
+    """The text of a file; raises ContentError where there is none."""
     try:
         return folder.joinpath(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ContentError(name, None, "a readable UTF-8 file") from error
 
 
-def read_toml(folder: Folder, name: str) -> dict[str, Any]:
+def read_table(folder: Folder, name: str) -> Table:
+    """A TOML file, its numbers exact; raises ContentError where it is none."""
+    text = read_text(folder, name)
     try:
-        return tomllib.loads(read_text(folder, name), parse_float=Decimal)
+        return Table(name, tomllib.loads(text, parse_float=Decimal), text)
     except tomllib.TOMLDecodeError as error:
-        raise ContentError(name, None, f"valid TOML ({error})") from error
+        raise ContentError(name, line_of_error(error), f"valid TOML ({error})") from error
 
 
-def parse_table(model: type[T], name: str, data: Mapping[str, Any]) -> T:
+def parse_table(model: type[M], table: Table) -> M:
+    """The table as the model has it; raises ContentError with every fault."""
     try:
-        return model(**data)
+        return model.model_validate(table.content)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ContentError(name, None, f"{where}: {first['msg']}") from error
+        raise content_error(map(table.problem, validation_faults(error))) from error
+
+
+def within(table: Table, read: Callable[[Mapping[str, Any]], T]) -> T:
+    """What the reader makes of the table; its faults become a ContentError with their lines."""
+    try:
+        return read(table.content)
+    except TableError as error:
+        raise content_error(map(table.problem, error.faults)) from error
 
 
 CONTENT_FILES = (".toml", ".csv", ".md")
@@ -53,14 +80,17 @@ CONTENT_FILES = (".toml", ".csv", ".md")
 def digest_of(folder: Folder, suffixes: tuple[str, ...] = CONTENT_FILES) -> str:
     """A sha256 over name and bytes of every content file, the same in a checkout and in a wheel."""
     total = hashlib.sha256()
-    for name, data in sorted(_all_files(folder, "", suffixes)):
+    for name, data in sorted(content_files(folder, suffixes)):
         total.update(name.encode() + b"\0" + hashlib.sha256(data).digest())
     return f"sha256:{total.hexdigest()}"
 
 
-def _all_files(folder: Folder, prefix: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+def content_files(
+    folder: Folder, suffixes: tuple[str, ...] = CONTENT_FILES, prefix: str = ""
+) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of every file that belongs to the content, folders in the folder included."""
     for entry in folder.iterdir():
         if entry.is_dir():
-            yield from _all_files(entry, f"{prefix}{entry.name}/", suffixes)
+            yield from content_files(entry, suffixes, f"{prefix}{entry.name}/")
         elif entry.name.endswith(suffixes):
             yield f"{prefix}{entry.name}", entry.read_bytes()

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from cds_service.guideline.content_files import Strict
-from cds_service.guideline.content_types import Threshold
+from pydantic import BeforeValidator
+
+from cds_service.guideline.content_files import Folder, Strict, Table, parse_table, read_table
+from cds_service.guideline.content_types import Approval, Threshold
 from cds_service.guideline.decision import Indicator, Outcome
+from cds_service.guideline.faults import EntryPath, Fault, TableError, faults_of, refuse_faults
 from cds_service.guideline.links import is_link
 from cds_service.guideline.number_check import check_numbers
-from cds_service.guideline.problems import ContentError
+from cds_service.guideline.problems import refuse
 from cds_service.guideline.thresholds import Switches, Thresholds
 
 T = TypeVar("T")
+
+
+def _number(value: object) -> object:
+    """TOML has numbers, so that a text which only looks like one is a slip of the hand."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise ValueError("a number without quotes")
+    return value
 
 
 class _Recommendation(Strict):
@@ -26,7 +36,7 @@ class _Recommendation(Strict):
 
 
 class _Threshold(Strict):
-    value: Decimal
+    value: Annotated[Decimal, BeforeValidator(_number)]
     unit: str
     origin: str
     source: str
@@ -57,89 +67,160 @@ class Head(Strict):
 
 HEAD_FILE = "guideline.toml"
 ORIGINS = frozenset({"SEED", "ACG", "OTHER", "DESIGN"})
-
-
-def check_head(head: Head) -> None:
-    """Raises ContentError where the identity, the approval or a link of the cards cannot be right."""
-    if head.status == "active":
-        _check_approval(head.approval)
-    for name in ("url", "details_url"):
-        if not is_link(getattr(head, name), ("https",)):
-            raise ContentError("guideline.toml", None, f"{name}: an absolute https address")
-    try:
-        ZoneInfo(head.time_zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ContentError("guideline.toml", None, "time_zone: a time zone such as Asia/Singapore") from error
-
-
-def _check_approval(approval: _Approval) -> None:
-    if not approval.approver.strip():
-        raise ContentError("guideline.toml", None, "approval.approver: a name, because the status is active")
-    for name in ("date", "next_review"):
-        try:
-            date.fromisoformat(getattr(approval, name))
-        except ValueError as error:
-            expected = f"approval.{name}: a date as 2026-06-15, because the status is active"
-            raise ContentError("guideline.toml", None, expected) from error
-    if date.fromisoformat(approval.next_review) <= date.fromisoformat(approval.date):
-        raise ContentError("guideline.toml", None, "approval.next_review: later than approval.date")
-
-
-def threshold_of(name: str, model: _Threshold) -> Threshold:
-    if model.origin not in ORIGINS:
-        raise ContentError("guideline.toml", None, f"thresholds.{name}.origin: one of {sorted(ORIGINS)}")
-    if not model.source.strip() or not model.unit.strip():
-        raise ContentError("guideline.toml", None, f"thresholds.{name}: a unit and a source")
-    return Threshold(name, **model.model_dump())
-
-
-def thresholds_of(notes: Mapping[str, Threshold], file: str = HEAD_FILE) -> Thresholds:
-    """The numbers; raises ContentError, which names `file`."""
-    limits = _exactly(Thresholds, {name: note.value for name, note in notes.items()}, file)
-    problems = check_numbers(limits)
-    if problems:
-        raise ContentError(file, None, "; ".join(problems))
-    return limits
-
-
+RECOMMENDATIONS = frozenset({"R1", "R2", "R3", "R4", "R5", "R6"})
+IMPROVING, ENDORSED = "improving", "endorsed"
 _CHOICES = frozenset({Outcome.EMERGENCY, Outcome.URGENT, Outcome.INDICATED, Outcome.POSSIBLE})
 
 
-def switches_of(found: Mapping[str, Any], file: str = HEAD_FILE) -> Switches:
-    """The switches; raises ContentError, which names `file`."""
-    switches = _exactly(Switches, found, file)
-    for name, value in found.items():
-        if name.endswith("_outcome") and value not in _CHOICES:
-            raise ContentError(file, None, f"switches.{name}: one of {', '.join(sorted(_CHOICES))}")
+def read_head(folder: Folder) -> tuple[Head, Table]:
+    """The file and its table; raises ContentError with everything in it that cannot be right."""
+    table = read_table(folder, HEAD_FILE)
+    head = parse_table(Head, table)
+    faults = [
+        *_identity_faults(head),
+        *_approval_faults(head),
+        *_recommendation_faults(head),
+        *faults_of(lambda: thresholds_of(notes_of(head))),
+        *faults_of(lambda: switches_of(head.switches)),
+        *faults_of(lambda: indicators_of(head.indicators)),
+    ]
+    refuse(map(table.problem, faults))
+    return head, table
+
+
+def notes_of(head: Head) -> dict[str, Threshold]:
+    """Every threshold with its unit, origin, source and meaning, by name."""
+    return {name: Threshold(name, **model.model_dump()) for name, model in head.thresholds.items()}
+
+
+def thresholds_of(notes: Mapping[str, Threshold]) -> Thresholds:
+    """The numbers that the rules use; raises TableError, each fault under ("thresholds", name)."""
+    refuse_faults(TableError, (fault for note in notes.values() for fault in _note_faults(note)))
+    limits = _exactly(Thresholds, "thresholds", {name: note.value for name, note in notes.items()})
+    refuse_faults(TableError, check_numbers(limits))
+    return limits
+
+
+def switches_of(found: Mapping[str, Any]) -> Switches:
+    """The switches of the card policy; raises TableError, each fault under ("switches", name)."""
+    switches = _exactly(Switches, "switches", found)
+    wrong = (name for name, value in found.items() if name.endswith("_outcome") and value not in _CHOICES)
+    expected = f"one of {', '.join(sorted(_CHOICES))}"
+    refuse_faults(TableError, (Fault(("switches", name), expected) for name in wrong))
     return switches
 
 
-IMPROVING, ENDORSED = "improving", "endorsed"
-
-
 def indicators_of(found: Mapping[str, Indicator]) -> Mapping[str, Indicator]:
+    """The indicator of every answer; raises TableError for an answer that is missing or unknown."""
     wanted = {*Outcome, IMPROVING, ENDORSED}
-    for name in sorted(wanted ^ found.keys()):
-        expected = "info, warning or critical" if name in wanted else "no such outcome"
-        raise ContentError("guideline.toml", None, f"indicators.{name}: {expected}")
+    refuse_faults(
+        TableError,
+        (
+            Fault(
+                ("indicators", str(name)),
+                "info, warning or critical" if name in wanted else "no such outcome",
+            )
+            for name in sorted(wanted ^ found.keys())
+        ),
+    )
     return found
 
 
-def _exactly(kind: type[T], values: Mapping[str, Any], file: str) -> T:
-    """The dataclass with exactly its own fields, whole numbers as int; raises ContentError otherwise."""
+def approval_of(head: Head) -> Approval:
+    """Who signed and until when; a draft need not be signed."""
+    return Approval(**head.approval.model_dump())
+
+
+def _identity_faults(head: Head) -> Iterator[Fault]:
+    for name in ("url", "details_url"):
+        if not is_link(getattr(head, name), ("https",)):
+            yield Fault((name,), "an absolute https address")
+    try:
+        ZoneInfo(head.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        yield Fault(("time_zone",), "a time zone such as Asia/Singapore")
+
+
+def _recommendation_faults(head: Head) -> Iterator[Fault]:
+    for name in sorted(head.recommendations.keys() ^ RECOMMENDATIONS):
+        expected = "a recommendation" if name in RECOMMENDATIONS else "no such recommendation"
+        yield Fault(("recommendations", name), expected)
+
+
+def _approval_faults(head: Head) -> Iterator[Fault]:
+    if head.status != "active":
+        return
+    approval = approval_of(head)
+    if not approval.approver.strip():
+        yield Fault(("approval", "approver"), "a name, because the status is active")
+    signed, review = _day(approval.date), _day(approval.next_review)
+    for name, day in (("date", signed), ("next_review", review)):
+        if day is None:
+            yield Fault(("approval", name), "a date as 2026-06-15, because the status is active")
+    if signed and review and review <= signed:
+        yield Fault(("approval", "next_review"), "later than approval.date")
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _note_faults(note: Threshold) -> Iterator[Fault]:
+    where = ("thresholds", note.name)
+    if note.origin not in ORIGINS:
+        yield Fault((*where, "origin"), f"one of {', '.join(sorted(ORIGINS))}")
+    for name in ("unit", "source", "meaning"):
+        if not getattr(note, name).strip():
+            yield Fault((*where, name), f"a {name}")
+
+
+def _exactly(kind: type[T], table: str, values: Mapping[str, Any]) -> T:
+    """The dataclass with exactly its own fields, whole numbers as int; raises TableError otherwise."""
     wanted = get_type_hints(kind)
-    for name in wanted.keys() ^ values.keys():
-        raise ContentError(file, None, f"{name}: {'a value' if name in wanted else 'no such name'}")
-    return kind(**{name: _typed(name, values[name], hint, file) for name, hint in wanted.items()})
+    refuse_faults(
+        TableError,
+        (
+            Fault((table, name), "a value" if name in wanted else "no such name")
+            for name in sorted(wanted.keys() ^ values.keys())
+        ),
+    )
+    typed = {name: _typed(values[name], hint) for name, hint in wanted.items()}
+    refuse_faults(
+        TableError,
+        (
+            Fault(_place(table, name), _TYPE_WORDS[wanted[name]])
+            for name, value in typed.items()
+            if value is None
+        ),
+    )
+    return kind(**typed)
 
 
-def _typed(name: str, value: Any, hint: Any, file: str) -> Any:
-    if hint is int and value == int(value):
-        return int(value)
-    if hint is Decimal:
-        return Decimal(value)
-    if hint == tuple[str, ...] and isinstance(value, list):
-        return tuple(value)
-    if isinstance(hint, type) and isinstance(value, hint):
-        return value
-    raise ContentError(file, None, f"{name}: {getattr(hint, '__name__', hint)}")
+def _place(table: str, name: str) -> EntryPath:
+    """Where the value stands: a threshold is a table of its own."""
+    return (table, name, "value") if table == "thresholds" else (table, name)
+
+
+_TYPE_WORDS: Mapping[Any, str] = {
+    int: "a whole number",
+    Decimal: "a number",
+    bool: "true or false",
+    str: "a text in quotes",
+    tuple[str, ...]: "a list of texts",
+}
+
+
+def _typed(value: Any, hint: Any) -> Any:
+    """The value as the field holds it; None where it is of another kind."""
+    if hint == tuple[str, ...]:
+        texts = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        return tuple(value) if texts else None
+    if hint in (int, Decimal):
+        number = value if isinstance(value, int | Decimal) and not isinstance(value, bool) else None
+        if number is None or (hint is int and number != int(number)):
+            return None
+        return hint(number)
+    return value if isinstance(value, hint) else None

@@ -17,7 +17,7 @@ from cds_service.guideline.thresholds import Switches, Thresholds
 from cds_service.guideline.words import Words
 from cds_service.record.checklist import Checklist
 from cds_service.record.free_text import Patterns
-from cds_service.record.terminology import Terminology
+from cds_service.record.terminology import Terminology, ValueSetCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,28 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """Who signed this version, and when it is to be looked at again; empty texts: not signed.
+
+    In an active guideline both dates are dates as 2026-06-15.
+    """
+
+    approver: str
+    date: str
+    next_review: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRow:
+    """One code of a value set, and where it stands; a row of a ConceptMap has no line."""
+
+    file: str
+    line: int | None
+    concept: str
+    code: ValueSetCode
+
+
+@dataclass(frozen=True, slots=True)
 class Guideline:
     """One guideline, whole: numbers, switches, codes, patterns, words and sources."""
 
@@ -59,6 +81,7 @@ class Guideline:
     title: str
     version: str
     status: str
+    approval: Approval
     publisher: str
     url: str
     details_url: str

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from cds_service.guideline.decision import Outcome
+from cds_service.guideline.faults import Fault, TableError, refuse_faults, validation_faults
+from cds_service.record.terminology import Terminology
+
 Kind = Literal["problem", "result", "procedure", "treatment", "medicine", "answer", "device"]
 
 
-class ExamplesError(Exception):
+EXAMPLES_FILE = "examples.toml"
+
+
+class ExamplesError(TableError):
     """What is wrong with `examples.toml`."""
 
 
@@ -61,8 +68,8 @@ class _Entry(_Strict):
 
 
 class _Expect(_Strict):
-    outcome: str
-    recommendations: tuple[str, ...] = ()
+    outcome: Outcome
+    recommendations: tuple[Literal["R1", "R2", "R3", "R4", "R5", "R6"], ...] = ()
     indicator: Literal["info", "warning", "critical"]
     says: tuple[str, ...] = ()
 
@@ -84,13 +91,24 @@ def read_examples(content: Mapping[str, Any]) -> tuple[Example, ...]:
     try:
         file = _File.model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        raise ExamplesError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise ExamplesError(*validation_faults(error)) from error
     ids = [example.id for example in file.examples]
-    for id in ids:
-        if ids.count(id) > 1:
-            raise ExamplesError(f"{id}: only one story of this id")
+    twice = ((position, id) for position, id in enumerate(ids) if id in ids[:position])
+    refuse_faults(
+        ExamplesError,
+        (Fault(("examples", position, "id"), f"{id}: only one story of this id") for position, id in twice),
+    )
     return tuple(_example(example) for example in file.examples)
+
+
+def unknown_codes(examples: Iterable[Example], terminology: Terminology) -> Iterator[Fault]:
+    """Every code of a story that no value set has, so that it could decide nothing."""
+    for position, example in enumerate(examples):
+        for place, entry in enumerate(example.record):
+            system = terminology.systems.get(entry.code[0]) if entry.code else None
+            if entry.code and not (system and terminology.concepts_of(system.url, entry.code[1])):
+                expected = f"{' '.join(entry.code)}: a code of a value set"
+                yield Fault(("examples", position, "record", place, "code"), expected)
 
 
 def _example(model: _Example) -> Example:
@@ -100,7 +118,7 @@ def _example(model: _Example) -> Example:
         story=model.story,
         patient=model.patient,
         record=tuple(_entry(entry) for entry in model.record),
-        outcome=expect.outcome,
+        outcome=expect.outcome.value,
         recommendations=expect.recommendations,
         indicator=expect.indicator,
         says=expect.says,

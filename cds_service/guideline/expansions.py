@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from cds_service.guideline.content_files import Folder, Strict, parse_table, read_toml
-from cds_service.guideline.problems import ContentError
+from pydantic import RootModel
+
+from cds_service.guideline.content_files import Folder, Strict, parse_table, read_table
+from cds_service.guideline.faults import Fault
+from cds_service.guideline.problems import refuse
 from cds_service.record.terminology import Terminology, has_valid_check_digit
 
 FILE = "expansions.toml"
@@ -36,26 +39,29 @@ class _Expansion(Strict):
     source: str
 
 
+class _Expansions(RootModel[dict[str, _Expansion]]):
+    pass
+
+
 def read_expansions(folder: Folder, terminology: Terminology) -> Mapping[str, Expansion]:
-    """The definitions by value set; raises ContentError for one that names a code or set of no list."""
-    found = {
-        name: Expansion(name, **parse_table(_Expansion, FILE, table).model_dump())
-        for name, table in read_toml(folder, FILE).items()
-    }
-    for expansion in found.values():
-        _check(expansion, terminology)
+    """The definitions by value set; raises ContentError for each that names a code or set of no list."""
+    table = read_table(folder, FILE)
+    read = parse_table(_Expansions, table).root
+    found = {name: Expansion(name, **expansion.model_dump()) for name, expansion in read.items()}
+    refuse(table.problem(fault) for one in found.values() for fault in _faults(one, terminology))
     return found
 
 
-def _check(expansion: Expansion, terminology: Terminology) -> None:
+def _faults(expansion: Expansion, terminology: Terminology) -> Iterator[Fault]:
     name = expansion.value_set
     if name not in terminology.value_sets:
-        raise ContentError(FILE, None, f"{name}: the name of a value set")
+        yield Fault((name,), "the name of a value set")
     if not expansion.source.strip():
-        raise ContentError(FILE, None, f"{name}.source: where the expression comes from")
+        yield Fault((name, "source"), "where the expression comes from")
     plain = _TERM.sub(" ", expansion.ecl)
     if not _SIMPLE.fullmatch(plain):
-        raise ContentError(FILE, None, f"{name}.ecl: codes, <, <<, AND, OR, MINUS and brackets")
+        yield Fault((name, "ecl"), "codes, <, <<, AND, OR, MINUS and brackets")
+        return
     system = terminology.systems[SNOMED]
     codes = _CODE.findall(plain)
     known = [
@@ -64,4 +70,4 @@ def _check(expansion: Expansion, terminology: Terminology) -> None:
         if has_valid_check_digit(code, system.check) and terminology.concepts_of(system.url, code)
     ]
     if not codes or known != codes:
-        raise ContentError(FILE, None, f"{name}.ecl: codes of SNOMED CT that stand in a value set")
+        yield Fault((name, "ecl"), "codes of SNOMED CT that stand in a value set")

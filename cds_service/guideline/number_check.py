@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields
 
+from cds_service.guideline.faults import Fault
 from cds_service.guideline.thresholds import Thresholds
 
 # Lower, then higher: where the two are exchanged, a tier between them could never be told.
@@ -35,18 +36,18 @@ _RISING = (
 )
 
 
-def check_numbers(limits: Thresholds) -> list[str]:
-    """What is wrong, each as the name and what was expected; empty: nothing."""
+def check_numbers(limits: Thresholds) -> list[Fault]:
+    """What is wrong, each under ("thresholds", name, "value"); empty: nothing."""
     return [*_below_zero(limits), *_out_of_order(limits)]
 
 
-def _below_zero(limits: Thresholds) -> Iterator[str]:
+def _below_zero(limits: Thresholds) -> Iterator[Fault]:
     for field in fields(limits):
         if getattr(limits, field.name) < 0:
-            yield f"thresholds.{field.name}: 0 or more"
+            yield Fault(("thresholds", field.name, "value"), "0 or more")
 
 
-def _out_of_order(limits: Thresholds) -> Iterator[str]:
+def _out_of_order(limits: Thresholds) -> Iterator[Fault]:
     for lower, higher in _RISING:
         if getattr(limits, lower) > getattr(limits, higher):
-            yield f"thresholds.{lower}: at most {higher}"
+            yield Fault(("thresholds", lower, "value"), f"at most {higher}")

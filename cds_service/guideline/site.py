@@ -7,7 +7,7 @@ It cannot add a rule, take a code away or reword a card: those belong to the gui
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field
 
-from cds_service.guideline.content_files import Folder, Strict, digest_of, parse_table, read_toml
+from cds_service.guideline.content_files import Folder, Strict, Table, digest_of, parse_table, read_table
+from cds_service.guideline.faults import Fault
 from cds_service.guideline.links import is_link
 from cds_service.guideline.lumbar_mri.order_codes import ORDERS, STUDIES, Code
-from cds_service.guideline.problems import ContentError
+from cds_service.guideline.problems import refuse
 from cds_service.guideline.site_codes import SiteCode, read_site_codes
 from cds_service.guideline.thresholds import Switches, Thresholds
 from cds_service.record.terminology import CodeSystem
@@ -74,6 +75,7 @@ class Site:
     orders: Mapping[str, OwnCode]
     codes: tuple[SiteCode, ...]
     digest: str
+    table: Table = field(repr=False)  # site.toml itself, in which the line of a fault is looked up
 
     @property
     def answers(self) -> dict[tuple[str, str], str]:
@@ -126,9 +128,9 @@ def read_site(folder: Folder) -> Site:
 
     Whether its systems and value sets exist is told when it is laid over a guideline.
     """
-    file = parse_table(_File, SITE_FILE, read_toml(folder, SITE_FILE))
-    for problem in _problems(file):
-        raise ContentError(SITE_FILE, None, problem)
+    table = read_table(folder, SITE_FILE)
+    file = parse_table(_File, table)
+    refuse(map(table.problem, _faults(file)))
     systems = tuple(
         CodeSystem(name, system.url, system.aliases) for name, system in file.code_systems.items()
     )
@@ -147,6 +149,7 @@ def read_site(folder: Folder) -> Site:
         orders=_own_codes(file.orders),
         codes=read_site_codes(folder, known),
         digest=digest_of(folder, (".toml", ".csv", ".json")),
+        table=table,
     )
 
 
@@ -154,23 +157,23 @@ def _own_codes(given: Mapping[str, _OwnCode]) -> dict[str, OwnCode]:
     return {name: OwnCode(one.system, Code(one.code, one.display, one.says)) for name, one in given.items()}
 
 
-def _problems(file: _File) -> Iterator[str]:
+def _faults(file: _File) -> Iterator[Fault]:
     known = {
-        "thresholds": {field.name for field in fields(Thresholds)},
-        "switches": {field.name for field in fields(Switches)},
+        "thresholds": {one.name for one in fields(Thresholds)},
+        "switches": {one.name for one in fields(Switches)},
         "studies": STUDIES,
         "orders": ORDERS,
     }
     for table, names in known.items():
         for name in sorted(getattr(file, table).keys() - names):
-            yield f"{table}.{name}: no such name"
+            yield Fault((table, name), "no such name")
     if file.leaflet_url and not is_link(file.leaflet_url, ("https", "http")):
-        yield "leaflet_url: an absolute web address"
+        yield Fault(("leaflet_url",), "an absolute web address")
     if file.time_zone is not None and not _is_zone(file.time_zone):
-        yield "time_zone: a time zone such as Asia/Singapore"
+        yield Fault(("time_zone",), "a time zone such as Asia/Singapore")
     urls = [system.url for system in file.code_systems.values()] + list(file.questionnaires.values())
     for url in sorted({url for url in urls if urls.count(url) > 1}):
-        yield f"code_systems: {url} only once"
+        yield Fault(("code_systems",), f"{url} only once")
 
 
 def _is_zone(name: str) -> bool:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from cds_service.guideline.faults import Fault, TableError, refuse_faults, validation_faults
+
 Says = Literal["yes", "no", "unknown"]
 SINCE = "since"  # the end of the link id of a question for the day
 
 
-class ChecklistError(Exception):
+class ChecklistError(TableError):
     """What is wrong with `checklist.toml`: which entry, and what was expected."""
 
 
@@ -121,17 +122,16 @@ def read_checklist(
     try:
         file = _File.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ChecklistError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise ChecklistError(*validation_faults(error)) from error
+    missing = sorted(set(gaps) - {item.gap for item in file.items})
     problems = [
         *_unknown_concepts(file, red_flags, concepts),
         *_unknown_names(file, pathways, gaps),
         *_incomplete(file),
         *_repeated(file),
-        *(f"an item for the gap {gap}" for gap in sorted(set(gaps) - {item.gap for item in file.items})),
+        *(Fault(("items",), f"an item for the gap {gap}") for gap in missing),
     ]
-    if problems:
-        raise ChecklistError("; ".join(problems))
+    refuse_faults(ChecklistError, problems)
     items = tuple(_item(number, item, file.choices) for number, item in enumerate(file.items, start=1))
     link_ids = frozenset(name for item in items for name in (item.link_id, item.since_link_id))
     return Checklist(file.questionnaire, file.title, file.purpose, items, link_ids)
@@ -155,41 +155,51 @@ def _item(number: int, item: _Item, choices: Mapping[str, _Choice]) -> Checklist
     )
 
 
-def _unknown_concepts(file: _File, red_flags: Collection[str], concepts: Collection[str]) -> Iterator[str]:
+def _unknown_concepts(file: _File, red_flags: Collection[str], concepts: Collection[str]) -> Iterator[Fault]:
     for name, choice in file.choices.items():
         for concept in sorted(set(choice.means) - set(red_flags)):
-            yield f"choices.{name}.means: {concept} is no red flag"
-    for item in file.items:
+            yield Fault(("choices", name, "means"), f"{concept} is no red flag")
+    for place, item in enumerate(file.items):
         for concept in sorted(set(item.yes) - set(red_flags)):
-            yield f"item {item.link_id}: yes: {concept} is no red flag"
+            yield _at(place, item, "yes", f"{concept} is no red flag")
         for concept in sorted(set(item.no) - set(concepts)):
-            yield f"item {item.link_id}: no: {concept} is no concept"
+            yield _at(place, item, "no", f"{concept} is no concept")
 
 
-def _unknown_names(file: _File, pathways: Collection[str], gaps: Collection[str]) -> Iterator[str]:
-    for item in file.items:
+def _unknown_names(file: _File, pathways: Collection[str], gaps: Collection[str]) -> Iterator[Fault]:
+    for place, item in enumerate(file.items):
         for pathway in sorted(set(item.settles) - set(pathways)):
-            yield f"item {item.link_id}: settles: {pathway} is no pathway"
+            yield _at(place, item, "settles", f"{pathway} is no pathway")
         for choice in sorted(set(item.choices) - file.choices.keys()):
-            yield f"item {item.link_id}: choices: {choice} is none of [choices]"
+            yield _at(place, item, "choices", f"{choice} is none of [choices]")
         if item.gap is not None and item.gap not in gaps:
-            yield f"item {item.link_id}: gap: {item.gap} is none of {', '.join(sorted(gaps))}"
+            yield _at(place, item, "gap", f"{item.gap} is none of {', '.join(sorted(gaps))}")
 
 
-def _incomplete(file: _File) -> Iterator[str]:
-    for item in file.items:
+def _incomplete(file: _File) -> Iterator[Fault]:
+    for place, item in enumerate(file.items):
         offered = {file.choices[name].says for name in item.choices if name in file.choices}
         for missing in sorted({"yes", "no", "unknown"} - offered):
-            yield f"item {item.link_id}: choices: one that says {missing}"
+            yield _at(place, item, "choices", f"one that says {missing}")
         if not item.treatment and not (item.yes and item.finding):
-            yield f"item {item.link_id}: yes and finding, or treatment = true"
+            yield Fault(("items", place), f"item {item.link_id}: yes and finding, or treatment = true")
         if item.treatment and (item.yes or item.no or item.gap or item.finding):
-            yield f"item {item.link_id}: neither yes, no, gap nor finding beside treatment = true"
+            yield _at(place, item, "treatment", "neither yes, no, gap nor finding beside it")
 
 
-def _repeated(file: _File) -> Iterator[str]:
-    named = [item.link_id for item in file.items]
-    named += [f"{item.link_id}-{SINCE}" for item in file.items if item.since]
-    yield from (f"link_id {name} only once" for name, times in Counter(named).items() if times > 1)
-    coded = Counter((choice.system, choice.code) for choice in file.choices.values())
-    yield from (f"choices: the code {code} only once" for (_, code), times in coded.items() if times > 1)
+def _repeated(file: _File) -> Iterator[Fault]:
+    met: set[str] = set()
+    for place, item in enumerate(file.items):
+        for name in (item.link_id, *([f"{item.link_id}-{SINCE}"] if item.since else [])):
+            if name in met:
+                yield Fault(("items", place, "link_id"), f"link_id {name} only once")
+            met.add(name)
+    coded: set[tuple[str, str]] = set()
+    for name, choice in file.choices.items():
+        if (choice.system, choice.code) in coded:
+            yield Fault(("choices", name, "code"), f"choices: the code {choice.code} only once")
+        coded.add((choice.system, choice.code))
+
+
+def _at(place: int, item: _Item, member: str, expected: str) -> Fault:
+    return Fault(("items", place, member), f"item {item.link_id}: {member}: {expected}")

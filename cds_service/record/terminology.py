@@ -22,6 +22,7 @@ class CodeSystem:
     aliases: tuple[str, ...] = ()
     dots: bool = True  # False: compared without dots and in capitals
     check: str | None = None  # "verhoeff" or "mod10"
+    form: str | None = None  # a regular expression that every code and prefix of a value set matches
     relative: str | None = None  # the system asked next where this one does not know the code
     notice: str = ""  # the licence notice that its codes travel with; empty where it asks for none
 

@@ -40,7 +40,7 @@ def refusal(folder: Path) -> ContentError:
                      "thresholds.care_days: no such name", id="unknown threshold"),
         pytest.param(SITE, 'owner = "Clinical lead, Example polyclinic"\ndate = 2026-06-01\nreason',
                      "date = 2026-06-01\nreason", "owner", id="a number that nobody answers for"),
-        pytest.param(SITE, "value = 21", "value = -1", "thresholds.care_cover_days: 0 or more", id="below zero"),
+        pytest.param(SITE, "value = 21", "value = -1", "thresholds.care_cover_days.value: 0 or more", id="below zero"),
         pytest.param(SITE, "value = 21", 'value = "three weeks"', "value", id="no number"),
         pytest.param(SITE, "contrast_advice = false", "contrast = false", "switches.contrast: no such name",
                      id="unknown switch"),

@@ -118,10 +118,10 @@ def test_a_code_added_to_the_content_stands_in_value_set_and_concept_map(tmp_pat
     folder = Path(shutil.copytree(SHIPPED, tmp_path / "lumbar-mri"))
     before = build_library(load_guideline(folder), NOW)
     with (folder / "value_sets" / "fever.csv").open("a", encoding="utf-8") as file:
-        file.write("http://hl7.org/fhir/sid/icd-10,R50.9X,A new fever,exact,test\n")
+        file.write("http://hl7.org/fhir/sid/icd-10,R50.98,A new fever,exact,test\n")
     after = build_library(load_guideline(folder), NOW)
     system = "http://hl7.org/fhir/sid/icd-10"
-    assert (system, "R50.9X") in set(whole_codes(after.resources["ValueSet"]["fever"]))
+    assert (system, "R50.98") in set(whole_codes(after.resources["ValueSet"]["fever"]))
     elements = after.resources["ConceptMap"]["icd-10"]["group"][0]["element"]
-    assert [e["target"][0]["code"] for e in elements if e["code"] == "R50.9X"] == ["fever"]
+    assert [e["target"][0]["code"] for e in elements if e["code"] == "R50.98"] == ["fever"]
     assert after.edition != before.edition

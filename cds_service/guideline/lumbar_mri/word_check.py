@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
+from cds_service.guideline.links import is_link
 from cds_service.guideline.lumbar_mri.wording import (
     CHANGES,
     CHECKS,
@@ -18,6 +19,7 @@ from cds_service.guideline.lumbar_mri.wording import (
     longest_unread,
     override_reasons,
 )
+from cds_service.guideline.problems import Problem
 from cds_service.guideline.thresholds import Thresholds
 from cds_service.guideline.words import Words
 from cds_service.protocol.card import SUMMARY_CHARACTERS
@@ -111,6 +113,7 @@ _CLAIMS_OF_SAFETY = re.compile(r"\b(safe|safely|excluded|ruled out|normal|normal
 _MR_LABELS = re.compile(r"\bMR (safe|conditional|unsafe)\b")
 _REFERENCE = re.compile(r"\[(?:[1-9]|[12]\d|3[0-7])(?:, (?:[1-9]|[12]\d|3[0-7]))*\]")
 _FEATURES = re.compile(r"( \(\$features\)|: \$features$|\. \$features$)")
+_LINK = re.compile(r"\]\((?P<target>[^)]*)\)|(?P<bare>\b\w+://\S+)")
 _OVERRIDE = re.compile(r"[a-z0-9-]+: \S.*")
 # How long the blanks of a summary may become; texts of the record are cut where they have no room.
 _NUMBER_CHARACTERS = len("36500")
@@ -123,21 +126,32 @@ _BLANK = re.compile(r"\$([a-z_]+)")
 _FEATURES_WITH_ROOM = re.compile(r" ?\(\$features\)|[:.]? ?\$features$")
 
 
-def check_words(words: Words) -> list[str]:
-    """What is wrong with the card words, each as file, section and what was expected; empty: nothing."""
+def check_words(words: Words) -> list[Problem]:
+    """What is wrong with the card words, each with its section; empty: nothing."""
     return [
         *_missing_sections(words),
         *_unknown_sections(words),
         *_unfillable_blanks(words),
+        *_missing_blanks(words),
         *_claims(words),
         *_figures_without_reference(words),
         *_broken_overrides(words),
         *_repeated_overrides(words),
         *_long_summaries(words),
+        *_broken_links(words),
     ]
 
 
-def _missing_sections(words: Words) -> Iterator[str]:
+def _problem(words: Words, file: str, section: str, expected: str, naming: str = "") -> Problem:
+    """What a section must be, at the first of its lines that names the text."""
+    return Problem(
+        f"{file}.md",
+        words.line_of(file, section, naming),
+        f"section {section}{expected}" if expected[0] == ":" else f"section {section} {expected}",
+    )
+
+
+def _missing_sections(words: Words) -> Iterator[Problem]:
     wanted: dict[str, set[str]] = {
         SHARED: {*_SHARED_SECTIONS, *_KEYED_SECTIONS},
         SAFETY: set(_SAFETY_SECTIONS),
@@ -149,7 +163,7 @@ def _missing_sections(words: Words) -> Iterator[str]:
         wanted[file] |= {f"do.{v}" for v in variants if not words.has(file, f"do.{v.partition('-')[0]}")}
     for file, sections in wanted.items():
         for section in sorted(sections - words.sections.get(file, {}).keys()):
-            yield f"{file}.md: a section {section}"
+            yield Problem(f"{file}.md", None, f"a section {section}")
 
 
 def _said_by_pattern(file: str) -> set[str]:
@@ -157,12 +171,12 @@ def _said_by_pattern(file: str) -> set[str]:
     return {f"summary.{variant}" for variant in SUMMARY_OF_PATTERN.get(file, ())}
 
 
-def _unknown_sections(words: Words) -> Iterator[str]:
+def _unknown_sections(words: Words) -> Iterator[Problem]:
     """A section that no card reads is a misspelled one."""
     for file, sections in words.sections.items():
         for section in sections:
             if not _is_known(file, section):
-                yield f"{file}.md: section {section} is read by no card"
+                yield _problem(words, file, section, "is read by no card")
 
 
 def _is_known(file: str, section: str) -> bool:
@@ -180,14 +194,36 @@ def _is_known(file: str, section: str) -> bool:
     return section in ("name", "evidence", "overrides") or section in _OPTIONAL
 
 
-def _unfillable_blanks(words: Words) -> Iterator[str]:
+def _unfillable_blanks(words: Words) -> Iterator[Problem]:
     for file, sections in words.sections.items():
         for section, text in sections.items():
             blanks = words.blanks(file, section)
             for blank in sorted(blanks - _legal_blanks(file, section)):
-                yield f"{file}.md: section {section}: ${blank} cannot be filled"
+                yield _problem(words, file, section, f": ${blank} cannot be filled", f"${blank}")
             if "features" in blanks and not _FEATURES.search(text):
-                yield f"{file}.md: section {section}: $features in brackets, or last behind : or ."
+                yield _problem(
+                    words, file, section, ": $features in brackets, or last behind : or .", "$features"
+                )
+
+
+def _missing_blanks(words: Words) -> Iterator[Problem]:
+    """A section whose blank is all that it is for: without it an order, a fact or a gap would go unsaid."""
+    for file, sections in words.sections.items():
+        for section in sections:
+            for blank in sorted(_needed_blanks(file, section) - words.blanks(file, section)):
+                yield _problem(words, file, section, f": a blank ${blank}")
+
+
+def _needed_blanks(file: str, section: str) -> frozenset[str]:
+    match file, section.partition("."):
+        case "common", (kind, "", _):
+            return _SHARED_BLANKS.get(kind, frozenset())
+        case "safety", ("line", _, _):
+            return _SAFETY_BLANKS["line"]
+        case "unclear", ("summary", _, "unread"):
+            return frozenset({"unread"})
+        case _:
+            return frozenset()
 
 
 def _legal_blanks(file: str, section: str) -> frozenset[str]:
@@ -203,38 +239,38 @@ def _legal_blanks(file: str, section: str) -> frozenset[str]:
     return frozenset()
 
 
-def _claims(words: Words) -> Iterator[str]:
+def _claims(words: Words) -> Iterator[Problem]:
     """Our words never claim safety (specification 8.1.11); override reasons are the clinician's words."""
     for file, sections in words.sections.items():
         for section, text in sections.items():
             found = _CLAIMS_OF_SAFETY.search(_MR_LABELS.sub("", text))
             if found and section != "overrides":
-                yield f"{file}.md: section {section}: other words than {found[0]!r}"
+                yield _problem(words, file, section, f": other words than {found[0]!r}", found[0])
 
 
-def _figures_without_reference(words: Words) -> Iterator[str]:
+def _figures_without_reference(words: Words) -> Iterator[Problem]:
     for file, sections in words.sections.items():
         for line in (line for line in sections.get("evidence", "").splitlines() if line.strip()):
             if not _REFERENCE.search(line):
-                yield f"{file}.md: section evidence: a reference number in every line"
+                yield _problem(words, file, "evidence", ": a reference number in every line", line)
 
 
-def _broken_overrides(words: Words) -> Iterator[str]:
+def _broken_overrides(words: Words) -> Iterator[Problem]:
     for file, sections in words.sections.items():
         lines = [line for line in sections.get("overrides", "").splitlines() if line.strip()]
-        if any(not _OVERRIDE.fullmatch(line) for line in lines):
-            yield f"{file}.md: section overrides: a line a reason, as code: words"
+        for line in (line for line in lines if not _OVERRIDE.fullmatch(line)):
+            yield _problem(words, file, "overrides", ": a line a reason, as code: words", line)
 
 
-def _repeated_overrides(words: Words) -> Iterator[str]:
+def _repeated_overrides(words: Words) -> Iterator[Problem]:
     """Feedback is counted by code, so that two reasons under one code could not be told apart."""
     for file in words.sections:
         codes = [code for code, _ in override_reasons(words, file)]
         for code in sorted({code for code in codes if codes.count(code) > 1}):
-            yield f"{file}.md: section overrides: {code} only once"
+            yield _problem(words, file, "overrides", f": {code} only once", f"{code}:")
 
 
-def _long_summaries(words: Words) -> Iterator[str]:
+def _long_summaries(words: Words) -> Iterator[Problem]:
     """A summary that would be cut even where no feature stands in it."""
     for file, sections in words.sections.items():
         for section, text in sections.items():
@@ -245,7 +281,18 @@ def _long_summaries(words: Words) -> Iterator[str]:
             tag = _TAG_WITHOUT_STRENGTH if without_strength else _LONGEST_TAG
             room = SUMMARY_CHARACTERS - len(tag)
             if len(_filled_at_length(text, words)) > room:
-                yield f"{file}.md: section {section}: at most {room} characters with its blanks filled"
+                yield _problem(words, file, section, f": at most {room} characters with its blanks filled")
+
+
+def _broken_links(words: Words) -> Iterator[Problem]:
+    """A link that a client could not follow, written as Markdown or bare."""
+    for file, sections in words.sections.items():
+        for section, text in sections.items():
+            for found in _LINK.finditer(text):
+                address = found["target"] or found["bare"].rstrip(".,;:!?)")
+                if not is_link(address, ("https",)):
+                    expected = f": an absolute https address, not {address}"
+                    yield _problem(words, file, section, expected, found[0])
 
 
 def _filled_at_length(text: str, words: Words) -> str:

@@ -1,0 +1,131 @@
+"""The commands for whoever owns content: `check` a folder, and `replay` two versions over requests."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from cds_service.app import GUIDELINE_FOLDER, cards_folder, read_clock
+from cds_service.content_check import CheckReport, check_folder
+from cds_service.errors import CdsError
+from cds_service.evaluation.replay import SavedRequest, replay_requests
+from cds_service.evaluation.replay_report import report_json, report_lines
+from cds_service.guideline.content import ContentError, Folder, Guideline, load_guideline
+from cds_service.icd_lists import installed_lists
+from cds_service.web.body import parse_json_object, refuse_deep_nesting
+
+_WIDTH_COLUMNS = 80
+_DEEPEST = 200  # as deep as the setting json_depth_limit allows at most
+_EXIT_PROBLEMS = 1
+_EXIT_EMERGENCY_LOST = 1
+_EXIT_UNUSABLE = 2
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option("--site", type=_FOLDER, help="Folder of a site's overlay, to be checked over the content.")
+@click.argument("folder", required=False, type=_FOLDER)
+def check(folder: Path | None, site: Path | None) -> None:
+    """Check the content of FOLDER, such as cards/lumbar-mri; without it, the content that is served.
+
+    Prints file, line and what was expected for every problem.
+    Exit status: 0 with nothing wrong, warnings or none; 1 with a problem: the service would not start.
+    """
+    content: Folder = folder or cards_folder() / GUIDELINE_FOLDER
+    report = check_folder(content, read_clock(), installed_lists(), site)
+    for problem in report.problems:
+        click.echo(_wrapped(str(problem)))
+    for warning in report.warnings:
+        click.echo(_wrapped(f"Warning: {warning}"))
+    if report.problems:
+        count = len(report.problems)
+        click.echo(f"\n{count} problem{'s' * (count > 1)}: a service with this content does not start.")
+        raise SystemExit(_EXIT_PROBLEMS)
+    click.echo(_wrapped(_looked_at(report)))
+
+
+@click.command()
+@click.option("--old", required=True, type=_FOLDER, help="Folder of the content as it is.")
+@click.option("--new", required=True, type=_FOLDER, help="Folder of the content as it would be.")
+@click.option("--now", metavar="ISO", help="Answer as at this moment, such as 2026-06-15T10:00+08:00.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.argument("requests", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+def replay(old: Path, new: Path, now: str | None, form: str, requests: tuple[Path, ...]) -> None:
+    """Show what a change of content would change, over saved hook requests.
+
+    REQUESTS are files, or folders of *.json files (of *.request.json files where there are any).
+    The report names files and orders, and holds no text of a patient.
+
+    Exit status: 1 where an emergency outcome is lost; 2 where a folder or a request cannot be used;
+    else 0, whatever else changes.
+    """
+    before, after = _load(old, "--old"), _load(new, "--new")
+    moment = _moment(now, before) if now is not None else None
+    saved = [_saved(file, name) for file, name in _files(requests)]
+    if not saved:
+        raise click.UsageError("No request was found: a folder needs *.json files.")
+    found = replay_requests(saved, before, after, read_clock if moment is None else lambda: moment)
+    if form == "json":
+        click.echo(json.dumps(report_json(found), indent=2, ensure_ascii=False))
+    else:
+        click.echo("\n".join(report_lines(found)))
+    if found.lost_emergencies:
+        raise SystemExit(_EXIT_EMERGENCY_LOST)
+    if found.unreadable:
+        raise SystemExit(_EXIT_UNUSABLE)
+
+
+def _load(folder: Path, option: str) -> Guideline:
+    try:
+        return load_guideline(folder)
+    except ContentError as error:
+        click.echo(f"The content of {option} is broken.\n{error}", err=True)
+        raise SystemExit(_EXIT_UNUSABLE) from None
+
+
+def _moment(text: str, guideline: Guideline) -> datetime:
+    """The moment that was typed; without an offset it is in the guideline's time zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter("not an ISO 8601 date and time", param_hint="--now") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=guideline.zone)
+
+
+def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    """Every file, and its name as it was given or within the folder that was given."""
+    for path in paths:
+        if path.is_dir():
+            found = sorted(path.rglob("*.request.json")) or sorted(path.rglob("*.json"))
+            yield from ((file, str(file.relative_to(path))) for file in found)
+        else:
+            yield path, path.name
+
+
+def _saved(file: Path, name: str) -> SavedRequest:
+    try:
+        body = parse_json_object(file.read_bytes())
+        refuse_deep_nesting(body.get("context"), _DEEPEST)
+    except OSError:
+        return SavedRequest(name, None, "The file cannot be read.")
+    except RecursionError:
+        return SavedRequest(name, None, "The body nests too deep.")
+    except CdsError as error:
+        return SavedRequest(name, None, error.text)
+    return SavedRequest(name, body)
+
+
+def _looked_at(report: CheckReport) -> str:
+    counted = [f"{count:,} {name}" for name, count in report.counts.items()]
+    return f"Nothing wrong in {', '.join(counted[:-1])} and {counted[-1]}."
+
+
+def _wrapped(line: str) -> str:
+    return textwrap.fill(
+        line, _WIDTH_COLUMNS, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
