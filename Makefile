@@ -21,10 +21,11 @@ demo: $(VENV)/run.stamp ## post an example to a service of its own, and show the
 test: $(VENV)/dev.stamp ## run every test
 	$(BIN)/pytest -n auto
 
-check: $(VENV)/dev.stamp ## format, lint, types, tests
+check: $(VENV)/dev.stamp ## format, lint, types, content, tests
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
+	$(BIN)/lumbar-mri-cds check
 	$(BIN)/pytest -n auto
 
 bench: $(VENV)/dev.stamp ## time and throughput beside a floor, and the memory of a worker
