@@ -31,8 +31,8 @@ from cds_service.guideline.lumbar_mri import (
 from cds_service.guideline.lumbar_mri.card_words import threshold_fills
 from cds_service.guideline.lumbar_mri.wording import ENDORSED, SAFETY, SHARED, VARIANTS, override_reasons
 from cds_service.record.terminology import ValueSetCode
-from cds_service.review_policy import adequacy_rows, precedence_rows, target_rows, tie_rows
-from cds_service.review_words import KINDS, borrowed_words
+from cds_service.review.policy import adequacy_rows, precedence_rows, target_rows, tie_rows
+from cds_service.review.borrowed import KINDS, borrowed_words
 
 CODES_SHOWN = 5
 ALL_CODES = "lumbar-mri-cds review --all-codes"
