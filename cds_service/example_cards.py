@@ -63,7 +63,7 @@ def tell(example: Example, now: datetime, guideline: Guideline) -> ToldExample:
 
 
 def request_of(example: Example, now: datetime, guideline: Guideline) -> Json:
-    """The order-select call that the story tells: a lumbar MRI without contrast, ordered at a clinic visit."""
+    """The order-select call that the story tells: a lumbar MRI without contrast, at a clinic visit."""
     record = _Record(now, guideline)
     return {
         "hook": ORDER_SELECT,

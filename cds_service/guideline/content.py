@@ -64,6 +64,25 @@ class Threshold:
     origin: str
     source: str
     meaning: str
+    owner: str = ""  # who confirmed a number of our own; empty: nobody yet
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who signed this version, and when it is to be looked at again; empty texts: not signed."""
+
+    approver: str
+    date: str
+    next_review: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """What only the guideline's owners can answer, and what the rules do until they have."""
+
+    recommendations: tuple[str, ...]  # empty: all of them
+    question: str
+    until_then: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +112,7 @@ class Guideline:
     title: str
     version: str
     status: str
+    approval: Approval
     publisher: str
     url: str
     details_url: str
@@ -112,6 +132,7 @@ class Guideline:
     prefetch: Mapping[str, str]  # key -> FHIR query, in the order of discovery
     prefetch_reasons: Mapping[str, str]
     examples: tuple[Example, ...]
+    open_questions: tuple[OpenQuestion, ...]
 
 
 def load_guideline(folder: Folder) -> Guideline:
@@ -130,6 +151,7 @@ def load_guideline(folder: Folder) -> Guideline:
         title=head.title,
         version=head.version,
         status=head.status,
+        approval=Approval(**head.approval.model_dump()),
         publisher=head.publisher,
         url=head.url,
         details_url=head.details_url,
@@ -149,6 +171,7 @@ def load_guideline(folder: Folder) -> Guideline:
         prefetch={key: _query(key, wanted, terminology) for key, wanted in prefetch.items()},
         prefetch_reasons={key: wanted.reason for key, wanted in prefetch.items()},
         examples=_read_examples(folder),
+        open_questions=tuple(OpenQuestion(**asked.model_dump()) for asked in head.open_questions),
     )
 
 
@@ -168,6 +191,13 @@ class _Threshold(_Strict):
     origin: str
     source: str
     meaning: str
+    owner: str = ""
+
+
+class _OpenQuestion(_Strict):
+    recommendations: tuple[str, ...] = ()
+    question: str
+    until_then: str
 
 
 class _Approval(_Strict):
@@ -190,6 +220,7 @@ class _Head(_Strict):
     switches: dict[str, Any]
     indicators: dict[str, Indicator]
     thresholds: dict[str, _Threshold]
+    open_questions: tuple[_OpenQuestion, ...] = ()
 
 
 class _Source(_Strict):
@@ -246,6 +277,9 @@ def _check_head(head: _Head) -> None:
     """Raises ContentError where the identity, the approval or a link of the cards cannot be right."""
     if head.status == "active":
         _check_approval(head.approval)
+    for asked in head.open_questions:
+        for name in set(asked.recommendations) - head.recommendations.keys():
+            raise ContentError("guideline.toml", None, f"open_questions: {name} is no recommendation")
     for name in ("url", "details_url"):
         if not _is_link(getattr(head, name), ("https",)):
             raise ContentError("guideline.toml", None, f"{name}: an absolute https address")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import inspect
 import pkgutil
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import EnumType
 from functools import cache
@@ -91,7 +91,7 @@ def _definitions() -> Mapping[Name, _Definition]:
 
 
 def _modules() -> Iterator[ModuleType]:
-    """Everything pure that an answer runs through: the rules, the reading of the record, the putting together."""
+    """Everything pure that an answer runs through: the reading of the record, the rules, the cards."""
     yield answer
     for package in (record, lumbar_mri):
         for found in pkgutil.iter_modules(package.__path__):
@@ -103,13 +103,14 @@ def _defined_by(node: ast.stmt) -> Iterator[str]:
         case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
             yield name
         case ast.Assign(targets=targets):
-            yield from (found.id for target in targets for found in ast.walk(target) if _is_name(found))
+            yield from _names_in(targets)
         case ast.AnnAssign(target=ast.Name(id=name)):
             yield name
 
 
-def _is_name(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name)
+def _names_in(targets: Iterable[ast.expr]) -> Iterator[str]:
+    for target in targets:
+        yield from (found.id for found in ast.walk(target) if isinstance(found, ast.Name))
 
 
 def _read(
