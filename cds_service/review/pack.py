@@ -108,16 +108,18 @@ def _recommendation(name: str, guideline: Guideline, told: Sequence[ToldExample]
         f"**{found.strength.capitalize()}** recommendation; **{found.certainty}** certainty of evidence.",
         "## Criteria",
         "Written from the rules that run; the numbers are those in force.",
-        *page.criteria_tables(subject.criteria, guideline),
+        *(part for part in page.criteria_tables(subject.criteria, guideline) if part != "### Criteria"),
         *sections.numbers(uses, guideline),
         *sections.cards(own, _outcomes(subject, own)),
         "### All words of these cards",
         *(Folded(f"{file}.md", tuple(page.card_words(file, guideline))) for file in subject.files),
         *sections.examples(own),
-        *sections.codes(uses, guideline),
         *sections.open_questions(name, uses, guideline),
     ]
-    parts += [*sections.cited(parts, guideline), *sections.signature(_signed(title, guideline))]
+    parts += sections.cited(parts, guideline)
+    parts += sections.signature(_signed(title, guideline))
+    # Last, because on paper they are most of the pages.
+    parts += sections.codes(uses, guideline)
     return Document(name, title, tuple(parts))
 
 
@@ -128,10 +130,9 @@ def _subject_of(statement: str) -> str:
 
 def _outcomes(subject: _Subject, told: Sequence[ToldExample]) -> list[str]:
     """The outcomes that the recommendation can have, the gravest first."""
-    can_be = {variant for file in subject.files for variant in VARIANTS[file]} | set(subject.files)
-    named = {variant.partition("-")[0] for variant in can_be} | can_be | {each.outcome for each in told}
-    if {"value-unknown", *subject.files} & can_be:
-        named.add(_UNCLEAR)
+    variants = {variant for file in subject.files for variant in (file, *VARIANTS[file])}
+    named = {name for variant in variants for name in (variant, variant.partition("-")[0])}
+    named |= {each.outcome for each in told} | {_UNCLEAR}
     return [outcome for outcome in sections.ranked_outcomes() if outcome in named]
 
 
@@ -149,13 +150,14 @@ def _general(guideline: Guideline, told: Sequence[ToldExample], now: datetime) -
         *page.suggested_orders(guideline),
         *sections.cards(rest, dict.fromkeys(each.outcome for each in rest)),
         *sections.examples(told),
-        *sections.codes(uses, guideline),
-        Folded("All words by which texts are read", tuple(page.words_of_records(guideline))),
         *sections.open_questions("", uses, guideline),
         *_traceability(),
         *page.sources(guideline),
+        *sections.signature(_signed(title, guideline)),
+        *sections.codes(uses, guideline),
+        Folded("All words by which texts are read", tuple(page.words_of_records(guideline))),
     ]
-    return Document(GENERAL, title, (*parts, *sections.signature(_signed(title, guideline))))
+    return Document(GENERAL, title, tuple(parts))
 
 
 def _queries(guideline: Guideline) -> Iterator[Part]:

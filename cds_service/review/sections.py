@@ -27,16 +27,15 @@ def numbers(uses: Uses, guideline: Guideline) -> Iterator[Part]:
     )
     used = [note for note in guideline.threshold_notes.values() if note.name in uses.thresholds]
     yield table(
-        ("Name", "Value", "Unit", "Origin", "Source", "Owner", "Meaning"),
+        ("Meaning", "Value", "Origin", "Source", "Owner", "Name"),
         [
             (
-                f"`{note.name}`",
+                note.meaning,
                 _value(note, guideline),
-                note.unit,
                 note.origin,
                 note.source,
                 owner_of(note, guideline),
-                note.meaning,
+                f"`{note.name}`",
             )
             for note in used
         ],
@@ -45,8 +44,20 @@ def numbers(uses: Uses, guideline: Guideline) -> Iterator[Part]:
 
 def _value(note: Threshold, guideline: Guideline) -> str:
     changed = _site_change("threshold", note.name, guideline)
-    value = f"**{number_words(note.value)}**"
+    value = f"**{number_words(note.value)}** {unit_words(note.unit)}"
     return f"{value} (changed by the site; the guideline has {changed.before})" if changed else value
+
+
+def unit_words(unit: str) -> str:
+    """A UCUM unit as it is read: "d" as "days", "{MRC grade}" without its braces."""
+    words = {
+        "d": "days",
+        "a": "years",
+        "Cel": "°C",
+        "{score}": "points",
+        "mL/min/{1.73_m2}": "mL/min/1.73 m²",
+    }
+    return words.get(unit, unit.strip("{}"))
 
 
 def owner_of(note: Threshold, guideline: Guideline) -> str:
@@ -168,7 +179,7 @@ def open_questions(recommendation: str, uses: Uses, guideline: Guideline) -> Ite
             ("Is this number right?", "Owner"),
             [
                 (
-                    f"{note.meaning}: **{number_words(note.value)} {note.unit}** (`{note.name}`)",
+                    f"{note.meaning}: **{number_words(note.value)} {unit_words(note.unit)}** (`{note.name}`)",
                     owner_of(note, guideline),
                 )
                 for note in own
