@@ -97,6 +97,11 @@ def uses_of_the_rest() -> Uses:
     return uses_of(answer_hook, without=[rule for subject in _SUBJECTS.values() for rule in subject.rules])
 
 
+def _used_anywhere() -> frozenset[str]:
+    uses = [*map(uses_of_recommendation, _SUBJECTS), uses_of_the_rest()]
+    return frozenset().union(*(each.texts for each in uses))
+
+
 def _recommendation(name: str, guideline: Guideline, told: Sequence[ToldExample], now: datetime) -> Document:
     subject, found, uses = _SUBJECTS[name], guideline.recommendations[name], uses_of_recommendation(name)
     own = tuple(each for each in told if name in each.recommendations or name in each.example.recommendations)
@@ -155,6 +160,7 @@ def _general(guideline: Guideline, told: Sequence[ToldExample], now: datetime) -
         *page.sources(guideline),
         *sections.signature(_signed(title, guideline)),
         *sections.codes(uses, guideline),
+        *sections.unnamed_codes(_used_anywhere(), guideline),
         Folded("All words by which texts are read", tuple(page.words_of_records(guideline))),
     ]
     return Document(GENERAL, title, tuple(parts))

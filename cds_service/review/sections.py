@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cds_service.example_cards import ToldExample
 from cds_service.guideline.content import Guideline, Threshold, number_words
 from cds_service.guideline.decision import Outcome
+from cds_service.record.terminology import ValueSetCode
 from cds_service.review.document import CardShown, Folded, Form, Part, Plain, table
 from cds_service.review.page import expected_of, phrases_of, record_of, said
 from cds_service.review.uses import Uses
@@ -84,7 +85,26 @@ def codes(uses: Uses, guideline: Guideline) -> Iterator[Part]:
     yield "## Codes"
     total = sum(map(len, used.values()))
     yield f"{total} codes in {len(used)} value sets; each is one file, `value_sets/<name>.csv`."
-    for name, rows in used.items():
+    yield from _folded(used, guideline)
+    concepts = guideline.patterns.as_written.concepts
+    words = [(name, phrases_of(entry.words)) for name, entry in concepts.items() if name in uses.texts]
+    if words:
+        yield "## Words by which texts are read"
+        yield Folded(f"{len(words)} lists of words", (table(("Name", "Words"), words),))
+
+
+def unnamed_codes(used: frozenset[str], guideline: Guideline) -> Iterator[Part]:
+    """The value sets that no rule asks for."""
+    unnamed = {n: rows for n, rows in sorted(guideline.terminology.value_sets.items()) if n not in used}
+    if unnamed:
+        yield "### Value sets that no rule asks for"
+        yield "A code stands here so that it is known, and is not read as what a shorter code would mean."
+        yield from _folded(unnamed, guideline)
+
+
+def _folded(value_sets: Mapping[str, Sequence[ValueSetCode]], guideline: Guideline) -> Iterator[Folded]:
+    heads = ("System", "Code", "Display", "Match", "Provenance")
+    for name, rows in value_sets.items():
         cells = tuple(
             (
                 guideline.terminology.system_name(row.system) or row.system,
@@ -95,13 +115,7 @@ def codes(uses: Uses, guideline: Guideline) -> Iterator[Part]:
             )
             for row in rows
         )
-        heads = ("System", "Code", "Display", "Match", "Provenance")
         yield Folded(f"{name} ({len(rows)})", (Plain(heads, cells),))
-    concepts = guideline.patterns.as_written.concepts
-    words = [(name, phrases_of(entry.words)) for name, entry in concepts.items() if name in uses.texts]
-    if words:
-        yield "## Words by which texts are read"
-        yield Folded(f"{len(words)} lists of words", (table(("Name", "Words"), words),))
 
 
 def cards(told: Sequence[ToldExample], outcomes: Iterable[str]) -> Iterator[Part]:

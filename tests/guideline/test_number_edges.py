@@ -1,22 +1,22 @@
 """Every number decides exactly where it is set, and moves with `guideline.toml` alone."""
 
 from dataclasses import fields, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cds_service.guideline.content import Guideline, load_guideline
+from cds_service.guideline.content import Guideline
 from cds_service.guideline.number_check import check_numbers
 from cds_service.guideline.thresholds import Thresholds
 from tests.guideline.number_edges import Edge, edges
+from tests.shipped import shipped_guideline
 
 EDGES = tuple(edges())
 
 
 @pytest.fixture(scope="module")
 def guideline() -> Guideline:
-    return load_guideline(Path(__file__).parents[2] / "cards" / "lumbar-mri")
+    return shipped_guideline()
 
 
 def with_numbers(guideline: Guideline, **numbers: Any) -> Guideline:
