@@ -118,6 +118,36 @@ def review(all_codes: bool, form: Literal["html", "md"] | None, output: str | No
     click.echo(f"{len(files)} documents in {folder}; begin with {folder / f'index.{form}'}.")
 
 
+@main.command()
+@click.option("--server", "url", required=True, metavar="URL", help="FHIR base of the terminology server.")
+@click.option("--value-set", "names", multiple=True, metavar="NAME", help="Only this value set; repeatable.")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("expansion"),
+    show_default=True,
+    help="Folder for the table of differences.",
+)
+@click.option(
+    "--write",
+    "content",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Compare this content folder, such as cards/lumbar-mri, and add what it lacks.",
+)
+def expand(url: str, names: tuple[str, ...], output: Path, content: Path | None) -> None:
+    """Ask a terminology server about the value sets, and write what differs for the terminologist.
+
+    Retired and unknown codes, other displays, and what the SNOMED definitions of expansions.toml hold.
+    Only codes are sent. Nothing is changed without --write, which adds codes and removes none.
+    Exit status: 0 where all was answered, 1 where the server left something open.
+    """
+    # Imported here because no other command talks to a server.
+    from cds_service.expand_command import run_expand
+
+    run_expand(url, names, output, content, lambda: _load(_read_settings()).guideline)
+
+
 @main.command("settings")
 def print_settings() -> None:
     """Print every setting as a Markdown table: environment variable, default, meaning."""

@@ -17,7 +17,7 @@ from flask import Flask
 from cds_service.feedback import KeepsNothing
 from cds_service.guideline.content import load_guideline
 from cds_service.settings import Settings
-from cds_service.web import call_log, cors, errors, hooks_api, operations
+from cds_service.web import call_log, cors, errors, fhir_api, hooks_api, operations
 from cds_service.wiring import Services, install_services
 
 __all__ = ["Services", "build_services", "cards_folder", "configure_logging", "create_app", "read_clock"]
@@ -38,14 +38,18 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     errors.register(app)
     app.register_blueprint(operations.blueprint)
     app.register_blueprint(hooks_api.make_blueprint())
+    app.register_blueprint(fhir_api.make_blueprint(services))
     return app
 
 
 def build_services(settings: Settings) -> Services:
-    """The services as production runs them: the shipped guideline, the real clock, random uuids."""
+    """The services as production runs them: the shipped guideline, the real clock, random uuids.
+
+    Raises ContentError where the guideline or the site's overlay is broken.
+    """
     return Services(
         settings=settings,
-        guideline=load_guideline(cards_folder() / GUIDELINE_FOLDER),
+        guideline=load_guideline(cards_folder() / GUIDELINE_FOLDER, settings.site),
         clock=read_clock,
         new_uuid=lambda: str(uuid.uuid4()),
         feedback=KeepsNothing(),

@@ -1,8 +1,9 @@
 """The review pack holds what a clinical lead signs, one document a recommendation."""
 
 import re
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
+from html import escape
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,15 +14,15 @@ from markdown_it import MarkdownIt
 from cds_service.__main__ import main
 from cds_service.app import Services
 from cds_service.feedback import KeepsNothing
-from cds_service.guideline.content import Approval, Guideline
+from cds_service.guideline.content import Approval, Guideline, load_guideline
 from cds_service.record.terminology import ValueSetCode
-from cds_service.review import pack, render_pack, sections
+from cds_service.review import pack, render_pack
 from cds_service.review.document import CardShown, Document, Folded, Form, Plain
 from cds_service.review.html import as_html
 from cds_service.review.markdown import as_markdown
 from cds_service.review.pack import make_pack
 from cds_service.settings import Settings
-from tests.shipped import shipped_guideline
+from tests.shipped import CARDS, shipped_guideline
 
 NOW = datetime(2026, 6, 15, 10, tzinfo=ZoneInfo("Asia/Singapore"))
 RECOMMENDATIONS = ("R1", "R2", "R3", "R4", "R5", "R6")
@@ -211,26 +212,53 @@ def test_the_index_says_what_is_signed(texts: dict[str, str], guideline: Guideli
     assert "A. Tan, 2026-06-01; next review 2027-06-01" in index
 
 
-@dataclass(frozen=True)
-class Change:
-    kind: str
-    name: str
-    before: str
-    after: str
-    owner: str
-    date: date
-    reason: str
-
-
-def test_what_a_site_changed_is_marked(guideline: Guideline, monkeypatch: pytest.MonkeyPatch) -> None:
-    change = Change(
-        "threshold", "residual_volume_ml", "150", "200", "B. Lim", date(2026, 6, 1), "local scanner"
+@pytest.fixture(scope="module")
+def at_a_site(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The documents of a site with a number, a switch and a code of its own."""
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "site.toml").write_text(SITE, encoding="utf-8")
+    (folder / "codes.csv").write_text(
+        "system,code,display,value_set\nours,BS1,Bladder scan,residual-volume\n", encoding="utf-8"
     )
-    monkeypatch.setattr(sections, "site_changes", lambda _: (change,))
-    made = {d.name: as_markdown(d) for d in make_pack(few_codes(guideline), NOW)}
-    assert "| `residual_volume_ml` | 150 | 200 | B. Lim | 2026-06-01 | local scanner |" in made["index"]
-    assert "**200** mL (changed by the site; the guideline has 150)" in made["R4"]
-    assert "B. Lim, 2026-06-01: local scanner" in made["R4"]
+    own = load_guideline(CARDS, folder)
+    few = {name: rows[-1:] for name, rows in own.terminology.value_sets.items()}
+    quick = replace(own, terminology=replace(own.terminology, value_sets=few))
+    return {document.name: as_markdown(document) for document in make_pack(quick, NOW)}
+
+
+SITE = """
+name = "Example clinic"
+owner = "C. Lee, lead"
+date = 2026-06-02
+[thresholds.residual_volume_ml]
+value = 150
+owner = "B. Lim, urology"
+date = 2026-06-01
+reason = "local scanner"
+[switches]
+bilateral_only_outcome = "emergency"
+[code_systems.ours]
+url = "http://clinic.example/codes"
+"""
+
+
+def test_the_index_lists_what_a_site_changed(at_a_site: dict[str, str]) -> None:
+    said = section(at_a_site["index"], "What the site changed")
+    assert "Example clinic; C. Lee, lead, 2026-06-02." in said
+    assert "| `residual_volume_ml` | 200 mL | 150 mL | B. Lim, urology | 2026-06-01 | local scanner |" in said
+    assert "| residual-volume | http://clinic.example/codes | BS1 | Bladder scan |" in said
+
+
+def test_a_document_marks_what_a_site_changed(at_a_site: dict[str, str]) -> None:
+    numbers, questions = section(at_a_site["R4"], "Numbers"), section(at_a_site["R4"], "Open questions")
+    assert "**150** mL (changed by the site; the guideline has 200 mL)" in numbers
+    assert "B. Lim, urology, 2026-06-01: local scanner" in numbers
+    assert "| emergency (changed by the site; the guideline has urgent) |" in questions
+    assert "| BS1 | Bladder scan | exact | site: Example clinic |" in section(at_a_site["R4"], "Codes")
+
+
+def test_only_what_the_site_changed_is_marked(at_a_site: dict[str, str]) -> None:
+    assert "changed by the site" not in at_a_site["R1"]
 
 
 def test_the_shipped_guideline_says_that_no_site_changed_it(texts: dict[str, str]) -> None:
@@ -269,6 +297,13 @@ def test_a_page_shows_the_card_with_its_colour_and_choices(page: str) -> None:
     assert '<article class="card critical">' in page
     assert "<strong>What to do</strong>" in page
     assert '<span class="choice">' in page
+
+
+def test_plain_cells_are_shown_in_markdown_as_the_characters_that_they_are() -> None:
+    odd = "a*b*c _d_ [e](f) <b> `g` | \\h &amp; ~~i~~ # j"
+    page = as_markdown(Document("x", "X", (Plain(("head",), ((odd,),)),)))
+    html = MarkdownIt("commonmark", {"html": False}).enable("table").render(page)
+    assert f"<td>{escape(odd, quote=False)}</td>" in html
 
 
 @pytest.mark.parametrize("style", ["prefers-color-scheme: dark", "@media print", "@media (max-width"])

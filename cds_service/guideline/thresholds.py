@@ -124,3 +124,5 @@ class Switches:
     needle_counts_as_invasive: bool
     primary_care_classes: tuple[str, ...]
     emergency_classes: tuple[str, ...]
+    specialist_roles: tuple[str, ...]  # system|code, or words, of a PractitionerRole
+    system_actions: bool

@@ -23,6 +23,7 @@ class CodeSystem:
     dots: bool = True  # False: compared without dots and in capitals
     check: str | None = None  # "verhoeff" or "mod10"
     relative: str | None = None  # the system asked next where this one does not know the code
+    notice: str = ""  # the licence notice that its codes travel with; empty where it asks for none
 
 
 @dataclass(frozen=True, slots=True)

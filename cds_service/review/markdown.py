@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import assert_never
 
-from cds_service.guideline.lumbar_mri.escaping import escape_markdown
 from cds_service.review.document import CardShown, Document, Folded, Form, Part, Plain, table
 
-_WHOLE = 10_000  # characters: nothing that is signed is cut
+_MARKUP = re.compile(r"[\\`*_\[\]<>~#&]")  # a bar is the table's business
 
 
 def as_markdown(document: Document) -> str:
@@ -22,7 +22,7 @@ def _part(part: Part) -> Iterator[str]:
         case str():
             yield part
         case Plain():
-            yield table(part.heads, ([escape_markdown(cell, _WHOLE) for cell in row] for row in part.rows))
+            yield table(part.heads, ([_plain(cell) for cell in row] for row in part.rows))
         case Form():
             yield table(("", ""), ((label, "") for label in part.labels))
         case Folded():
@@ -35,16 +35,21 @@ def _part(part: Part) -> Iterator[str]:
             assert_never(part)
 
 
+def _plain(text: str) -> str:
+    """The text as Markdown that shows its characters, all of them: nothing that is signed is cut."""
+    return _MARKUP.sub(r"\\\g<0>", text)
+
+
 def _card(shown: CardShown) -> Iterator[str]:
     card = shown.card
-    lines = [f"**{escape_markdown(card['summary'])}** ({card['indicator']})", "", *card["detail"].split("\n")]
+    lines = [f"**{_plain(card['summary'])}** ({card['indicator']})", "", *card["detail"].split("\n")]
     for heading, labels in (
         ("Suggestions", [choice["label"] for choice in card.get("suggestions", ())]),
         ("Override reasons", [reason["display"] for reason in card.get("overrideReasons", ())]),
         ("Links", [link["label"] for link in card.get("links", ())]),
     ):
         if labels:
-            lines += ["", f"**{heading}:** {'; '.join(escape_markdown(label) for label in labels)}"]
+            lines += ["", f"**{heading}:** {'; '.join(_plain(label) for label in labels)}"]
     yield f"### Card of the example {shown.name}"
     yield shown.story
     yield "\n".join(f"> {line}".rstrip() for line in lines)

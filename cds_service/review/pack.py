@@ -22,7 +22,7 @@ from cds_service.guideline.lumbar_mri import (
 )
 from cds_service.guideline.lumbar_mri.wording import VARIANTS
 from cds_service.review import page, sections
-from cds_service.review.document import Document, Folded, Part, table
+from cds_service.review.document import Document, Folded, Part, Plain, table
 from cds_service.review.uses import Uses, uses_of
 
 GENERAL, INDEX = "general", "index"
@@ -229,18 +229,23 @@ def _grade(name: str, guideline: Guideline) -> tuple[str, str]:
 
 
 def _site(guideline: Guideline) -> Iterator[Part]:
-    changes = sections.site_changes(guideline)
+    site = guideline.site
     yield "## What the site changed"
-    if not changes:
+    if site is None:
         yield "Nothing: this is the guideline as it is shipped."
         return
+    yield f"{site.name}; {site.owner}, {site.date}. What stands here is marked in the documents, too."
     yield table(
         ("Kind", "Name", "Guideline", "Site", "Owner", "Date", "Reason"),
         [
             (each.kind, f"`{each.name}`", each.before, each.after, each.owner, str(each.date), each.reason)
-            for each in changes
+            for each in guideline.site_changes
         ],
     )
+    if site.codes:
+        yield "### Codes and questions that the site added"
+        rows = tuple((row.value_set, row.system, row.code, row.display) for row in site.codes)
+        yield Plain(("Value set", "System", "Code", "Display"), rows)
 
 
 def _version(guideline: Guideline, now: datetime) -> str:

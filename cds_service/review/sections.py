@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from cds_service.example_cards import ToldExample
 from cds_service.guideline.content import Guideline, Threshold, number_words
 from cds_service.guideline.decision import Outcome
+from cds_service.guideline.site import SiteChange
 from cds_service.record.terminology import ValueSetCode
 from cds_service.review.document import CardShown, Folded, Form, Part, Plain, table
 from cds_service.review.page import expected_of, phrases_of, record_of, said
@@ -69,13 +69,8 @@ def owner_of(note: Threshold, guideline: Guideline) -> str:
     return note.owner or (TO_BE_NAMED if note.origin == OWN_CHOICE else "by its source")
 
 
-def site_changes(guideline: Guideline) -> tuple[Any, ...]:
-    """What a site changed: kind, name, before, after, owner, date and reason of each; empty: no site."""
-    return tuple(getattr(guideline, "site_changes", ()))
-
-
-def _site_change(kind: str, name: str, guideline: Guideline) -> Any:
-    changes = site_changes(guideline)
+def _site_change(kind: str, name: str, guideline: Guideline) -> SiteChange | None:
+    changes = guideline.site_changes
     return next((change for change in changes if (change.kind, change.name) == (kind, name)), None)
 
 

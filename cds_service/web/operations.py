@@ -23,6 +23,7 @@ def index() -> Response:
             "cdsHooks": SPECIFICATION_VERSION,
             "discovery": f"{base_url}/cds-services",
             "health": f"{base_url}/healthz",
+            "fhir": f"{base_url}/fhir/metadata",
         }
     )
 

@@ -1,0 +1,181 @@
+"""A site's own settings over the guideline: one folder with `site.toml` and its local codes.
+
+A site changes numbers, switches and codes that it answers for, each with an owner and a date.
+It cannot add a rule, take a code away or reword a card: those belong to the guideline itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field
+
+from cds_service.guideline.content_files import Folder, Strict, digest_of, parse_table, read_toml
+from cds_service.guideline.links import is_link
+from cds_service.guideline.lumbar_mri.order_codes import ORDERS, STUDIES, Code
+from cds_service.guideline.problems import ContentError
+from cds_service.guideline.site_codes import SiteCode, read_site_codes
+from cds_service.guideline.thresholds import Switches, Thresholds
+from cds_service.record.terminology import CodeSystem
+
+SITE_FILE = "site.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteThreshold:
+    """A number of the guideline as the site has it, who answers for it, since when and why."""
+
+    value: Decimal
+    owner: str
+    date: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteChange:
+    """One thing that a site changed: what it was, what it is, and who answers for it."""
+
+    kind: str  # "threshold", "switch", "time zone", "leaflet", "order code"
+    name: str
+    before: str
+    after: str
+    owner: str
+    date: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCode:
+    """A code of the site for an order that a card suggests."""
+
+    system: str  # the short name of a code system of the site or the guideline
+    code: Code
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What one site changes; everything that it does not name stays as the guideline has it."""
+
+    name: str
+    owner: str
+    date: date
+    time_zone: str | None
+    leaflet_url: str
+    thresholds: Mapping[str, SiteThreshold]
+    switches: Mapping[str, Any]
+    systems: tuple[CodeSystem, ...]
+    questionnaires: Mapping[str, str]  # short name -> canonical address
+    studies: Mapping[str, OwnCode]
+    orders: Mapping[str, OwnCode]
+    codes: tuple[SiteCode, ...]
+    digest: str
+
+    @property
+    def answers(self) -> dict[tuple[str, str], str]:
+        """The concept that a question of the site's forms asks for, by canonical address and linkId."""
+        forms = set(self.questionnaires.values())
+        return {(row.system, row.code): row.value_set for row in self.codes if row.system in forms}
+
+    @property
+    def coded(self) -> tuple[SiteCode, ...]:
+        """The codes that are no questions."""
+        forms = set(self.questionnaires.values())
+        return tuple(row for row in self.codes if row.system not in forms)
+
+
+class _Threshold(Strict):
+    value: Decimal
+    owner: str = Field(min_length=1)
+    date: date
+    reason: str = Field(min_length=1)
+
+
+class _System(Strict):
+    url: str = Field(min_length=1)
+    aliases: tuple[str, ...] = ()
+
+
+class _OwnCode(Strict):
+    system: str
+    code: str = Field(min_length=1)
+    display: str = Field(min_length=1)
+    says: str = ""
+
+
+class _File(Strict):
+    name: str = Field(min_length=1)
+    owner: str = Field(min_length=1)
+    date: date
+    time_zone: str | None = None
+    leaflet_url: str = ""
+    thresholds: dict[str, _Threshold] = Field(default_factory=dict)
+    switches: dict[str, Any] = Field(default_factory=dict)
+    code_systems: dict[str, _System] = Field(default_factory=dict)
+    questionnaires: dict[str, str] = Field(default_factory=dict)
+    studies: dict[str, _OwnCode] = Field(default_factory=dict)
+    orders: dict[str, _OwnCode] = Field(default_factory=dict)
+
+
+def read_site(folder: Folder) -> Site:
+    """The overlay of one folder; raises ContentError for a name that nobody knows.
+
+    Whether its systems and value sets exist is told when it is laid over a guideline.
+    """
+    file = parse_table(_File, SITE_FILE, read_toml(folder, SITE_FILE))
+    for problem in _problems(file):
+        raise ContentError(SITE_FILE, None, problem)
+    systems = tuple(
+        CodeSystem(name, system.url, system.aliases) for name, system in file.code_systems.items()
+    )
+    known = {name: system.url for name, system in file.code_systems.items()} | file.questionnaires
+    return Site(
+        name=file.name,
+        owner=file.owner,
+        date=file.date,
+        time_zone=file.time_zone,
+        leaflet_url=file.leaflet_url,
+        thresholds={name: SiteThreshold(**one.model_dump()) for name, one in file.thresholds.items()},
+        switches=file.switches,
+        systems=systems,
+        questionnaires=file.questionnaires,
+        studies=_own_codes(file.studies),
+        orders=_own_codes(file.orders),
+        codes=read_site_codes(folder, known),
+        digest=digest_of(folder, (".toml", ".csv", ".json")),
+    )
+
+
+def _own_codes(given: Mapping[str, _OwnCode]) -> dict[str, OwnCode]:
+    return {name: OwnCode(one.system, Code(one.code, one.display, one.says)) for name, one in given.items()}
+
+
+def _problems(file: _File) -> Iterator[str]:
+    known = {
+        "thresholds": {field.name for field in fields(Thresholds)},
+        "switches": {field.name for field in fields(Switches)},
+        "studies": STUDIES,
+        "orders": ORDERS,
+    }
+    for table, names in known.items():
+        for name in sorted(getattr(file, table).keys() - names):
+            yield f"{table}.{name}: no such name"
+    if file.leaflet_url and not is_link(file.leaflet_url, ("https", "http")):
+        yield "leaflet_url: an absolute web address"
+    if file.time_zone is not None and not _is_zone(file.time_zone):
+        yield "time_zone: a time zone such as Asia/Singapore"
+    urls = [system.url for system in file.code_systems.values()] + list(file.questionnaires.values())
+    for url in sorted({url for url in urls if urls.count(url) > 1}):
+        yield f"code_systems: {url} only once"
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return False
+    return True

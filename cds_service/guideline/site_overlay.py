@@ -1,0 +1,129 @@
+"""A site laid over the guideline: its numbers, switches and codes in the place of the guideline's own.
+
+The result is checked as the guideline itself is, and what is wrong is told as the site's fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from cds_service.guideline.content_types import Threshold
+from cds_service.guideline.lumbar_mri.order_codes import OrderCode, OrderCodes
+from cds_service.guideline.problems import ContentError
+from cds_service.guideline.site import SITE_FILE, OwnCode, Site, SiteChange
+from cds_service.record.terminology import CodeSystem, ValueSetCode, has_valid_check_digit
+
+ORDER_CONCEPT = "order-"  # a suggested order that a site gives a code is known by it when it comes back
+
+
+def own_numbers(notes: Mapping[str, Threshold], site: Site) -> dict[str, Threshold]:
+    """The guideline's numbers with the site's values; unit, meaning and origin stay the guideline's."""
+    return {
+        name: replace(note, value=site.thresholds[name].value) if name in site.thresholds else note
+        for name, note in notes.items()
+    }
+
+
+def own_systems(systems: list[CodeSystem], site: Site) -> list[CodeSystem]:
+    """The code systems with the site's behind them; raises ContentError for a name or address of another."""
+    names = {system.name for system in systems}
+    spelled = {alias.lower() for system in systems for alias in (system.url, *system.aliases)}
+    for own in site.systems:
+        if own.name in names or not spelled.isdisjoint(alias.lower() for alias in (own.url, *own.aliases)):
+            raise ContentError(
+                SITE_FILE, None, f"code_systems.{own.name}: a name and address of no other system"
+            )
+    return [*systems, *site.systems]
+
+
+def own_value_sets(
+    value_sets: Mapping[str, tuple[ValueSetCode, ...]],
+    systems: list[CodeSystem],
+    concepts: frozenset[str],
+    site: Site,
+) -> dict[str, tuple[ValueSetCode, ...]]:
+    """The value sets with the site's codes; raises ContentError for a name or system that nobody knows.
+
+    `concepts`: the names that have words but no codes of their own.
+    """
+    known = value_sets.keys() | concepts
+    by_name = {system.name: system for system in systems}
+    by_url = {system.url: system for system in systems}
+    grown = dict(value_sets)
+    for row in site.codes:
+        if row.value_set not in known:
+            raise ContentError(row.file, row.line, f"{row.value_set}: a value set of the guideline")
+    for row in site.coded:
+        system = by_name.get(row.system) or by_url.get(row.system)
+        if system is None:
+            raise ContentError(
+                row.file, row.line, f"a system or questionnaire of {SITE_FILE} or code_systems.toml"
+            )
+        if not has_valid_check_digit(row.code, system.check):
+            raise ContentError(row.file, row.line, f"a code with a right check digit ({system.check})")
+        own = ValueSetCode(system.url, row.code, row.display, False, f"site: {site.name}")
+        listed = grown.get(row.value_set, ())
+        if any((other.system, other.code) == (own.system, own.code) for other in listed):
+            raise ContentError(row.file, row.line, f"{row.code}: not yet in {row.value_set}")
+        grown[row.value_set] = (*listed, own)
+    for name, order in site.orders.items():
+        system = _system_of(order, by_name, f"orders.{name}")
+        code = ValueSetCode(system.url, order.code.code, order.code.display, False, f"site: {site.name}")
+        grown[f"{ORDER_CONCEPT}{name}"] = (code,)
+    return grown
+
+
+def own_order_codes(codes: OrderCodes, systems: Mapping[str, CodeSystem], site: Site) -> OrderCodes:
+    """The codes of suggested orders with the site's first: clients read the first coding."""
+    return OrderCodes(
+        _with_own(codes.studies, site.studies, systems, "studies"),
+        _with_own(codes.orders, site.orders, systems, "orders"),
+    )
+
+
+def _with_own(
+    given: Mapping[str, OrderCode],
+    own: Mapping[str, OwnCode],
+    systems: Mapping[str, CodeSystem],
+    table: str,
+) -> dict[str, OrderCode]:
+    found = dict(given)
+    for name, order in own.items():
+        _system_of(order, systems, f"{table}.{name}")
+        rest = {system: code for system, code in given[name].codes.items() if system != order.system}
+        found[name] = replace(given[name], codes={order.system: order.code, **rest})
+    return found
+
+
+def _system_of(order: OwnCode, systems: Mapping[str, CodeSystem], where: str) -> CodeSystem:
+    system = systems.get(order.system)
+    if system is None or not has_valid_check_digit(order.code.code, system.check):
+        expected = "the short name of a code system, and a code of it"
+        raise ContentError(SITE_FILE, None, f"{where}: {expected}")
+    return system
+
+
+def list_changes(
+    site: Site, notes: Mapping[str, Threshold], switches: Mapping[str, Any], time_zone: str
+) -> Iterator[SiteChange]:
+    """What the site changed of the guideline's own `notes`, `switches` and time zone, in the file's order."""
+    for name, own in site.thresholds.items():
+        before, after = f"{notes[name].value} {notes[name].unit}", f"{own.value} {notes[name].unit}"
+        yield SiteChange("threshold", name, before, after, own.owner, own.date, own.reason)
+    settings = [("switch", name, _said(switches[name]), _said(own)) for name, own in site.switches.items()]
+    if site.time_zone is not None:
+        settings.append(("time zone", "time_zone", time_zone, site.time_zone))
+    if site.leaflet_url:
+        settings.append(("leaflet", "leaflet_url", "none", site.leaflet_url))
+    for table in (site.studies, site.orders):
+        settings += [("order code", name, "", f"{own.system} {own.code.code}") for name, own in table.items()]
+    for kind, name, before, after in settings:
+        yield SiteChange(kind, name, before, after, site.owner, site.date, "")
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
