@@ -1,10 +1,12 @@
 """The review pack holds what a clinical lead signs, one document a recommendation."""
 
 import re
+import sys
 from dataclasses import replace
 from datetime import datetime
 from html import escape
 from pathlib import Path
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -270,6 +272,21 @@ def test_a_document_is_markdown_without_html(texts: dict[str, str]) -> None:
         tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)
         kinds = {t.type for t in tokens} | {c.type for t in tokens for c in t.children or ()}
         assert not kinds & {"html_block", "html_inline", "fence", "code_block"}
+
+
+def test_the_general_document_traces_rules_to_functions_and_tests(
+    guideline: Guideline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traced = SimpleNamespace(
+        rule="2.8", words="what it says", functions=("cds_service.guideline.lumbar_mri.pain:read_pain",),
+        tests=("tests/guideline/lumbar_mri/test_pain.py::test_it",), reason="",
+    )  # fmt: skip
+    said_only = SimpleNamespace(rule="2.9", words="b", functions=(), tests=(), reason="about people")
+    there = SimpleNamespace(traceability_rows=lambda: (traced, said_only))
+    monkeypatch.setitem(sys.modules, "cds_service.traceability", there)
+    general = as_markdown(make_pack(few_codes(guideline), NOW)[-1])
+    assert "| 2.8 | what it says | `pain:read_pain` | `test_pain.py::test_it` |" in general
+    assert "| 2.9 | b | about people |  |" in general
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
@@ -181,13 +181,22 @@ def _traceability() -> Iterator[Part]:
     except ModuleNotFoundError:
         return
     yield "## Rules, functions and tests"
-    heads = ("Rule", "What it says", "Functions", "Tests")
-    lines = [(r[0], r[1], _listed(r[2]), _listed(r[3])) for r in rows]
-    yield Folded(f"{len(lines)} rules", (table(heads, lines),))
+    yield "Each rule of the specification, the functions that carry it out, and tests that fail without them."
+    lines = [
+        (
+            row.rule,
+            row.words,
+            _short(row.functions, ".") or row.reason,
+            _short(row.tests, "/"),
+        )
+        for row in rows
+    ]
+    yield Folded(f"{len(lines)} rules", (table(("Rule", "What it says", "Functions", "Tests"), lines),))
 
 
-def _listed(names: Any) -> str:
-    return names if isinstance(names, str) else ", ".join(f"`{name}`" for name in names)
+def _short(names: Iterable[str], separator: str) -> str:
+    """The names without the folders and packages that they stand in."""
+    return ", ".join(f"`{name.rpartition(separator)[2]}`" for name in names)
 
 
 def _index(
