@@ -130,6 +130,7 @@ def test_no_query_holds_a_number_of_the_rules(guideline: Guideline) -> None:
 
 # Every number in a rule module above one, and why it is none of the guideline's. Indices are not looked at.
 HARMLESS = {
+    ("asked", 3): "items named",
     ("card_words", 4): "guidelines kept in a cache",
     ("card_words", 7): "days of a week",
     ("clues", 60): "characters",
@@ -152,8 +153,8 @@ HARMLESS = {
     ("phrases", 60): "characters",
     ("procedures", 12): "months of a year",
     ("procedures", 24): "from when on years are said and not months",
-    ("record_gaps", 2): "a comparison needs two weights",
-    ("record_gaps", 5): "the highest MRC grade",
+    ("red_flag_questions", 2): "a comparison needs two weights",
+    ("red_flag_questions", 5): "the highest MRC grade",
     ("render", 300): "characters",
     ("safety_card", 6): "lines shown",
     ("suggested_actions", 60): "characters",

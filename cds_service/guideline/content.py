@@ -28,6 +28,7 @@ from cds_service.guideline.content_types import (
     Source,
     Threshold,
 )
+from cds_service.guideline.decision import Pathway
 from cds_service.guideline.examples import Example, ExamplesError, read_examples
 from cds_service.guideline.expansions import read_expansions
 from cds_service.guideline.links import is_link
@@ -37,13 +38,16 @@ from cds_service.guideline.lumbar_mri.order_patterns import (
     read_order_patterns,
 )
 from cds_service.guideline.lumbar_mri.word_check import check_words
+from cds_service.guideline.lumbar_mri.wording import DENIALS
 from cds_service.guideline.problems import ContentError
 from cds_service.guideline.site import SITE_FILE, Site, SiteChange, read_site
 from cds_service.guideline.site_overlay import list_changes, own_numbers
 from cds_service.guideline.words import Words, WordsError, read_words
+from cds_service.record.checklist import Checklist, ChecklistError, read_checklist
 from cds_service.record.facts import Measure
 from cds_service.record.free_text import Patterns, PatternsError, read_patterns
 from cds_service.record.quantities import CANONICAL, convert
+from cds_service.record.terminology import Terminology
 
 __all__ = [
     "ENDORSED", "IMPROVING", "ORIGINS", "Approval", "ContentError", "Folder", "Guideline", "OpenQuestion",
@@ -98,6 +102,7 @@ def load_guideline(folder: Folder, site_folder: Folder | None = None) -> Guideli
         terminology=terminology,
         expansions=read_expansions(folder, terminology),
         patterns=patterns,
+        checklist=_read_checklist(folder, terminology, patterns),
         words=words,
         order_patterns=_read_order_patterns(folder),
         order_codes=read_orders_out(folder, terminology, site),
@@ -152,6 +157,20 @@ def _read_patterns(folder: Folder) -> Patterns:
             if convert(Decimal(1), unit, CANONICAL[Measure(measure)]) is None:
                 raise ContentError("patterns.toml", None, f"{measure}: {unit} as a UCUM unit of its kind")
     return patterns
+
+
+def _read_checklist(folder: Folder, terminology: Terminology, patterns: Patterns) -> Checklist:
+    """The red-flag checklist, of which every concept, pathway and gap must be one that some rule reads."""
+    try:
+        return read_checklist(
+            read_toml(folder, "checklist.toml"),
+            red_flags=patterns.pathway,
+            concepts=patterns.concept_names | terminology.value_sets.keys(),
+            pathways=frozenset(Pathway) - {Pathway.OTHER},
+            gaps=DENIALS,
+        )
+    except ChecklistError as error:
+        raise ContentError("checklist.toml", None, str(error)) from error
 
 
 def _read_order_patterns(folder: Folder) -> OrderPatterns:

@@ -15,6 +15,7 @@ from cds_service.guideline.lumbar_mri.order_patterns import OrderPatterns
 from cds_service.guideline.site import Site, SiteChange
 from cds_service.guideline.thresholds import Switches, Thresholds
 from cds_service.guideline.words import Words
+from cds_service.record.checklist import Checklist
 from cds_service.record.free_text import Patterns
 from cds_service.record.terminology import Terminology
 
@@ -92,6 +93,7 @@ class Guideline:
     terminology: Terminology
     expansions: Mapping[str, Expansion]  # by value set; only the command `expand` asks for them
     patterns: Patterns
+    checklist: Checklist
     words: Words
     order_patterns: OrderPatterns
     order_codes: OrderCodes

@@ -16,6 +16,7 @@ from cds_service.guideline.content import Guideline
 from cds_service.knowledge.canonical import Resource, edition_of, meta_of
 from cds_service.knowledge.concept_maps import build_concept_maps
 from cds_service.knowledge.plan_definition import build_plan_definition
+from cds_service.knowledge.questionnaire import build_questionnaire
 from cds_service.knowledge.value_sets import build_value_sets
 
 MODELS: Mapping[str, type[Model]] = {
@@ -53,7 +54,7 @@ def build_library(guideline: Guideline, now: datetime) -> Library:
 
 _BUILDERS: Mapping[str, Callable[[Guideline, str], Iterable[Resource]]] = {
     "ValueSet": lambda guideline, built_at: build_value_sets(guideline, built_at).values(),
-    "Questionnaire": lambda guideline, built_at: (),
+    "Questionnaire": lambda guideline, built_at: (build_questionnaire(guideline),),
     "PlanDefinition": lambda guideline, built_at: (build_plan_definition(guideline),),
     "ConceptMap": lambda guideline, built_at: build_concept_maps(guideline).values(),
 }

@@ -166,6 +166,6 @@ def _slot(slot: str, phrase: str) -> str:
 def _word(word: str, phrase: str) -> str:
     if word == "#":
         return r"\d+(?:\.\d+)?"
-    if not _LITERAL.match(word) and word not in ("?", ">", "+", ":", "(", ")"):
+    if not _LITERAL.match(word) and word not in ("?", ">", "+", ":", "(", ")", ","):
         raise PhraseError(f"{phrase!r}: {word!r} is no word")
     return re.escape(word).replace(r"\*", r"[\w']*")

@@ -181,6 +181,7 @@ def _reading(
     return Reading(
         terminology=guideline.terminology,
         patterns=patterns or guideline.patterns.for_one_request(),
+        checklist=guideline.checklist,
         thresholds=guideline.thresholds,
         zone=guideline.zone,
         today=today,

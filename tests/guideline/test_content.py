@@ -156,3 +156,8 @@ def test_a_number_says_where_it_comes_from_in_words() -> None:
 def test_no_two_sources_share_an_address() -> None:
     addresses = [source.url for source in load_guideline(SHIPPED).sources.values() if source.url]
     assert len(addresses) == len(set(addresses))
+
+
+def test_a_checklist_that_means_nothing_that_a_rule_reads_is_refused(folder: Path) -> None:
+    rewrite(folder / "checklist.toml", r'yes = \["saddle-numbness"\]', 'yes = ["osteoporosis"]')
+    assert refusal(folder) == ("checklist.toml", "item saddle: yes: osteoporosis is no red flag")

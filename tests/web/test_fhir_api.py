@@ -34,6 +34,7 @@ def fhir(services: Services) -> FlaskClient:
         ("/fhir/ConceptMap/snomed", "ConceptMap"),
         ("/fhir/ValueSet?name=fever", "Bundle"),
         ("/fhir/Questionnaire", "Bundle"),
+        ("/fhir/Questionnaire/red-flags", "Questionnaire"),
         ("/fhir/PlanDefinition", "Bundle"),
         ("/fhir/ConceptMap?_summary=true", "Bundle"),
     ],

@@ -451,6 +451,9 @@ def _bilateral_symptoms(facts: PatientFacts, today: date, guideline: Guideline) 
     )  # fmt: skip
     coded = tuple(f for f in facts.about("bilateral-leg-symptoms") if f.certainty.positive and is_current(f))
     both = coded or (sided if on_both_sides(sided, t.bilateral_days) else ())
+    for fact in facts.about("bilateral-leg-symptoms"):
+        if fact.certainty is Certainty.UNKNOWN and (asked := _unknown("both legs", fact, today, t)):
+            yield asked
     for fact in both:
         recent = is_new(fact, t.cauda_subacute_days, today) or is_worsening(
             fact, t.cauda_subacute_days, today

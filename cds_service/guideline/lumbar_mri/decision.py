@@ -41,6 +41,7 @@ from cds_service.guideline.lumbar_mri.outside import (
 from cds_service.guideline.lumbar_mri.pain import Pain, read_pain
 from cds_service.guideline.lumbar_mri.plan import WITH_CONTRAST, is_adequate, make_plan, what_changes
 from cds_service.guideline.lumbar_mri.procedures import UNDATED_REASON, assess_procedure, list_recent
+from cds_service.guideline.lumbar_mri.red_flag_questions import denials, open_items
 from cds_service.guideline.lumbar_mri.would_change import would_change
 from cds_service.record.facts import PatientFacts, ReadState
 from cds_service.record.users import USER_ROLE
@@ -305,6 +306,8 @@ def _describe(
         evaluated_at=local,
         today=a.today,
         not_recorded=not_recorded(a.facts, a.today, a.guideline, unread),
+        denied=denials(a.facts, a.today, a.guideline),
+        open_items=open_items(a.facts, a.today, a.guideline, top, findings),
         stale=_stale(a, findings),
         unread=unread,
         would_change=tuple(would_change(top, findings, unread=bool(a.stopping))),

@@ -9,6 +9,7 @@ from dataclasses import fields
 from cds_service.guideline.lumbar_mri.wording import (
     CHANGES,
     CHECKS,
+    DENIALS,
     MISSING,
     SAFETY,
     SHARED,
@@ -51,6 +52,10 @@ _SHARED_BLANKS: Mapping[str, frozenset[str]] = {
     "action": frozenset({"order", "what", "changes", "rating"}),
     "change-of": frozenset({"priority", "reason", "study", "says"}),
     "review-by": frozenset({"start", "end"}),
+    "denied": frozenset({"date", "what"}),
+    "settle": frozenset({"names", "items"}),
+    "settled-by": frozenset({"items"}),
+    "items": frozenset({"numbers", "first", "last"}),
 }
 _SAFETY_BLANKS: Mapping[str, frozenset[str]] = {
     "summary": frozenset({"device"}),
@@ -62,8 +67,10 @@ _SHARED_SECTIONS = (
     "order-of-several", "order-mark", "order-mark-of", "heading.why", "heading.do", "heading.missing",
     "heading.change",
     "heading.evidence", "heading.limits", "heading.alternatives", "source.label", "link.guideline",
-    "link.details", "link.leaflet", "limits", "closing", "order", "duplicates", "also", "also-listed", "more",
-    "not-recorded", "stale", "unread", "unread.default", "unread-more", "certainty", "first.vascular",
+    "link.details", "link.leaflet", "limits", "closing", "order", "duplicates", "also", "also-listed",
+    "more", "not-recorded", "denied", "denied.recorded", "denied.old", "settle", "settled-by", "items.one",
+    "items.several", "items.range", "stale", "unread", "unread.default", "unread-more", "certainty",
+    "first.vascular",
     "first.check-first", "first.cord-compression", "first.epidural-abscess", "first.haematoma",
     "first.child", "first.ct", "first.contrast-pregnant", "first.contrast-risk", "beside.infection",
     "beside.cultures", "beside.cancer", "beside.procedure", "beside.haematoma", "endorsed.same-day",
@@ -96,11 +103,8 @@ _SAFETY_SECTIONS = (
     "line.pregnancy",
     "line.default",
 )  # fmt: skip
-_KEYED_SECTIONS = frozenset(
-    f"{kind}.{key}"
-    for kind, keys in (("check", CHECKS), ("missing", MISSING), ("change", CHANGES))
-    for key in keys
-)
+_KEYS = {"check": CHECKS, "missing": MISSING, "denial": DENIALS, "change": CHANGES}
+_KEYED_SECTIONS = frozenset(f"{kind}.{key}" for kind, keys in _KEYS.items() for key in keys)
 # Named by what a record holds, and said in other words where they have none.
 _LOOKED_UP = ("unread", "type", "reason")
 # Said where its blank has a value, beside the words of the variant.
