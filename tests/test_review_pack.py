@@ -194,6 +194,15 @@ def test_open_questions_stand_with_their_recommendation(name: str, asked: str, t
     assert "clock start" not in section(texts["R4"], "Open questions")
 
 
+def test_every_item_of_the_checklist_stands_in_the_general_document(
+    texts: dict[str, str], guideline: Guideline
+) -> None:
+    said = section(texts["general"], "The red-flag checklist")
+    for item in guideline.checklist.items:
+        assert f"| {item.number} | {item.text}" in said
+        assert all(concept in said for concept in (*item.yes, *item.no))
+
+
 def test_a_switch_stands_as_a_choice_to_confirm(texts: dict[str, str]) -> None:
     assert "| `bilateral_only_outcome` | urgent |" in section(texts["R4"], "Open questions")
 

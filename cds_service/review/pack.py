@@ -151,6 +151,7 @@ def _general(guideline: Guideline, told: Sequence[ToldExample], now: datetime) -
         *sections.numbers(uses, guideline),
         *page.policy(guideline),
         *_queries(guideline),
+        *page.checklist(guideline),
         *page.steroids(guideline),
         *page.suggested_orders(guideline),
         *sections.cards(rest, dict.fromkeys(each.outcome for each in rest)),

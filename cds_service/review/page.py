@@ -92,6 +92,7 @@ def render_review(guideline: Guideline, *, all_codes: bool = False) -> str:
         *steroids(guideline),
         *_switches(guideline),
         *_codes(guideline, all_codes),
+        *checklist(guideline),
         *words_of_records(guideline),
         *suggested_orders(guideline),
         *_examples("## All examples", guideline.examples),
@@ -206,6 +207,26 @@ def steroids(guideline: Guideline) -> Iterator[str]:
         [
             (name, number_words(steroid.prednisolone_factor), steroid.origin, steroid.source)
             for name, steroid in guideline.patterns.as_written.steroids.items()
+        ],
+    )
+
+
+def checklist(guideline: Guideline) -> Iterator[str]:
+    """The red-flag form: what is asked, what a yes asserts and a no denies."""
+    yield "## The red-flag checklist"
+    yield guideline.checklist.purpose
+    yield table(
+        ("Item", "Question", "Answers", "A yes is", "A no denies", "Settles"),
+        [
+            (
+                str(item.number),
+                f"{item.text}{f' ({item.since})' if item.since else ''}",
+                "; ".join(choice.text for choice in item.choices),
+                ", ".join(sorted(item.yes)),
+                ", ".join(sorted(item.no)),
+                ", ".join(item.settles),
+            )
+            for item in guideline.checklist.items
         ],
     )
 
