@@ -184,6 +184,13 @@ def test_a_no_that_is_too_old_is_told_as_such(authored: str, denied: str, old: s
     assert denied in missing(shown)
     assert old in missing(shown)
     assert ("saddle sensation" in decided(shown)["notRecorded"]) is bool(old)
+    assert "saddle sensation" not in missing(shown), "what was denied long ago is not told as never recorded"
+
+
+def test_bladder_and_bowel_denied_long_ago_are_not_told_as_never_recorded() -> None:
+    shown = card(checklist({"bladder": "no", "bowel": "no"}, authored="2026-05-01"))
+    assert "too long ago to count: bladder, bowel." in missing(shown)
+    assert "bladder and bowel function" not in missing(shown)
 
 
 def test_a_checklist_without_a_day_denies_nothing() -> None:

@@ -10,6 +10,7 @@ from cds_service.guideline.lumbar_mri.asked import denied_lines, items_in_words
 from cds_service.guideline.lumbar_mri.card_words import CardWords, threshold_fills
 from cds_service.guideline.lumbar_mri.phrases import capitalised, statements
 from cds_service.guideline.lumbar_mri.plan import needs_operating_team, suspects_cancer, suspects_infection
+from cds_service.guideline.lumbar_mri.record_gaps import PARTS_OF_GAP
 from cds_service.guideline.lumbar_mri.summary import Place
 from cds_service.guideline.lumbar_mri.why import block, bullets, why
 from cds_service.guideline.lumbar_mri.wording import SAFETY, SHARED, by_key, find, unread_names
@@ -188,7 +189,7 @@ def _missing(decision: Decision, guideline: Guideline) -> Iterator[str]:
         yield f"- {words.say(SHARED, 'unread', {'what': what})}"
     if decision.endorsed:  # a short card asks for nothing more
         return
-    silent = not_recorded(decision, words)
+    silent = [by_key(words, "missing", key) for key in _never_told(decision)]
     if silent:
         yield f"- {words.say(SHARED, 'not-recorded')}: {', '.join(silent)}."
     if decision.outcome is Outcome.NOT_INDICATED:
@@ -197,6 +198,12 @@ def _missing(decision: Decision, guideline: Guideline) -> Iterator[str]:
     stale = statements(decision.stale, words, STALE_FACTS)
     if stale:
         yield f"- {words.say(SHARED, 'stale')}: {'; '.join(stale)}."
+
+
+def _never_told(decision: Decision) -> list[str]:
+    """The gaps without an old answer, which is told with its day instead."""
+    old = {denial.key for denial in decision.denied if not denial.fresh}
+    return [key for key in decision.not_recorded if not old.issuperset(PARTS_OF_GAP.get(key, (key,)))]
 
 
 def _evidence(decision: Decision, said: CardWords, guideline: Guideline) -> Iterator[str]:

@@ -62,6 +62,7 @@ CRITERIA: tuple[tuple[str, str], ...] = (
 
 _UNLISTED = frozenset({"both-legs"})  # 2.4 does not count it among what every card must name
 _TOGETHER = ("bladder", "bowel")  # one gap where neither is known
+PARTS_OF_GAP = {"-".join(_TOGETHER): _TOGETHER}
 
 
 def not_recorded(
