@@ -7,7 +7,7 @@ import json
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import click
 from pydantic import ValidationError
@@ -93,12 +93,30 @@ def example() -> None:
 
 
 @main.command()
-@click.option("--all-codes", is_flag=True, help="List every code of every value set.")
-def review(all_codes: bool) -> None:
-    """Print the guideline as one page to read: criteria, numbers, codes, card words and sources."""
-    from cds_service.review import render_review
+@click.option("--all-codes", is_flag=True, help="On the one page, list every code of every value set.")
+@click.option("--format", "form", type=click.Choice(["html", "md"]), help="Write documents.  [html]")
+@click.option("--output", metavar="FOLDER", help="Where to write documents; - prints one page.  [review]")
+def review(all_codes: bool, form: Literal["html", "md"] | None, output: str | None) -> None:
+    """Print the guideline as one page to read, or write one document a recommendation to sign.
 
-    click.echo(render_review(_load(_read_settings()).guideline, all_codes=all_codes))
+    Without --format and --output it prints the page, in Markdown.
+    """
+    # Imported here because no other command needs it.
+    from cds_service.review import render_pack, render_review
+
+    services = _load(_read_settings())
+    if output == "-" or (form is None and output is None):
+        click.echo(render_review(services.guideline, all_codes=all_codes))
+        return
+    folder, form = Path(output or "review"), form or "html"
+    files = render_pack(services.guideline, services.clock(), form)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{folder}: {error.strerror}.") from None
+    click.echo(f"{len(files)} documents in {folder}; begin with {folder / f'index.{form}'}.")
 
 
 @main.command()

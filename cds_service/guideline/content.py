@@ -22,11 +22,19 @@ from cds_service.guideline.content_head import (
     approval_of,
     indicators_of,
     notes_of,
+    questions_of,
     read_head,
 )
 from cds_service.guideline.content_queries import read_orders_out, read_queries
 from cds_service.guideline.content_sources import check_sources, read_sources
-from cds_service.guideline.content_types import Approval, Guideline, Recommendation, Source, Threshold
+from cds_service.guideline.content_types import (
+    Approval,
+    Guideline,
+    OpenQuestion,
+    Recommendation,
+    Source,
+    Threshold,
+)
 from cds_service.guideline.contradictions import check_contradictions
 from cds_service.guideline.decision import Pathway
 from cds_service.guideline.examples import EXAMPLES_FILE, Example, read_examples, unknown_codes
@@ -47,8 +55,8 @@ from cds_service.record.quantities import CANONICAL, convert
 from cds_service.record.terminology import Terminology
 
 __all__ = [
-    "ENDORSED", "IMPROVING", "ORIGINS", "Approval", "ContentError", "Folder", "Guideline", "Problem",
-    "Recommendation", "Source", "Threshold", "check_content", "load_guideline", "number_words",
+    "ENDORSED", "IMPROVING", "ORIGINS", "Approval", "ContentError", "Folder", "Guideline", "OpenQuestion",
+    "Problem", "Recommendation", "Source", "Threshold", "check_content", "load_guideline", "number_words",
     "resource_type_of",
 ]  # fmt: skip
 
@@ -141,6 +149,7 @@ def _read(folder: Folder, site_folder: Folder | None, found: list[Problem]) -> G
         prefetch=queries.searches,
         prefetch_reasons=queries.reasons,
         examples=examples,
+        open_questions=questions_of(head),
         leaflet_url=site.leaflet_url if site else "",
         site=site,
         site_changes=numbers.changes,

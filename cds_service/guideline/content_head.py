@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator
 
 from cds_service.guideline.content_files import Folder, Strict, Table, parse_table, read_table
-from cds_service.guideline.content_types import Approval, Threshold
+from cds_service.guideline.content_types import Approval, OpenQuestion, Threshold
 from cds_service.guideline.decision import Indicator, Outcome
 from cds_service.guideline.faults import EntryPath, Fault, TableError, faults_of, refuse_faults
 from cds_service.guideline.links import is_link
@@ -41,6 +41,13 @@ class _Threshold(Strict):
     origin: str
     source: str
     meaning: str
+    owner: str = ""
+
+
+class _OpenQuestion(Strict):
+    recommendations: tuple[str, ...] = ()
+    question: str
+    until_then: str
 
 
 class _Approval(Strict):
@@ -63,6 +70,7 @@ class Head(Strict):
     switches: dict[str, Any]
     indicators: dict[str, Indicator]
     thresholds: dict[str, _Threshold]
+    open_questions: tuple[_OpenQuestion, ...] = ()
 
 
 HEAD_FILE = "guideline.toml"
@@ -80,6 +88,7 @@ def read_head(folder: Folder) -> tuple[Head, Table]:
         *_identity_faults(head),
         *_approval_faults(head),
         *_recommendation_faults(head),
+        *_question_faults(head),
         *faults_of(lambda: thresholds_of(notes_of(head))),
         *faults_of(lambda: switches_of(head.switches)),
         *faults_of(lambda: indicators_of(head.indicators)),
@@ -131,6 +140,11 @@ def approval_of(head: Head) -> Approval:
     return Approval(**head.approval.model_dump())
 
 
+def questions_of(head: Head) -> tuple[OpenQuestion, ...]:
+    """What only the guideline's owners can answer."""
+    return tuple(OpenQuestion(**asked.model_dump()) for asked in head.open_questions)
+
+
 def _identity_faults(head: Head) -> Iterator[Fault]:
     for name in ("url", "details_url"):
         if not is_link(getattr(head, name), ("https",)):
@@ -145,6 +159,12 @@ def _recommendation_faults(head: Head) -> Iterator[Fault]:
     for name in sorted(head.recommendations.keys() ^ RECOMMENDATIONS):
         expected = "a recommendation" if name in RECOMMENDATIONS else "no such recommendation"
         yield Fault(("recommendations", name), expected)
+
+
+def _question_faults(head: Head) -> Iterator[Fault]:
+    for place, asked in enumerate(head.open_questions):
+        for name in sorted(set(asked.recommendations) - RECOMMENDATIONS):
+            yield Fault(("open_questions", place, "recommendations"), f"{name} is no recommendation")
 
 
 def _approval_faults(head: Head) -> Iterator[Fault]:

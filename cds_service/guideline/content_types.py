@@ -30,6 +30,16 @@ class Threshold:
     origin: str
     source: str
     meaning: str
+    owner: str = ""  # who confirmed a number of our own; empty: nobody yet
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """What only the guideline's owners can answer, and what the rules do until they have."""
+
+    recommendations: tuple[str, ...]  # empty: all of them
+    question: str
+    until_then: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,7 @@ class Guideline:
     prefetch: Mapping[str, str]  # key -> FHIR query, in the order of discovery
     prefetch_reasons: Mapping[str, str]
     examples: tuple[Example, ...]
+    open_questions: tuple[OpenQuestion, ...]
     leaflet_url: str = ""  # a page for patients; empty: the site names none
     site: Site | None = None  # whose overlay is laid over it; None: the guideline as it is
     site_changes: tuple[SiteChange, ...] = ()

@@ -100,6 +100,11 @@ class Thresholds:
     future_tolerance_days: int
 
 
+def as_weeks(name: str) -> str | None:
+    """The blank that says a number of days in weeks: `care_min_weeks` of `care_min_days`; None for others."""
+    return f"{name.removesuffix('_days')}_weeks" if name.endswith("_days") else None
+
+
 @dataclass(frozen=True, slots=True)
 class Switches:
     """What a clinical owner may turn on or off, or choose an outcome for."""

@@ -80,6 +80,10 @@ DRUGS = frozenset(
         "biologic", "chemotherapy", "antineoplastic", "gadolinium", "contrast",
     }
 )  # fmt: skip
+CRITERIA: tuple[tuple[str, str], ...] = (
+    ("today", "A date up to $future_tolerance_days days ahead, because clocks and time zones differ"),
+    ("not used", "A date further ahead, one before birth, and one that no calendar has"),
+)
 MEASURES: Mapping[str, Measure] = {
     "body-temperature": Measure.TEMPERATURE,
     "crp": Measure.CRP,

@@ -75,7 +75,10 @@ CRITERIA: tuple[tuple[str, str], ...] = (
     ("urgent", "Cauda equina syndrome refuted without an MRI on record, with a feature dated before"),
     ("possible", "Hesitancy or incomplete emptying alone, beside an enlarged prostate or such a drug"),
     ("possible", "A retention older than the pain and unchanged, or a long-term catheter"),
-    ("possible", "Features dated before a lumbar MRI that names no compression"),
+    (
+        "possible",
+        "Features dated before a lumbar MRI of the last $cauda_imaging_days days that names no compression",
+    ),
     (
         "possible",
         "A feature older than $cauda_subacute_days days, undated, improving, or resolved "
@@ -84,6 +87,15 @@ CRITERIA: tuple[tuple[str, str], ...] = (
     ("possible", "Sexual dysfunction new within $cauda_subacute_days days, and nothing else"),
     ("possible", "Stress, urge or minor bowel symptoms new within $cauda_acute_days days"),
     ("possible", "Words in the order or record that name a feature or the syndrome"),
+    (
+        "reading",
+        "A drug is renewed and not started where an earlier supply of it reached up to $drug_gap_days days "
+        "before, or further",
+    ),
+    (
+        "reading",
+        "A left and a right side count as both legs where they lie within $bilateral_days days of each other",
+    ),
 )
 
 # Kinds of feature: two concepts of one kind are one feature (8.6.2, 8.6.3).

@@ -64,7 +64,11 @@ CRITERIA: tuple[tuple[str, str], ...] = (
     ("urgent", "Radicular pain with new reflex loss within $deficit_new_days days"),
     ("urgent", "The doctor records that neurology is worse on examination"),
     ("possible", "A weakness examined once, undated, or last examined more than $power_recent_days days ago"),
-    ("possible", "A smaller fall, or a fall over more than $power_baseline_days days"),
+    (
+        "possible",
+        "A fall of $power_small_drop_grades MRC grade or more that is smaller than that, or a fall over "
+        "more than $power_baseline_days days",
+    ),
     (
         "possible",
         "New weakness without a site, gait problem, hyperreflexia or Babinski sign within "
@@ -79,6 +83,15 @@ CRITERIA: tuple[tuple[str, str], ...] = (
         "none",
         "A deficit older than $deficit_stable_days days and no worse since; numbness of one "
         "leg that is not spreading",
+    ),
+    (
+        "reading",
+        "A fall is rapid only where the latest exam is at most $power_fresh_days days old; an answer that "
+        "cannot be used asks for as long",
+    ),
+    (
+        "reading",
+        "A left and a right side count as both legs where they lie within $bilateral_days days of each other",
     ),
 )
 

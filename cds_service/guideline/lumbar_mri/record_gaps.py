@@ -37,6 +37,29 @@ _NO_RED_FLAGS = PAIN | {
 _STATED_IN = frozenset({"Condition", "Observation", "QuestionnaireResponse"})
 _SOURCES = {"procedure": frozenset({"Procedure", "Condition", "QuestionnaireResponse"})}
 _ASKED = frozenset({Origin.ANSWER, Origin.OBSERVATION})
+CRITERIA: tuple[tuple[str, str], ...] = (
+    ("named", "A lumbar MRI within $prior_mri_days days, because it may save a second scan"),
+    (
+        "quoted",
+        "A red-flag screen within $negative_screen_days days: bladder or bowel, saddle and leg power asked "
+        "or examined on one day, and nothing found then or later",
+    ),
+    (
+        "not recorded",
+        "Bladder and bowel, saddle or leg power neither asserted nor denied within $fresh_answer_days days; "
+        "a leg exam counts for $power_fresh_days days",
+    ),
+    (
+        "not recorded",
+        "No temperature within $fever_days days, nor fever asserted or denied within $fever_coded_days days",
+    ),
+    (
+        "not recorded",
+        "Neither two weights within $weight_fresh_days days nor an answer within $fresh_answer_days days",
+    ),
+    ("too old", "The last leg exam, and the last no about bladder, bowel and saddle, beyond these days"),
+)
+
 _UNLISTED = frozenset({"both-legs"})  # 2.4 does not count it among what every card must name
 _TOGETHER = ("bladder", "bowel")  # one gap where neither is known
 PARTS_OF_GAP = {"-".join(_TOGETHER): _TOGETHER}

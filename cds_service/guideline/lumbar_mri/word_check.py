@@ -20,16 +20,19 @@ from cds_service.guideline.lumbar_mri.wording import (
     override_reasons,
 )
 from cds_service.guideline.problems import Problem
-from cds_service.guideline.thresholds import Thresholds
+from cds_service.guideline.thresholds import Thresholds, as_weeks
 from cds_service.guideline.words import Words
 from cds_service.protocol.card import SUMMARY_CHARACTERS
 
-# What the rules and the renderer can fill in; every threshold is a blank of its own name as well.
+# What the rules and the renderer can fill in; every threshold is a blank of its own name as well, and every
+# number of days one in weeks.
 FINDING_BLANKS = frozenset(
     {"pain_days", "care_days", "care_weeks", "screen", "procedure", "ago", "unread", "reason", "cause",
      "features"}
 )  # fmt: skip
-THRESHOLD_BLANKS = frozenset(field.name for field in fields(Thresholds))
+THRESHOLD_BLANKS = frozenset(
+    name for field in fields(Thresholds) for name in (field.name, as_weeks(field.name)) if name
+)
 _SHARED_BLANKS: Mapping[str, frozenset[str]] = {
     "order": frozenset({"order"}),
     "order-of-several": frozenset({"order", "place", "total"}),
