@@ -40,13 +40,16 @@ from cds_service.guideline.decision import Pathway
 from cds_service.guideline.examples import EXAMPLES_FILE, Example, read_examples, unknown_codes
 from cds_service.guideline.expansions import read_expansions
 from cds_service.guideline.faults import Fault
+from cds_service.guideline.folder_check import check_files
 from cds_service.guideline.lumbar_mri.order_patterns import OrderPatterns, read_order_patterns
+from cds_service.guideline.lumbar_mri.value_set_names import VALUE_SETS
 from cds_service.guideline.lumbar_mri.word_check import check_words
 from cds_service.guideline.lumbar_mri.wording import DENIALS
 from cds_service.guideline.problems import ContentError, Problem, content_error, refuse
 from cds_service.guideline.site import Site, read_site
 from cds_service.guideline.site_numbers import lay_over
 from cds_service.guideline.site_overlay import own_rows, own_systems
+from cds_service.guideline.study_check import check_studies
 from cds_service.guideline.words import Words, read_words
 from cds_service.record.checklist import Checklist, read_checklist
 from cds_service.record.facts import Measure
@@ -85,6 +88,7 @@ def check_content(folder: Folder, site_folder: Folder | None = None) -> tuple[Pr
 
 def _read(folder: Folder, site_folder: Folder | None, found: list[Problem]) -> Guideline | None:
     """The guideline, or None where a part cannot be read; every problem of every part goes into `found`."""
+    _attempt(found, check_files, folder, VALUE_SETS)
     head_and_table = _attempt(found, read_head, folder)
     sources = _attempt(found, read_sources, folder)
     words = _attempt(found, _read_card_words, folder)
@@ -101,6 +105,8 @@ def _read(folder: Folder, site_folder: Folder | None, found: list[Problem]) -> G
         _attempt(found, check_contradictions, folder, systems, rows)
     terminology = systems and rows and terminology_of(systems, rows)
     order_codes = _attempt(found, read_orders_out, folder, terminology, site) if terminology else None
+    if terminology and order_codes and order_patterns:
+        _attempt(found, check_studies, folder, order_codes, terminology, order_patterns, site)
     expansions = _attempt(found, read_expansions, folder, terminology) if terminology else None
     if terminology and examples:
         _attempt(found, _check_codes_of_examples, folder, examples, terminology)

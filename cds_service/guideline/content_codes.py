@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from pydantic import RootModel, field_validator
 
-from cds_service.guideline.content_files import Folder, Strict, parse_table, read_table, read_text
+from cds_service.guideline.content_files import Folder, Line, Strict, parse_table, read_table
+from cds_service.guideline.content_rows import read_rows
 from cds_service.guideline.content_types import CodeRow
 from cds_service.guideline.faults import Fault
 from cds_service.guideline.problems import Problem, refuse
@@ -20,12 +19,16 @@ from cds_service.record.terminology import (
     ValueSetCode,
     build_terminology,
     has_valid_check_digit,
+    plain_address,
 )
+
+# SNOMED hierarchies are expanded; an address that only contains "icd-10" is read as one of the two others.
+NAMED_BY_RULES = frozenset({"snomed", "icd-10-cm", "icd-10-pcs"})
 
 
 class _CodeSystem(Strict):
-    url: str
-    aliases: tuple[str, ...] = ()
+    url: Line
+    aliases: tuple[Line, ...] = ()
     dots: bool = True
     check: Literal["verhoeff", "mod10"] | None = None
     form: str | None = None
@@ -58,9 +61,21 @@ def read_code_systems(folder: Folder) -> tuple[CodeSystem, ...]:
     """The code systems that value sets may use."""
     table = read_table(folder, "code_systems.toml")
     read = parse_table(_CodeSystems, table).root
-    unknown = (name for name, system in read.items() if system.relative and system.relative not in read)
-    refuse(table.problem(Fault((name, "relative"), "another system of this file")) for name in unknown)
+    refuse(map(table.problem, _system_faults(read)))
     return tuple(CodeSystem(name, **system.model_dump()) for name, system in read.items())
+
+
+def _system_faults(read: Mapping[str, _CodeSystem]) -> Iterator[Fault]:
+    for name in sorted(NAMED_BY_RULES - read.keys()):
+        yield Fault((name,), "a code system, because the rules name it")
+    spelled: dict[str, str] = {}
+    for name, system in read.items():
+        if system.relative and (system.relative not in read or system.relative == name):
+            yield Fault((name, "relative"), "another system of this file")
+        for address in (system.url, *system.aliases):
+            owner = spelled.setdefault(plain_address(address), name)
+            if owner != name:
+                yield Fault((name,), f"addresses and aliases of its own; {owner} has {address}, too")
 
 
 def read_code_rows(folder: Folder, systems: Iterable[CodeSystem]) -> tuple[CodeRow, ...]:
@@ -93,35 +108,42 @@ _COLUMNS = ["system", "code", "display", "match", "provenance"]
 def _read_value_set(
     folder: Folder, file: str, concept: str, systems: Mapping[str, CodeSystem]
 ) -> Iterator[CodeRow | Problem]:
-    reader = csv.DictReader(io.StringIO(read_text(folder, file)))
-    if reader.fieldnames != _COLUMNS:
-        yield Problem(file, 1, f"the columns {','.join(_COLUMNS)}")
-        return
-    for row in reader:
-        expected = _expected_in(row, systems)
-        if expected:
-            yield Problem(file, reader.line_num, expected)
+    has_rows = False
+    for row in read_rows(folder, file, _COLUMNS):
+        has_rows = True
+        if isinstance(row, Problem):
+            yield row
             continue
-        prefix = row["match"] == "prefix"
-        code = ValueSetCode(row["system"], row["code"], row["display"], prefix, row["provenance"])
-        yield CodeRow(file, reader.line_num, concept, code)
+        system, code, display, match, provenance = row.fields
+        expected = _expected_in(row.fields, systems.get(system))
+        if expected:
+            yield Problem(file, row.line, expected)
+        else:
+            listed = ValueSetCode(system, code, display, match == "prefix", provenance)
+            yield CodeRow(file, row.line, concept, listed)
+    if not has_rows:
+        yield Problem(file, 1, "a code; a value set without one recognises nothing")
 
 
-def _expected_in(row: Mapping[str, str], systems: Mapping[str, CodeSystem]) -> str | None:
+def _expected_in(fields: Sequence[str], system: CodeSystem | None) -> str | None:
     """What a row lacks; None where it can be used."""
-    # The reader keys what is too much by None, and fills what is too little with None.
-    if None in row.values() or None in row:
-        return f"{len(_COLUMNS)} columns"
-    system, code = systems.get(row["system"]), row["code"]
+    _, code, display, match, provenance = fields
     if system is None:
         return "system: the url of a system of code_systems.toml"
-    if not code.strip() or not row["provenance"].strip():
-        return "a code and its provenance"
-    if row["match"] not in ("exact", "prefix"):
+    if not (code and display and provenance):
+        return "a code, its display and its provenance"
+    if match not in ("exact", "prefix"):
         return "match: exact or prefix"
+    if match == "prefix" and system.check:
+        return f"match: exact; no two codes of {system.name} begin with another whole one"
+    return expected_of_code(code, system)
+
+
+def expected_of_code(code: str, system: CodeSystem) -> str | None:
+    """What is wrong with the code as its system writes codes; None: nothing."""
     if not has_valid_check_digit(code, system.check):
         return f"{code}: a code with a right check digit ({system.check})"
-    if system.form and not re.fullmatch(system.form, code):
+    if system.form and not re.fullmatch(system.form, code, re.ASCII):
         return f"{code}: a code as {system.name} spells it ({system.form}); this matches nothing"
     return None
 

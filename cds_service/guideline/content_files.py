@@ -6,12 +6,13 @@ import hashlib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from cds_service.guideline.faults import Fault, TableError, validation_faults
 from cds_service.guideline.problems import ContentError, Problem, content_error
@@ -28,6 +29,33 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _line(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("a text on one line")
+    return text
+
+
+def _number(value: object) -> object:
+    """TOML has numbers, so that a text which only looks like one is a slip of the hand."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise ValueError("a number without quotes")
+    if not Decimal(value).is_finite() or value >= _TOO_LARGE:
+        raise ValueError(f"a number below {_TOO_LARGE:,}")
+    return value
+
+
+def _day(value: object) -> object:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise ValueError("a date without quotes, as 2026-06-15")
+    return value
+
+
+_TOO_LARGE = 1_000_000  # more than any limit of medicine, and few enough days and digits to calculate with
+Line = Annotated[str, AfterValidator(_line)]
+Number = Annotated[Decimal, BeforeValidator(_number)]
+Day = Annotated[date, BeforeValidator(_day)]
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A TOML file: what it holds, and its text, in which the line of a fault is looked up."""
@@ -42,9 +70,12 @@ class Table:
 
 
 def read_text(folder: Folder, name: str) -> str:
-    """The text of a file; raises ContentError where there is none."""
+    """The text of a file; raises ContentError where there is none.
+
+    The mark that some editors and spreadsheets put in front of UTF-8 is no part of it.
+    """
     try:
-        return folder.joinpath(name).read_text(encoding="utf-8")
+        return folder.joinpath(name).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ContentError(name, None, "a readable UTF-8 file") from error
 
@@ -56,6 +87,10 @@ def read_table(folder: Folder, name: str) -> Table:
         return Table(name, tomllib.loads(text, parse_float=Decimal), text)
     except tomllib.TOMLDecodeError as error:
         raise ContentError(name, line_of_error(error), f"valid TOML ({error})") from error
+    except ValueError as error:  # an integer of more digits than Python reads
+        raise ContentError(name, None, "numbers of fewer digits") from error
+    except RecursionError as error:
+        raise ContentError(name, None, "lists and tables that nest less deep") from error
 
 
 def parse_table(model: type[M], table: Table) -> M:

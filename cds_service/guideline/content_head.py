@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar, get_type_hints
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator
+from pydantic import Field
 
-from cds_service.guideline.content_files import Folder, Strict, Table, parse_table, read_table
+from cds_service.guideline.content_files import Folder, Line, Number, Strict, Table, parse_table, read_table
 from cds_service.guideline.content_types import Approval, OpenQuestion, Threshold
 from cds_service.guideline.decision import Indicator, Outcome
 from cds_service.guideline.faults import EntryPath, Fault, TableError, faults_of, refuse_faults
 from cds_service.guideline.links import is_link
-from cds_service.guideline.number_check import check_numbers
+from cds_service.guideline.number_check import check_numbers, unit_of
 from cds_service.guideline.problems import refuse
 from cds_service.guideline.thresholds import Switches, Thresholds
+from cds_service.guideline.time_zones import is_time_zone
 
 T = TypeVar("T")
 
 
-def _number(value: object) -> object:
-    """TOML has numbers, so that a text which only looks like one is a slip of the hand."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise ValueError("a number without quotes")
-    return value
-
-
 class _Recommendation(Strict):
-    statement: str
-    strength: str
-    certainty: str
+    statement: Line
+    strength: Literal["strong", "conditional"]
+    certainty: Line
 
 
 class _Threshold(Strict):
-    value: Annotated[Decimal, BeforeValidator(_number)]
+    value: Number
     unit: str
     origin: str
     source: str
@@ -46,8 +40,8 @@ class _Threshold(Strict):
 
 class _OpenQuestion(Strict):
     recommendations: tuple[str, ...] = ()
-    question: str
-    until_then: str
+    question: Line
+    until_then: Line
 
 
 class _Approval(Strict):
@@ -57,11 +51,11 @@ class _Approval(Strict):
 
 
 class Head(Strict):
-    id: str
-    title: str
-    version: str
+    id: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    title: Line
+    version: Line
     status: Literal["draft", "active"]
-    publisher: str
+    publisher: Line
     url: str
     details_url: str
     time_zone: str
@@ -76,6 +70,7 @@ class Head(Strict):
 HEAD_FILE = "guideline.toml"
 ORIGINS = frozenset({"SEED", "ACG", "OTHER", "DESIGN"})
 RECOMMENDATIONS = frozenset({"R1", "R2", "R3", "R4", "R5", "R6"})
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 IMPROVING, ENDORSED = "improving", "endorsed"
 _CHOICES = frozenset({Outcome.EMERGENCY, Outcome.URGENT, Outcome.INDICATED, Outcome.POSSIBLE})
 
@@ -116,6 +111,16 @@ def switches_of(found: Mapping[str, Any]) -> Switches:
     wrong = (name for name, value in found.items() if name.endswith("_outcome") and value not in _CHOICES)
     expected = f"one of {', '.join(sorted(_CHOICES))}"
     refuse_faults(TableError, (Fault(("switches", name), expected) for name in wrong))
+    lists = {name: value for name, value in found.items() if isinstance(value, list)}
+    refuse_faults(
+        TableError,
+        (
+            Fault(("switches", name, place), "words on one line, or system|code")
+            for name, texts in lists.items()
+            for place, text in enumerate(texts)
+            if not text or text != text.strip() or not text.isprintable() or "" in text.split("|")
+        ),
+    )
     return switches
 
 
@@ -132,6 +137,8 @@ def indicators_of(found: Mapping[str, Indicator]) -> Mapping[str, Indicator]:
             for name in sorted(wanted ^ found.keys())
         ),
     )
+    if found[Outcome.EMERGENCY] != Indicator.CRITICAL:
+        raise TableError(Fault(("indicators", Outcome.EMERGENCY.value), "critical"))
     return found
 
 
@@ -149,9 +156,7 @@ def _identity_faults(head: Head) -> Iterator[Fault]:
     for name in ("url", "details_url"):
         if not is_link(getattr(head, name), ("https",)):
             yield Fault((name,), "an absolute https address")
-    try:
-        ZoneInfo(head.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    if not is_time_zone(head.time_zone):
         yield Fault(("time_zone",), "a time zone such as Asia/Singapore")
 
 
@@ -182,6 +187,8 @@ def _approval_faults(head: Head) -> Iterator[Fault]:
 
 
 def _day(text: str) -> date | None:
+    if not _DAY.fullmatch(text):  # Python reads the day of a week, too
+        return None
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -195,6 +202,9 @@ def _note_faults(note: Threshold) -> Iterator[Fault]:
     for name in ("unit", "source", "meaning"):
         if not getattr(note, name).strip():
             yield Fault((*where, name), f"a {name}")
+    unit = unit_of(note.name)
+    if unit and note.unit != unit:
+        yield Fault((*where, "unit"), f"{unit}: the rules calculate in the unit that the name ends with")
 
 
 def _exactly(kind: type[T], table: str, values: Mapping[str, Any]) -> T:

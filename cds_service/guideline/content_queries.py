@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from pydantic import RootModel
 
-from cds_service.guideline.content_files import Folder, Strict, parse_table, read_table, within
+from cds_service.guideline.content_files import Folder, Line, Strict, parse_table, read_table, within
 from cds_service.guideline.faults import Fault
 from cds_service.guideline.lumbar_mri.order_codes import OrderCodes, read_order_codes
 from cds_service.guideline.problems import refuse
@@ -17,11 +17,38 @@ from cds_service.guideline.site import Site
 from cds_service.guideline.site_overlay import own_order_codes
 from cds_service.guideline.thresholds import Switches
 from cds_service.record.terminology import CodeSystem, Terminology
+from cds_service.record.users import USER_ROLE
+
+ORDERS_FILE = "orders_out.toml"
+# What the rules look for by its key, and of which type it must be.
+KEYS: Mapping[str, str] = {
+    "patient": "Patient",
+    "conditions": "Condition",
+    "observations": "Observation",
+    "examinations": "Observation",
+    "procedures": "Procedure",
+    "medications": "MedicationRequest",
+    "medicationStatements": "MedicationStatement",
+    "encounter": "Encounter",
+    "encounters": "Encounter",
+    "devices": "Device",
+    "allergies": "AllergyIntolerance",
+    "questionnaireResponses": "QuestionnaireResponse",
+    USER_ROLE: "PractitionerRole",
+}
+_TOKENS = ("{{context.patientId}}", "{{context.encounterId}}", "{{userPractitionerRoleId}}")
+_TOKEN = f"(?:{'|'.join(map(re.escape, _TOKENS))})"
+# One resource by its id, or a search about the patient; anything else would read somebody else's record.
+_QUERY = re.compile(
+    rf"[A-Z][A-Za-z]+(?:/{_TOKEN}|\?(?:patient|subject)={re.escape(_TOKENS[0])}"
+    r"(?:&[a-z_-]+=[A-Za-z0-9$,:%._-]+)*)"
+)
+_KEY = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 
 class _Prefetch(Strict):
-    query: str
-    reason: str
+    query: Line
+    reason: Line
     codes: tuple[str, ...] = ()
     systems: tuple[str, ...] = ()
     only_with: str = ""  # a switch: asked for only where it is on
@@ -48,8 +75,8 @@ def read_queries(
     """
     table = read_table(folder, "prefetch.toml")
     wanted = parse_table(_Prefetches, table).root
-    faults = (fault for key, asked in wanted.items() for fault in _query_faults(key, asked, terminology))
-    refuse(map(table.problem, faults))
+    faults = [fault for key, asked in wanted.items() for fault in _query_faults(key, asked, terminology)]
+    refuse(map(table.problem, [*_key_faults(wanted), *faults]))
     asked_for = {
         key: asked
         for key, asked in wanted.items()
@@ -62,7 +89,20 @@ def read_queries(
     )
 
 
+def _key_faults(wanted: Mapping[str, _Prefetch]) -> Iterator[Fault]:
+    """A key that the rules look for and nobody asks for, or asks for another type of resource."""
+    for key, kind in KEYS.items():
+        if key not in wanted:
+            yield Fault((key,), f"a search for {kind}, because a rule reads this key")
+        elif re.split(r"[/?]", wanted[key].query)[0] != kind:
+            yield Fault((key, "query"), f"a search for {kind}")
+
+
 def _query_faults(key: str, wanted: _Prefetch, terminology: Terminology) -> Iterator[Fault]:
+    if not _KEY.fullmatch(key):
+        yield Fault((key,), "a key of letters and digits")
+    if not _QUERY.fullmatch(wanted.query):
+        yield Fault((key, "query"), f"a FHIR search of {', '.join(_TOKENS)}, encoded as an address")
     if ("$codes" in wanted.query) != bool(wanted.codes):
         yield Fault((key, "query"), "$codes in the query where value sets are named, and only there")
     for position, concept in enumerate(wanted.codes):
@@ -98,7 +138,7 @@ def _as_token(code: str) -> str:
 
 def read_orders_out(folder: Folder, terminology: Terminology, site: Site | None = None) -> OrderCodes:
     """The codes of suggested orders, each of which must stand in a value set."""
-    table = read_table(folder, "orders_out.toml")
+    table = read_table(folder, ORDERS_FILE)
     read = within(table, read_order_codes)
     refuse(table.problem(fault) for fault, _, _ in _unlisted_codes(read, terminology))
     if site is None:

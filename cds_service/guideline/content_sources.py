@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from cds_service.guideline.content_files import Folder, Strict, Table, parse_table, read_table
+from cds_service.guideline.content_files import Folder, Line, Strict, Table, parse_table, read_table
 from cds_service.guideline.content_types import Source, Threshold
 from cds_service.guideline.faults import Fault
 from cds_service.guideline.links import is_link
@@ -17,7 +17,7 @@ _REFERENCE = re.compile(r"\[(\d+(?:, \d+)*)\]")  # how a figure of a card does
 
 
 class _Source(Strict):
-    citation: str
+    citation: Line
     url: str | None = None
 
 

@@ -39,7 +39,13 @@ def check_contradictions(folder: Folder, systems: Iterable[CodeSystem], rows: Se
         for place, concept in enumerate(entry.sets)
         if concept not in known
     ]
-    refuse([*map(table.problem, faults), *_in_two_sets(listed, {s.url: s for s in systems}, rows)])
+    faults += [
+        Fault(("contradictions", position, "sets"), "each value set once")
+        for position, entry in enumerate(listed)
+        if len(set(entry.sets)) < len(entry.sets)
+    ]
+    refuse(map(table.problem, faults))
+    refuse(_in_two_sets(listed, {s.url: s for s in systems}, rows))
 
 
 def _in_two_sets(
@@ -54,8 +60,6 @@ def _in_two_sets(
             first, second = by_set.get(one, {}), by_set.get(other, {})
             for key in sorted(first.keys() & second.keys()):
                 there, here = first[key], second[key]
-                expected = (
-                    f"{here.code.code} in {one} or in {other}, not in both "
-                    f"({there.file}:{there.line}): {entry.because}"
-                )
+                place = there.file if there.line is None else f"{there.file}:{there.line}"
+                expected = f"{here.code.code} in {one} or in {other}, not in both ({place}): {entry.because}"
                 yield Problem(here.file, here.line, expected)

@@ -15,6 +15,7 @@ from cds_service.record.terminology import Terminology
 Kind = Literal["problem", "result", "procedure", "treatment", "medicine", "answer", "device"]
 
 
+_A_LIFE_DAYS = 43_830
 EXAMPLES_FILE = "examples.toml"
 
 
@@ -58,11 +59,11 @@ class _Strict(BaseModel):
 class _Entry(_Strict):
     kind: Kind
     what: str
-    days_ago: int = Field(ge=0)
+    days_ago: int = Field(ge=0, le=_A_LIFE_DAYS)
     code: str | None = Field(None, pattern=r"^[a-z0-9-]+ \S+$")
     value: str | None = None
     site: str | None = None
-    until_days_ago: int | None = None
+    until_days_ago: int | None = Field(None, ge=-_A_LIFE_DAYS, le=_A_LIFE_DAYS)
     certainty: Literal["confirmed", "provisional", "differential", "refuted"] | None = None
     reason: str | None = Field(None, alias="for")
 
@@ -77,13 +78,13 @@ class _Expect(_Strict):
 class _Example(_Strict):
     id: str = Field(pattern=r"^[a-z0-9-]+$")
     story: str
-    patient: str = Field(pattern=r"^\d+ [FM]$")
+    patient: str = Field(pattern=r"^1?\d?\d [FM]$")
     record: tuple[_Entry, ...]
     expect: _Expect
 
 
 class _File(_Strict):
-    examples: tuple[_Example, ...]
+    examples: tuple[_Example, ...] = Field(min_length=1)
 
 
 def read_examples(content: Mapping[str, Any]) -> tuple[Example, ...]:
@@ -98,7 +99,16 @@ def read_examples(content: Mapping[str, Any]) -> tuple[Example, ...]:
         ExamplesError,
         (Fault(("examples", position, "id"), f"{id}: only one story of this id") for position, id in twice),
     )
+    refuse_faults(ExamplesError, _ended_before_begun(file))
     return tuple(_example(example) for example in file.examples)
+
+
+def _ended_before_begun(file: _File) -> Iterator[Fault]:
+    for position, example in enumerate(file.examples):
+        for place, entry in enumerate(example.record):
+            if entry.until_days_ago is not None and entry.until_days_ago > entry.days_ago:
+                where = ("examples", position, "record", place, "until_days_ago")
+                yield Fault(where, f"at most days_ago ({entry.days_ago}); it ends before it begins")
 
 
 def unknown_codes(examples: Iterable[Example], terminology: Terminology) -> Iterator[Fault]:

@@ -32,13 +32,20 @@ class TableError(Exception):
         self.faults = faults
 
 
-_OWN_WORDS = {"extra_forbidden": "no such name", "missing": "a value"}
+_OWN_WORDS = {
+    "extra_forbidden": "no such name",
+    "missing": "a value",
+    "string_type": "a text in quotes",
+    "string_too_short": "a text",
+    "bool_type": "true or false",
+}
+_OWN_ERROR = "Value error, "  # what pydantic puts before the words of a validator of ours
 
 
 def validation_faults(error: ValidationError) -> tuple[Fault, ...]:
     """The faults that pydantic found, without what stood there."""
     return tuple(
-        Fault(found["loc"], _OWN_WORDS.get(found["type"], found["msg"]))
+        Fault(found["loc"], _OWN_WORDS.get(found["type"], found["msg"].removeprefix(_OWN_ERROR)))
         for found in error.errors(include_input=False, include_url=False)
     )
 

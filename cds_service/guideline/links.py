@@ -15,6 +15,8 @@ def is_link(text: str, schemes: Collection[str]) -> bool:
         return False
     try:
         parts = urlsplit(text)
+        _ = parts.port  # raises for a port that there is not
     except ValueError:
         return False
-    return parts.scheme in schemes and bool(parts.hostname)
+    # A name before the host makes an address look like another one.
+    return parts.scheme in schemes and bool(parts.hostname) and "@" not in parts.netloc

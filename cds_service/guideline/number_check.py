@@ -35,16 +35,33 @@ _RISING = (
     ("egfr_low_ml_min", "egfr_high_ml_min"),
 )
 
+# What the rules calculate in, by how a name ends; the first that fits. Another unit would change words only.
+_UNITS = (
+    ("_mg_per_day", "mg/d"), ("_ml_min", "mL/min/{1.73_m2}"), ("_mg_l", "mg/L"), ("_mm_h", "mm/h"),
+    ("_ml", "mL"), ("_kg", "kg"), ("_cel", "Cel"), ("_percent", "%"), ("_points", "{score}"),
+    ("_score", "{score}"), ("_grades", "{MRC grade}"), ("_grade", "{MRC grade}"), ("_days", "d"),
+    ("_years", "a"), ("_age", "a"),
+)  # fmt: skip
+_LARGEST = {"d": 36_525, "a": 150}  # a calendar has no room for the days of a far longer time
+
+
+def unit_of(name: str) -> str | None:
+    """The unit (UCUM) in which the rules calculate with a threshold; None where its name does not say."""
+    return next((unit for ending, unit in _UNITS if name.endswith(ending)), None)
+
 
 def check_numbers(limits: Thresholds) -> list[Fault]:
     """What is wrong, each under ("thresholds", name, "value"); empty: nothing."""
-    return [*_below_zero(limits), *_out_of_order(limits)]
+    return [*_beyond_bounds(limits), *_out_of_order(limits)]
 
 
-def _below_zero(limits: Thresholds) -> Iterator[Fault]:
+def _beyond_bounds(limits: Thresholds) -> Iterator[Fault]:
     for field in fields(limits):
-        if getattr(limits, field.name) < 0:
+        value, largest = getattr(limits, field.name), _LARGEST.get(unit_of(field.name) or "")
+        if value < 0:
             yield Fault(("thresholds", field.name, "value"), "0 or more")
+        if largest is not None and value > largest:
+            yield Fault(("thresholds", field.name, "value"), f"at most {largest}")
 
 
 def _out_of_order(limits: Thresholds) -> Iterator[Fault]:

@@ -6,25 +6,41 @@ It cannot add a rule, take a code away or reword a card: those belong to the gui
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field
 
-from cds_service.guideline.content_files import Folder, Strict, Table, digest_of, parse_table, read_table
-from cds_service.guideline.faults import Fault
+from cds_service.guideline.content_files import (
+    Day,
+    Folder,
+    Line,
+    Number,
+    Strict,
+    Table,
+    content_files,
+    digest_of,
+    parse_table,
+    read_table,
+)
+from cds_service.guideline.faults import EntryPath, Fault
 from cds_service.guideline.links import is_link
 from cds_service.guideline.lumbar_mri.order_codes import ORDERS, STUDIES, Code
-from cds_service.guideline.problems import refuse
-from cds_service.guideline.site_codes import SiteCode, read_site_codes
+from cds_service.guideline.problems import Problem, refuse
+from cds_service.guideline.site_codes import CSV_FILE, MAP_FILE, SiteCode, read_site_codes
 from cds_service.guideline.thresholds import Switches, Thresholds
-from cds_service.record.terminology import CodeSystem
+from cds_service.guideline.time_zones import is_time_zone
+from cds_service.record.terminology import CodeSystem, plain_address
 
 SITE_FILE = "site.toml"
+_FILES = (SITE_FILE, CSV_FILE, MAP_FILE, "README.md")
+_LOOKS_LIKE_CONTENT = (".toml", ".csv", ".json", ".md", ".TOML", ".CSV", ".JSON", ".xlsx", ".txt")
+_CODE = re.compile(r"\S+(?: \S+)*")  # as FHIR writes a code
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s|<>\"]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,34 +107,34 @@ class Site:
 
 
 class _Threshold(Strict):
-    value: Decimal
-    owner: str = Field(min_length=1)
-    date: date
-    reason: str = Field(min_length=1)
+    value: Number
+    owner: Line
+    date: Day
+    reason: Line
 
 
 class _System(Strict):
-    url: str = Field(min_length=1)
-    aliases: tuple[str, ...] = ()
+    url: Line
+    aliases: tuple[Line, ...] = ()
 
 
 class _OwnCode(Strict):
-    system: str
-    code: str = Field(min_length=1)
-    display: str = Field(min_length=1)
+    system: Line
+    code: Line
+    display: Line
     says: str = ""
 
 
 class _File(Strict):
-    name: str = Field(min_length=1)
-    owner: str = Field(min_length=1)
-    date: date
+    name: Line
+    owner: Line
+    date: Day
     time_zone: str | None = None
     leaflet_url: str = ""
     thresholds: dict[str, _Threshold] = Field(default_factory=dict)
     switches: dict[str, Any] = Field(default_factory=dict)
     code_systems: dict[str, _System] = Field(default_factory=dict)
-    questionnaires: dict[str, str] = Field(default_factory=dict)
+    questionnaires: dict[str, Line] = Field(default_factory=dict)
     studies: dict[str, _OwnCode] = Field(default_factory=dict)
     orders: dict[str, _OwnCode] = Field(default_factory=dict)
 
@@ -129,6 +145,7 @@ def read_site(folder: Folder) -> Site:
     Whether its systems and value sets exist is told when it is laid over a guideline.
     """
     table = read_table(folder, SITE_FILE)
+    refuse(_unread_files(folder))
     file = parse_table(_File, table)
     refuse(map(table.problem, _faults(file)))
     systems = tuple(
@@ -153,6 +170,13 @@ def read_site(folder: Folder) -> Site:
     )
 
 
+def _unread_files(folder: Folder) -> Iterator[Problem]:
+    """A file that nobody reads, such as "code.csv": its owner would believe in it."""
+    for name in sorted(name for name, _ in content_files(folder, _LOOKS_LIKE_CONTENT)):
+        if name not in _FILES and not name.startswith("."):
+            yield Problem(name, None, f"no such file; an overlay is {', '.join(_FILES)}")
+
+
 def _own_codes(given: Mapping[str, _OwnCode]) -> dict[str, OwnCode]:
     return {name: OwnCode(one.system, Code(one.code, one.display, one.says)) for name, one in given.items()}
 
@@ -169,16 +193,39 @@ def _faults(file: _File) -> Iterator[Fault]:
             yield Fault((table, name), "no such name")
     if file.leaflet_url and not is_link(file.leaflet_url, ("https", "http")):
         yield Fault(("leaflet_url",), "an absolute web address")
-    if file.time_zone is not None and not _is_zone(file.time_zone):
+    if file.time_zone is not None and not is_time_zone(file.time_zone):
         yield Fault(("time_zone",), "a time zone such as Asia/Singapore")
-    urls = [system.url for system in file.code_systems.values()] + list(file.questionnaires.values())
-    for url in sorted({url for url in urls if urls.count(url) > 1}):
-        yield Fault(("code_systems",), f"{url} only once")
+    yield from _address_faults(file)
+    yield from _own_code_faults(file)
 
 
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return False
-    return True
+def _address_faults(file: _File) -> Iterator[Fault]:
+    """A name or an address that stands for two things, or for nothing that a client could send."""
+    owner: dict[str, EntryPath] = {}
+    for table, named in (
+        ("code_systems", {name: (one.url, *one.aliases) for name, one in file.code_systems.items()}),
+        ("questionnaires", {name: (url,) for name, url in file.questionnaires.items()}),
+    ):
+        for name, spelled in named.items():
+            where = (table, name)
+            if not _ADDRESS.fullmatch(spelled[0]):
+                yield Fault(
+                    where, "an absolute address without a version, such as https://... or urn:oid:..."
+                )
+            for key in (name, *spelled):
+                first = owner.setdefault(plain_address(key), where)
+                if first != where:
+                    yield Fault(where, f"{key} only once; {'.'.join(map(str, first))} has it, too")
+
+
+def _own_code_faults(file: _File) -> Iterator[Fault]:
+    """An order that could not be told from another when it comes back."""
+    owner: dict[tuple[str, str], EntryPath] = {}
+    for table, orders in (("studies", file.studies), ("orders", file.orders)):
+        for name, one in orders.items():
+            where = (table, name, "code")
+            if not _CODE.fullmatch(one.code):
+                yield Fault(where, "a code without blanks around it")
+            first = owner.setdefault((one.system, one.code), where)
+            if first != where:
+                yield Fault(where, f"{one.code} only once; {first[0]}.{first[1]} has it, too")

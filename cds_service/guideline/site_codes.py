@@ -5,18 +5,17 @@ The meaning is the name of one of the guideline's value sets; the target system 
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from fhir.resources.R4B.conceptmap import ConceptMap
 from pydantic import ValidationError
 
 from cds_service.guideline.content_files import Folder, read_text
-from cds_service.guideline.problems import ContentError
+from cds_service.guideline.content_rows import read_rows
+from cds_service.guideline.problems import ContentError, Problem, refuse
 
 CSV_FILE, MAP_FILE = "codes.csv", "codes.json"
 CONCEPTS = "urn:lumbar-mri-cds:concept"
@@ -24,6 +23,7 @@ _COLUMNS = ["system", "code", "display", "value_set"]
 # Read from the local code to ours: every patient with the local code has what our name says.
 _HOLDS = frozenset({"equivalent", "equal", "wider", "subsumes"})
 _SAYS_NOTHING = frozenset({"unmatched", "disjoint"})
+_CONDITIONS = frozenset({"dependsOn", "product", "modifierExtension"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,58 +47,103 @@ def read_site_codes(folder: Folder, names: Mapping[str, str]) -> tuple[SiteCode,
     present = {entry.name for entry in folder.iterdir()}
     if {CSV_FILE, MAP_FILE} <= present:
         raise ContentError(MAP_FILE, None, f"either {CSV_FILE} or {MAP_FILE}, not both")
-    codes: list[SiteCode] = []
+    found: list[SiteCode | Problem] = []
     if CSV_FILE in present:
-        codes += _from_csv(read_text(folder, CSV_FILE), names)
+        found += _from_csv(folder, names)
     if MAP_FILE in present:
-        codes += _from_map(read_text(folder, MAP_FILE))
+        found += _from_map(read_text(folder, MAP_FILE))
+    codes = tuple(one for one in found if isinstance(one, SiteCode))
+    refuse([*(one for one in found if isinstance(one, Problem)), *_repeated(codes)])
+    return codes
+
+
+def _repeated(codes: Iterable[SiteCode]) -> Iterator[Problem]:
     met: set[tuple[str, str, str]] = set()
     for row in codes:
         key = (row.system, row.code, row.value_set)
         if key in met:
-            raise ContentError(row.file, row.line, f"{row.code} only once in {row.value_set}")
+            yield Problem(row.file, row.line, f"{row.code} only once in {row.value_set}")
         met.add(key)
-    return tuple(codes)
 
 
-def _from_csv(text: str, names: Mapping[str, str]) -> Iterator[SiteCode]:
-    reader = csv.DictReader(io.StringIO(text))
-    if reader.fieldnames != _COLUMNS:
-        raise ContentError(CSV_FILE, 1, f"the columns {','.join(_COLUMNS)}")
-    for row in reader:
-        line = reader.line_num
-        if None in row or None in row.values():
-            raise ContentError(CSV_FILE, line, f"{len(_COLUMNS)} columns")
-        system, code, display, value_set = (row[name].strip() for name in _COLUMNS)
-        if not (system and code and value_set):
-            raise ContentError(CSV_FILE, line, "a system, a code and a value set")
-        yield SiteCode(names.get(system, system), code, display, value_set, CSV_FILE, line)
+def _from_csv(folder: Folder, names: Mapping[str, str]) -> Iterator[SiteCode | Problem]:
+    for row in read_rows(folder, CSV_FILE, _COLUMNS):
+        if isinstance(row, Problem):
+            yield row
+            continue
+        if not all(row.fields):
+            yield Problem(CSV_FILE, row.line, "a system, a code, its display and a value set")
+            continue
+        system, code, display, value_set = row.fields
+        if "|" in code:  # clients put a version behind it, so it is cut off in a record
+            yield Problem(CSV_FILE, row.line, f"{code}: a code without |")
+            continue
+        yield SiteCode(names.get(system, system), code, display, value_set, CSV_FILE, row.line)
 
 
-def _from_map(text: str) -> Iterator[SiteCode]:
+def _from_map(text: str) -> Iterator[SiteCode | Problem]:
+    raw = _concept_map(text)
+    for number, group in enumerate(raw.get("group") or [], start=1):
+        if group.get("target") != CONCEPTS or not group.get("source"):
+            yield Problem(MAP_FILE, None, f"group {number}: a source, and the target {CONCEPTS}")
+        elif "unmapped" in group:
+            yield Problem(MAP_FILE, None, f"group {number}: every code by itself, and no rule for the others")
+        else:
+            for element in group["element"]:
+                yield from _of_element(element, group["source"], text)
+
+
+def _concept_map(text: str) -> Mapping[str, Any]:
+    """The map as it is written; raises ContentError where it is no valid ConceptMap in use."""
     try:
-        raw: Any = json.loads(text)
+        raw: Any = json.loads(text, object_pairs_hook=_without_repeats)
         ConceptMap.model_validate(raw)
     except json.JSONDecodeError as error:
         raise ContentError(MAP_FILE, error.lineno, "valid JSON") from error
     except ValidationError as error:
         where = ".".join(map(str, error.errors(include_input=False)[0]["loc"]))
         raise ContentError(MAP_FILE, None, f"a FHIR R4 ConceptMap; {where or 'resource'} is not") from error
-    for number, group in enumerate(raw.get("group") or [], start=1):
-        if group.get("target") != CONCEPTS or not group.get("source"):
-            raise ContentError(MAP_FILE, None, f"group {number}: a source, and the target {CONCEPTS}")
-        for element in group["element"]:
-            yield from _of_element(element, group["source"])
+    except RecursionError as error:
+        raise ContentError(MAP_FILE, None, "JSON that nests less deep") from error
+    except ValueError as error:  # an integer of more digits than Python reads, or a member that comes twice
+        raise ContentError(MAP_FILE, None, f"valid JSON ({error})") from error
+    if raw["status"] == "retired":
+        raise ContentError(MAP_FILE, _line(text, "status"), "a map in use; this one is retired")
+    if "modifierExtension" in raw:
+        raise ContentError(
+            MAP_FILE, _line(text, "modifierExtension"), "no extension that changes the meaning"
+        )
+    return cast(Mapping[str, Any], raw)
 
 
-def _of_element(element: Mapping[str, Any], source: str) -> Iterator[SiteCode]:
+def _without_repeats(members: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    read = dict(members)
+    if len(read) < len(members):
+        raise ValueError("a member stands twice in one object")
+    return read
+
+
+def _of_element(element: Mapping[str, Any], source: str, text: str) -> Iterator[SiteCode | Problem]:
     code = element.get("code")
-    for target in element.get("target") or []:
-        meaning = target["equivalence"]
-        if meaning in _SAYS_NOTHING:
-            continue
+    line = _line(text, code) if code else None
+    targets = element.get("target") or []
+    speaking = [target for target in targets if target["equivalence"] not in _SAYS_NOTHING]
+    if speaking and len(speaking) < len(targets):
+        yield Problem(MAP_FILE, line, f"{code}: either value sets, or that it belongs to none")
+        return
+    for target in speaking:
         # A target that is narrower than the local code would call a patient ill who may not be.
-        if meaning not in _HOLDS or not code or not target.get("code"):
+        if target["equivalence"] not in _HOLDS or not code or not target.get("code"):
             expected = f"{code}: a code, and an equivalence of {', '.join(sorted(_HOLDS | _SAYS_NOTHING))}"
-            raise ContentError(MAP_FILE, None, expected)
-        yield SiteCode(source, code, element.get("display") or "", target["code"], MAP_FILE, None)
+            yield Problem(MAP_FILE, line, expected)
+        elif _CONDITIONS & target.keys():
+            yield Problem(MAP_FILE, line, f"{code}: a meaning that holds whatever else is recorded")
+        else:
+            display = element.get("display") or code
+            yield SiteCode(source, code, display, target["code"], MAP_FILE, line)
+
+
+def _line(text: str, word: str) -> int | None:
+    """The first line that has the word as a JSON text; None where it is written in another way."""
+    before, found, _ = text.partition(json.dumps(word, ensure_ascii=False))
+    return before.count("\n") + 1 if found else None

@@ -5,17 +5,18 @@ The result is checked as the guideline itself is, and what is wrong is told as t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from cds_service.guideline.content_codes import expected_of_code, terminology_of
 from cds_service.guideline.content_types import CodeRow, Threshold
 from cds_service.guideline.faults import Fault
 from cds_service.guideline.lumbar_mri.order_codes import OrderCode, OrderCodes
 from cds_service.guideline.problems import Problem, content_error, refuse
 from cds_service.guideline.site import SITE_FILE, OwnCode, Site, SiteChange
 from cds_service.guideline.site_codes import SiteCode
-from cds_service.record.terminology import CodeSystem, ValueSetCode, has_valid_check_digit
+from cds_service.record.terminology import CodeSystem, Terminology, ValueSetCode, plain_address
 
 ORDER_CONCEPT = "order-"  # a suggested order that a site gives a code is known by it when it comes back
 
@@ -30,15 +31,19 @@ def own_numbers(notes: Mapping[str, Threshold], site: Site) -> dict[str, Thresho
 
 def own_systems(systems: Sequence[CodeSystem], site: Site) -> tuple[CodeSystem, ...]:
     """The code systems with the site's behind them; raises ContentError for a name or address of another."""
-    names = {system.name for system in systems}
-    spelled = {alias.lower() for system in systems for alias in (system.url, *system.aliases)}
-    taken = (
-        own.name
-        for own in site.systems
-        if own.name in names or not spelled.isdisjoint(alias.lower() for alias in (own.url, *own.aliases))
-    )
+    taken = {
+        plain_address(spelled) for system in systems for spelled in (system.name, system.url, *system.aliases)
+    }
+    own = {
+        **{("code_systems", one.name): (one.url, *one.aliases) for one in site.systems},
+        **{("questionnaires", name): (url,) for name, url in site.questionnaires.items()},
+    }
     expected = "a name and address of no other system"
-    refuse(site.table.problem(Fault(("code_systems", name), expected)) for name in taken)
+    refuse(
+        site.table.problem(Fault(where, expected))
+        for where, spelled in own.items()
+        if not taken.isdisjoint(map(plain_address, (where[1], *spelled)))
+    )
     return (*systems, *site.systems)
 
 
@@ -52,21 +57,24 @@ def own_rows(
     by_name = {system.name: system for system in systems}
     by_address = {**{system.url: system for system in by_name.values()}, **by_name}
     known = {row.concept for row in rows} | concepts
-    listed = {(row.concept, row.code.system, row.code.code) for row in rows}
-    unknown = (row for row in site.codes if row.value_set not in known)
+    lookup = terminology_of(by_name.values(), rows)
     problems = [
-        Problem(row.file, row.line, f"{row.value_set}: a value set of the guideline") for row in unknown
+        Problem(row.file, row.line, f"{row.value_set}: a value set of the guideline")
+        for row in site.codes
+        if row.value_set not in known
     ]
+    problems += _two_meanings_of_a_question(site)
     grown = list(rows)
     for row in site.coded:
         system = by_address.get(row.system)
-        expected = _expected_of(row, system, listed)
+        expected = _expected_of(row, system, lookup)
         if expected or system is None:
             problems.append(Problem(row.file, row.line, expected))
         else:
             code = _own_code(system, row.code, row.display, site)
             grown.append(CodeRow(row.file, row.line, row.value_set, code))
     refuse(problems)
+    _check_emergency_code(site, by_name, terminology_of(by_name.values(), grown))
     for name, order in site.orders.items():
         system = _system_of(order, by_name, "orders", name, site)
         code = _own_code(system, order.code.code, order.code.display, site)
@@ -74,15 +82,38 @@ def own_rows(
     return tuple(grown)
 
 
-def _expected_of(row: SiteCode, system: CodeSystem | None, listed: Collection[tuple[str, str, str]]) -> str:
+def _two_meanings_of_a_question(site: Site) -> Iterator[Problem]:
+    forms = set(site.questionnaires.values())
+    first: dict[tuple[str, str], SiteCode] = {}
+    for row in (row for row in site.codes if row.system in forms):
+        if first.setdefault((row.system, row.code), row) is not row:
+            meaning = first[row.system, row.code].value_set
+            yield Problem(
+                row.file, row.line, f"{row.code}: one meaning for a question; it asks for {meaning}"
+            )
+
+
+def _expected_of(row: SiteCode, system: CodeSystem | None, lookup: Terminology) -> str:
     """What a row lacks; empty where it can be used."""
     if system is None:
         return f"a system or questionnaire of {SITE_FILE} or code_systems.toml"
-    if not has_valid_check_digit(row.code, system.check):
-        return f"{row.code}: a code with a right check digit ({system.check})"
-    if (row.value_set, system.url, row.code) in listed:
-        return f"{row.code}: not yet in {row.value_set}"
+    wrong = expected_of_code(row.code, system)
+    if wrong:
+        return wrong
+    # A whole code wins over a prefix: a second meaning could take a red flag from the code.
+    means = sorted(lookup.concepts_of(system.url, row.code))
+    if means:
+        return f"{row.code}: a code that the guideline does not know; it is in {', '.join(means)}"
     return ""
+
+
+def _check_emergency_code(site: Site, systems: Mapping[str, CodeSystem], lookup: Terminology) -> None:
+    """A draft with this code counts as sent to the emergency department, so it can mean nothing else."""
+    order = site.orders.get("emergency")
+    system = systems.get(order.system) if order else None
+    means = sorted(lookup.concepts_of(system.url, order.code.code)) if order and system else []
+    expected = f"a code of its own for the emergency referral; it is in {', '.join(means)}"
+    refuse([site.table.problem(Fault(("orders", "emergency", "code"), expected))] if means else [])
 
 
 def _own_code(system: CodeSystem, code: str, display: str, site: Site) -> ValueSetCode:
@@ -116,7 +147,7 @@ def _system_of(
     order: OwnCode, systems: Mapping[str, CodeSystem], table: str, name: str, site: Site
 ) -> CodeSystem:
     system = systems.get(order.system)
-    if system is None or not has_valid_check_digit(order.code.code, system.check):
+    if system is None or expected_of_code(order.code.code, system):
         expected = "the short name of a code system, and a code of it"
         raise content_error([site.table.problem(Fault((table, name), expected))])
     return system

@@ -65,7 +65,10 @@ def _blanks_of(text: str) -> frozenset[str]:
 def read_words(files: Mapping[str, str]) -> Words:
     """The words of the files, by stem; raises WordsError with every section told twice or left empty."""
     found = {stem: tuple(_sections(text)) for stem, text in files.items()}
-    problems = [problem for stem, sections in found.items() for problem in _section_problems(stem, sections)]
+    problems = [
+        *(problem for stem, text in files.items() for problem in _lost_lines(stem, text)),
+        *(problem for stem, sections in found.items() for problem in _section_problems(stem, sections)),
+    ]
     if problems:
         raise WordsError(problems[0].file, problems[0].line, problems[0].expected, *problems[1:])
     return Words(
@@ -97,6 +100,20 @@ def _sections(text: str) -> Iterator[_Section]:
     ends = [number - 1 for number, _ in heads[1:]] + [len(lines)]
     for (number, name), end in zip(heads, ends, strict=True):
         yield _Section(name, number, tuple(lines[number:end]))
+
+
+def _lost_lines(stem: str, text: str) -> Iterator[Problem]:
+    """What no card would say: text above the first section, and behind a comment that nobody ends."""
+    above = True
+    for number, line in enumerate(_COMMENT.sub(_keep_lines, text).splitlines(), 1):
+        is_heading = bool(_HEADING.match(line))
+        above = above and not is_heading
+        if "<!--" in line:
+            yield Problem(f"{stem}.md", number, "a comment that ends with -->")
+        elif line.startswith("##") and not is_heading:
+            yield Problem(f"{stem}.md", number, "a heading as ## name")
+        elif above and line.strip() and not line.startswith("# "):
+            yield Problem(f"{stem}.md", number, "text below a heading ## name")
 
 
 def _keep_lines(comment: re.Match[str]) -> str:

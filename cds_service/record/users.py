@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 from typing import Any
 
 from cds_service.record.gathering import PrefetchedKey
@@ -45,9 +46,16 @@ def _names(raw: Raw) -> Iterator[str]:
 def _names_of(concept: Any) -> Iterator[str]:
     if not isinstance(concept, dict):
         return
-    yield str(concept.get("text")).casefold()
+    yield from _texts(concept.get("text"))
     codings = concept.get("coding")
     for coding in codings if isinstance(codings, list) else []:
         if isinstance(coding, dict):
-            yield f"{coding.get('system')}|{coding.get('code')}".casefold()
-            yield str(coding.get("display")).casefold()
+            for system, code in product(_texts(coding.get("system")), _texts(coding.get("code"))):
+                yield f"{system}|{code}"
+            yield from _texts(coding.get("display"))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The text as it is compared; nothing where there is none: "None" is no name."""
+    if isinstance(value, str) and value.strip():
+        yield value.strip().casefold()

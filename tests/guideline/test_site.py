@@ -70,7 +70,7 @@ def refusal(folder: Path) -> ContentError:
                      id="a code twice"),
         pytest.param(CODES, "catalogue,RAD-2211,MRI lumbar spine with and without contrast",
                      "snomed,394451000119107,MRI", "a code with a right check digit", id="check digit"),
-        pytest.param(CODES, "catalogue,RAD-2211", "snomed,394451000119106", "not yet in lumbar-mri",
+        pytest.param(CODES, "catalogue,RAD-2211", "snomed,394451000119106", "a code that the guideline does not know; it is in lumbar-mri",
                      id="a code that the guideline has"),
         pytest.param(CODES, "catalogue,RAD-2211", "catalogue,", "a system, a code and a value set", id="no code"),
     ],

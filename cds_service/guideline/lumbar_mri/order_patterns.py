@@ -13,6 +13,8 @@ from cds_service.guideline.faults import Fault, TableError, refuse_faults
 LONGEST_TEXT = 500
 _NEAR = 40  # characters before a word in which a negation denies it
 _BLANKS = re.compile(r"[\s_ ]+")
+_NUMBERED = re.compile(r"\(\?P|\(\?\(|\\[1-9]")
+_ESCAPED = re.compile(r"\\.")
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—−"), "-")
 
 
@@ -128,9 +130,14 @@ def _faults(
 
 def _wrong_with(expression: str) -> str | None:
     try:
-        matches_nothing = re.compile(expression).search("") is not None
-    except re.error as error:
+        matches_nothing = re.compile(f"(?:{expression})").search("") is not None
+    except (re.error, RecursionError, OverflowError) as error:
         return f"a regular expression; {expression!r} is no regular expression ({error})"
+    # Many expressions become one, in which groups have other numbers, and a name may come twice.
+    if _NUMBERED.search(expression):
+        return f"an expression without names and numbers of groups, not {expression!r}"
+    if any(letter.isupper() for letter in _ESCAPED.sub("", expression)):
+        return f"small letters, because the text is read in small letters; not {expression!r}"
     return (
         f"an expression that names something; {expression!r} matches an empty text"
         if matches_nothing
