@@ -38,10 +38,14 @@ from cds_service.record.users import USER_ROLE, has_role
 
 @dataclass(frozen=True, slots=True)
 class HookAnswer:
-    """The response, ready for JSON, and what the log may know of it: nothing of the patient."""
+    """The response, ready for JSON, what the log may know of it (nothing of the patient), and the decisions.
+
+    `decisions` are those of every order, the ones without a card, too.
+    """
 
     response: dict[str, Any]
     log: dict[str, Any]
+    decisions: tuple[Decision, ...]
 
 
 def answer_hook(
@@ -75,7 +79,7 @@ def answer_hook(
     response: dict[str, Any] = {"cards": cards}
     if rated := rate_orders(decisions, guideline, new_uuid, f"Patient/{request.patient_id}"):
         response["systemActions"] = rated
-    return HookAnswer(response, _log(request, selection, decisions, guideline))
+    return HookAnswer(response, _log(request, selection, decisions, guideline), decisions)
 
 
 def _decide_all(

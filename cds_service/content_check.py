@@ -26,6 +26,7 @@ class CheckReport:
     problems: tuple[Problem, ...]
     warnings: tuple[str, ...]
     counts: Mapping[str, int]
+    site_changes: tuple[str, ...] = ()
 
 
 def check_folder(
@@ -42,9 +43,10 @@ def check_folder(
     systems = read_code_systems(folder)
     rows = read_code_rows(folder, systems)
     found = (*prefixes_of_nothing(rows, systems, lists), *failing_examples(folder, guideline))
-    local = () if site_folder is None else _endings_at_site(folder, load_guideline(folder, site_folder))
+    at_site = None if site_folder is None else load_guideline(folder, site_folder)
+    local = _endings_at_site(folder, at_site) if at_site else ()
     warnings = (*local, *_warnings(guideline, now, lists), *map(str, codes_of_no_list(rows, systems, lists)))
-    return CheckReport(found, warnings, _counts(folder, guideline))
+    return CheckReport(found, warnings, _counts(folder, guideline), tuple(_changes(at_site)))
 
 
 def failing_examples(folder: Folder, guideline: Guideline) -> tuple[Problem, ...]:
@@ -60,6 +62,19 @@ def failing_examples(folder: Folder, guideline: Guideline) -> tuple[Problem, ...
 def _endings_at_site(folder: Folder, guideline: Guideline) -> Iterator[str]:
     """The examples that end otherwise under the overlay: the site's wish, which it should know."""
     return (f"at this site, {problem}" for problem in failing_examples(folder, guideline))
+
+
+def _changes(guideline: Guideline | None) -> Iterator[str]:
+    """What the overlay changes, so that nothing gets milder unseen."""
+    if guideline is None or guideline.site is None:
+        return
+    for one in guideline.site_changes:
+        was = f", not {one.before}" if one.before else ""
+        why = f": {one.reason}" if one.reason else ""
+        yield f"{one.kind} {one.name} is {one.after}{was} ({one.owner}, {one.date}{why})"
+    codes = len(guideline.site.codes)
+    if codes:
+        yield f"{codes} code{'s' * (codes > 1)} of its own"
 
 
 def _differences(position: int, told: ToldExample) -> Iterator[Fault]:

@@ -40,6 +40,8 @@ def check(folder: Path | None, site: Path | None) -> None:
     report = check_folder(content, read_clock(), installed_lists(), site)
     for problem in report.problems:
         click.echo(_wrapped(str(problem)))
+    for change in report.site_changes:
+        click.echo(_wrapped(f"At this site: {change}"))
     for warning in report.warnings:
         click.echo(_wrapped(f"Warning: {warning}"))
     if report.problems:
@@ -52,11 +54,23 @@ def check(folder: Path | None, site: Path | None) -> None:
 @click.command()
 @click.option("--old", required=True, type=_FOLDER, help="Folder of the content as it is.")
 @click.option("--new", required=True, type=_FOLDER, help="Folder of the content as it would be.")
+@click.option("--old-site", type=_FOLDER, help="Folder of the overlay over --old.")
+@click.option("--new-site", type=_FOLDER, help="Folder of the overlay over --new.")
 @click.option("--now", metavar="ISO", help="Answer as at this moment, such as 2026-06-15T10:00+08:00.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.argument("requests", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-def replay(old: Path, new: Path, now: str | None, form: str, requests: tuple[Path, ...]) -> None:
+def replay(
+    old: Path,
+    new: Path,
+    old_site: Path | None,
+    new_site: Path | None,
+    now: str | None,
+    form: str,
+    requests: tuple[Path, ...],
+) -> None:
     """Show what a change of content would change, over saved hook requests.
+
+    What a site's overlay changes is shown by the same folder twice and --new-site.
 
     REQUESTS are files, or folders of *.json files (of *.request.json files where there are any).
     The report names files and orders, and holds no text of a patient.
@@ -64,11 +78,12 @@ def replay(old: Path, new: Path, now: str | None, form: str, requests: tuple[Pat
     Exit status: 1 where an emergency outcome is lost; 2 where a folder or a request cannot be used;
     else 0, whatever else changes.
     """
-    before, after = _load(old, "--old"), _load(new, "--new")
+    before, after = _load(old, old_site, "--old"), _load(new, new_site, "--new")
     moment = _moment(now, before) if now is not None else None
-    saved = [_saved(file, name) for file, name in _files(requests)]
-    if not saved:
+    files = list(_files(requests))
+    if not files:
         raise click.UsageError("No request was found: a folder needs *.json files.")
+    saved = (_saved(file, name) for file, name in files)  # one at a time: a folder may hold thousands
     found = replay_requests(saved, before, after, read_clock if moment is None else lambda: moment)
     if form == "json":
         click.echo(json.dumps(report_json(found), indent=2, ensure_ascii=False))
@@ -80,9 +95,9 @@ def replay(old: Path, new: Path, now: str | None, form: str, requests: tuple[Pat
         raise SystemExit(_EXIT_UNUSABLE)
 
 
-def _load(folder: Path, option: str) -> Guideline:
+def _load(folder: Path, site: Path | None, option: str) -> Guideline:
     try:
-        return load_guideline(folder)
+        return load_guideline(folder, site)
     except ContentError as error:
         click.echo(f"The content of {option} is broken.\n{error}", err=True)
         raise SystemExit(_EXIT_UNUSABLE) from None
@@ -102,9 +117,14 @@ def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     for path in paths:
         if path.is_dir():
             found = sorted(path.rglob("*.request.json")) or sorted(path.rglob("*.json"))
-            yield from ((file, str(file.relative_to(path))) for file in found)
+            yield from ((file, _printable(str(file.relative_to(path)))) for file in found)
         else:
-            yield path, path.name
+            yield path, _printable(path.name)
+
+
+def _printable(name: str) -> str:
+    """The name without what would steer a terminal, or cannot be written at all."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def _saved(file: Path, name: str) -> SavedRequest:

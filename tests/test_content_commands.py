@@ -131,6 +131,17 @@ def test_check_takes_a_site_s_overlay(site: str) -> None:
     assert run("check", "--site", SITES / site).exit_code == 0
 
 
+def test_check_tells_what_a_site_changes_so_that_nothing_gets_milder_unseen(tmp_path: Path) -> None:
+    site = Path(shutil.copytree(SITES / "hospital", tmp_path / "site"))
+    text = (site / "site.toml").read_text(encoding="utf-8")
+    (site / "site.toml").write_text(text.replace("value = 150", "value = 900"), encoding="utf-8")
+    result = run("check", "--site", site)
+    said = " ".join(result.stdout.split())
+    assert "At this site: threshold residual_volume_ml is 900 mL, not 200 mL (Head of spine service" in said
+    assert "At this site: switch endorse is off, not on" in said
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
 def test_a_broken_overlay_is_told_with_its_lines(tmp_path: Path) -> None:
     site = Path(shutil.copytree(SITES / "polyclinic", tmp_path / "site"))
     text = (site / "site.toml").read_text(encoding="utf-8")
@@ -263,3 +274,17 @@ def test_without_a_moment_both_versions_answer_at_this_one() -> None:
 
 def test_a_moment_that_is_none_is_a_usage_error() -> None:
     assert replay(SHIPPED, options=("--now", "yesterday")).exit_code == 2
+
+
+def test_a_replay_shows_what_an_overlay_does(tmp_path: Path) -> None:
+    result = replay(SHIPPED, options=("--now", NOW, "--new-site", str(SITES / "hospital")))
+    assert "residual_volume_ml" in result.stdout
+    assert "-> no card" in result.stdout
+    assert result.exit_code == 1, "the hospital hears nothing of an emergency that is ordered right"
+
+
+def test_a_file_name_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    shutil.copy(EMERGENCY, tmp_path / "a\x1b[2Jb\nc.json")
+    result = replay(lost_emergency(tmp_path), tmp_path / "a\x1b[2Jb\nc.json")
+    assert "a?[2Jb?c.json" in result.stdout
+    assert "\x1b" not in result.stdout

@@ -6,12 +6,14 @@ The report names files, orders and parts of a card; a text of a card may be the 
 from __future__ import annotations
 
 import json
+import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from cds_service.answer import answer_hook
+from cds_service.answer import HookAnswer, answer_hook
 from cds_service.errors import CdsError, NothingReadable, WrongHook
 from cds_service.evaluation.content_diff import Difference, content_differences
 from cds_service.guideline.content import Guideline
@@ -22,6 +24,8 @@ from cds_service.protocol.request import hook_of, read_hook_request
 
 NO_CARD, NO_ANSWER = "no card", "no answer"
 NO_RECOMMENDATION = "none"
+NO_ID = "ServiceRequest/(no FHIR id)"  # what stands in its place may be anything, a patient's name, too
+_REFERENCE = re.compile(r"ServiceRequest/[A-Za-z0-9.-]{1,64}")
 _NO_UUID = "00000000-0000-4000-8000-000000000000"  # the same for all: a fresh one would look like a change
 _DIGEST_SHOWN = len("sha256:") + 12
 _PARTS = {
@@ -47,14 +51,33 @@ class SavedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one version says of one order; `parts` are the texts of its cards, which are only compared."""
+    """What one version says of one order; `parts` are the texts of its cards, which are only compared.
 
-    outcome: str
+    Two drafts may have one id, so that an order may have two outcomes; none of them hides the other.
+    """
+
+    outcomes: tuple[str, ...] = ()
     recommendations: tuple[str, ...] = ()
-    parts: Mapping[str, str] | None = None
+    failed: bool = False
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def has_card(self) -> bool:
+        """Whether a card is about the order."""
+        return bool(self.parts)
+
+    @property
+    def emergency(self) -> int:
+        """2 for an emergency that a card tells of, 1 for one that is decided without a card, else 0."""
+        return (1 + self.has_card) if Outcome.EMERGENCY in self.outcomes else 0
 
     def __str__(self) -> str:
-        return " ".join((self.outcome, *self.recommendations))
+        if self.failed:
+            return NO_ANSWER
+        said = " ".join((" and ".join(self.outcomes), *self.recommendations)).strip()
+        if self.has_card:
+            return said
+        return f"{NO_CARD} ({said})" if said else NO_CARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +86,7 @@ class Change:
 
     recommendation: str  # the leading one, of the old answer if that has one
     file: str
-    order: str  # as Type/id
+    order: str  # as Type/id; empty: none in particular
     before: str
     after: str
     parts: tuple[str, ...]  # of the card: "summary", "safety card: detail", ...
@@ -82,7 +105,7 @@ class Replay:
     old: str
     new: str
     requests: int
-    orders: int  # with a card, or an answer that failed, in one of the versions
+    orders: int  # with a card, a failed answer or a change in one of the versions
     without_card: int  # requests that neither version has a card for
     changes: tuple[Change, ...]
     unreadable: tuple[SavedRequest, ...]
@@ -118,12 +141,14 @@ def replay_requests(
             unreadable.append(SavedRequest(request.file, None, str(error)))
             continue
         read += 1
-        references = _orders_of(before, after)
-        orders += len(references)
-        without_card += not references
-        for reference in references:
-            change = _compare(request.file, reference, _said(before, reference), _said(after, reference))
+        told = 0
+        for reference in _orders_of(before, after):
+            old_answer, new_answer = _said(before, reference), _said(after, reference)
+            change = _compare(request.file, reference, old_answer, new_answer)
             changes += [change] if change else []
+            told += bool(change) or any(one.has_card or one.failed for one in (old_answer, new_answer))
+        orders += told
+        without_card += not told
     return Replay(
         _name_of(old), _name_of(new), read, orders, without_card, tuple(changes), tuple(unreadable),
         content_differences(old, new),
@@ -150,30 +175,38 @@ def _answers_of(body: Mapping[str, Any], hook: str, guideline: Guideline, now: d
     """The answer by order; one for no order in particular where nothing of the record could be read."""
     request = read_hook_request(body, hook, guideline.prefetch)
     try:
-        response = answer_hook(request, now=now, guideline=guideline, new_uuid=lambda: _NO_UUID).response
+        answer = answer_hook(request, now=now, guideline=guideline, new_uuid=lambda: _NO_UUID)
     except NothingReadable:
-        return {"": Answer(NO_ANSWER)}
-    return _by_order(response)
+        return {"": Answer(failed=True)}
+    return _by_order(answer)
 
 
-def _by_order(response: Mapping[str, Any]) -> dict[str, Answer]:
+def _by_order(answer: HookAnswer) -> dict[str, Answer]:
+    parts = _parts_by_order(answer.response)
     answers: dict[str, Answer] = {}
-    beside = {name: value for name, value in response.items() if name != "cards"}
-    # A card about the scanner names its orders, too, and follows the card with the answer.
-    for card in response["cards"]:
-        for name, described in card["extension"].items():
-            is_answer = name == DECISION_EXTENSION
-            texts = _parts(card, "" if is_answer else "safety card: ")
-            for order in described["orders"]:
-                known = answers.get(order, Answer(NO_CARD))
-                answer = _answer_in(described) if is_answer else known
-                parts = {**(known.parts or {}), **texts, "system actions": _as_text(beside)}
-                answers[order] = Answer(answer.outcome, answer.recommendations, parts)
+    for decision in answer.decisions:
+        known = answers.get(decision.order.reference, Answer())
+        answers[decision.order.reference] = Answer(
+            tuple(dict.fromkeys((*known.outcomes, decision.outcome.value))),
+            tuple(dict.fromkeys((*known.recommendations, *decision.recommendations))),
+            parts=parts.get(decision.order.reference, {}),
+        )
     return answers
 
 
-def _answer_in(described: Mapping[str, Any]) -> Answer:
-    return Answer(described["outcome"], tuple(described.get("recommendations", ())))
+def _parts_by_order(response: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """The texts of every card that names the order; a card about the scanner names its orders, too."""
+    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    beside = _as_text({name: value for name, value in response.items() if name != "cards"})
+    for card in response["cards"]:
+        for name, described in card["extension"].items():
+            texts = _parts(card, "" if name == DECISION_EXTENSION else "safety card: ")
+            for order in described["orders"]:
+                own = found[order]
+                for part, text in texts.items():
+                    own[part] = own.get(part, "") + text
+                own["system actions"] = beside
+    return found
 
 
 def _parts(card: Mapping[str, Any], before: str) -> dict[str, str]:
@@ -196,23 +229,22 @@ def _orders_of(before: Mapping[str, Answer], after: Mapping[str, Answer]) -> tup
 
 def _said(answers: Mapping[str, Answer], order: str) -> Answer:
     """What a version says of an order: its card, or that it has none, or that it could not answer."""
-    return answers.get(order) or answers.get("") or Answer(NO_CARD)
+    return answers.get(order) or answers.get("") or Answer()
 
 
 def _compare(file: str, order: str, before: Answer, after: Answer) -> Change | None:
-    old, new = before.parts or {}, after.parts or {}
-    parts = tuple(name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name))
+    names = dict.fromkeys((*before.parts, *after.parts))
+    parts = tuple(name for name in names if before.parts.get(name) != after.parts.get(name))
     if str(before) == str(after) and not parts:
         return None
-    emergency = Outcome.EMERGENCY.value
     return Change(
         recommendation=next(iter((*before.recommendations, *after.recommendations)), NO_RECOMMENDATION),
         file=file,
-        order=order,
+        order=order if not order or _REFERENCE.fullmatch(order) else NO_ID,
         before=str(before),
         after=str(after),
         parts=parts,
-        emergency_lost=before.outcome == emergency != after.outcome,
+        emergency_lost=after.emergency < before.emergency,
     )
 
 

@@ -84,7 +84,7 @@ class _Example(_Strict):
 
 
 class _File(_Strict):
-    examples: tuple[_Example, ...] = Field(min_length=1)
+    examples: tuple[_Example, ...]
 
 
 def read_examples(content: Mapping[str, Any]) -> tuple[Example, ...]:
@@ -99,6 +99,8 @@ def read_examples(content: Mapping[str, Any]) -> tuple[Example, ...]:
         ExamplesError,
         (Fault(("examples", position, "id"), f"{id}: only one story of this id") for position, id in twice),
     )
+    if not file.examples:
+        raise ExamplesError(Fault(("examples",), "a story; without one nothing shows what the rules do"))
     refuse_faults(ExamplesError, _ended_before_begun(file))
     return tuple(_example(example) for example in file.examples)
 

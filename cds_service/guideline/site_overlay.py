@@ -156,12 +156,21 @@ def _system_of(
 def list_changes(
     site: Site, notes: Mapping[str, Threshold], switches: Mapping[str, Any], time_zone: str
 ) -> Iterator[SiteChange]:
-    """What the site changed of the guideline's own `notes`, `switches` and time zone, in the file's order."""
+    """What the site changed of the guideline's own `notes`, `switches` and time zone, in the file's order.
+
+    What it only repeats is no change.
+    """
     for name, own in site.thresholds.items():
+        if own.value == notes[name].value:
+            continue
         before, after = f"{notes[name].value} {notes[name].unit}", f"{own.value} {notes[name].unit}"
         yield SiteChange("threshold", name, before, after, own.owner, own.date, own.reason)
-    settings = [("switch", name, _said(switches[name]), _said(own)) for name, own in site.switches.items()]
-    if site.time_zone is not None:
+    settings = [
+        ("switch", name, _said(switches[name]), _said(own))
+        for name, own in site.switches.items()
+        if own != switches[name]
+    ]
+    if site.time_zone not in (None, time_zone):
         settings.append(("time zone", "time_zone", time_zone, site.time_zone))
     if site.leaflet_url:
         settings.append(("leaflet", "leaflet_url", "none", site.leaflet_url))

@@ -185,6 +185,44 @@ def test_each_request_is_answered_by_both_versions_at_one_moment() -> None:
     assert found.changes == ()
 
 
+def signed_with(name: str, *orders: dict[str, Any]) -> SavedRequest:
+    """The request at signing, with each draft changed as given."""
+    body = copy.deepcopy(dict(body_of(name)))
+    draft = body["context"]["draftOrders"]["entry"][0]["resource"]
+    entries = [{"resource": copy.deepcopy(draft) | order} for order in orders]
+    body["context"] = {name: value for name, value in body["context"].items() if name != "selections"} | {
+        "draftOrders": {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    }
+    return SavedRequest(name, body | {"hook": "order-sign"})
+
+
+def test_a_draft_of_another_patient_with_the_same_id_hides_no_lost_emergency() -> None:
+    request = signed_with("r3-progressive-weakness", {}, {"subject": {"reference": "Patient/somebody-else"}})
+    found = replayed(LATER, request)
+    assert len(found.lost_emergencies) == 1
+    assert found.lost_emergencies[0].before.startswith("emergency and unclear")
+
+
+def without_confirming(guideline: Guideline) -> Guideline:
+    return dataclasses.replace(guideline, switches=dataclasses.replace(guideline.switches, endorse=False))
+
+
+def test_an_emergency_that_is_lost_behind_no_card_is_told() -> None:
+    """Where a site wants no confirming card, an order that is right already has none in either version."""
+    stat = {"priority": "stat"}
+    body = signed_with("r3-progressive-weakness", stat).body or {}
+    encounter = {"resourceType": "Encounter", "id": "e1", "status": "in-progress", "class": {"code": "EMER"}}
+    prefetch = {**body["prefetch"], "encounter": encounter}
+    request = SavedRequest("silent", {**body, "prefetch": prefetch})
+    found = replayed(without_confirming(LATER), request, old=without_confirming(shipped()))
+    assert [one.before for one in found.lost_emergencies] == ["no card (emergency R3)"]
+
+
+def test_an_order_whose_id_is_none_is_not_printed() -> None:
+    found = replayed(LATER, signed_with("r3-progressive-weakness", {"id": "TAN AH KOW\x1b[2J"}))
+    assert [one.order for one in found.lost_emergencies] == ["ServiceRequest/(no FHIR id)"]
+
+
 def texts_of_the_patient() -> list[str]:
     """Whatever a card says of the person in its facts, and the person's own elements."""
     texts = []

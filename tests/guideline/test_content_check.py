@@ -137,7 +137,7 @@ ICD = "\nhttp://hl7.org/fhir/sid/icd-10,{code},A name,prefix,a source\n"
 BROKEN_ROWS = [
     pytest.param(FEVER, ROW.format(code="386661007", match="exact"), "386661007: a code with a right check digit (verhoeff)", id="check digit"),
     pytest.param(FEVER, ROW.format(code="363346000", match="like"), "match: exact or prefix", id="no way to match"),
-    pytest.param(FEVER, ROW.format(code="", match="exact"), "a code and its provenance", id="no code"),
+    pytest.param(FEVER, ROW.format(code="", match="exact"), "a code, its display and its provenance", id="no code"),
     pytest.param(FEVER, "\nhttp://snomed.info/sct,363346000\n", "5 columns", id="columns missing"),
     pytest.param(FEVER, "\nhttp://example.org,1,A name,exact,a source\n", "system: the url of a system", id="unknown system"),
     pytest.param(FEVER, ICD.format(code="R5O"), "R5O: a code as icd-10 spells it", id="prefix with a letter for a nought"),
