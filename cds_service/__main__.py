@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -18,6 +17,7 @@ from cds_service.content_commands import check, replay
 from cds_service.errors import CdsError, UnreadableBody, WrongHook
 from cds_service.example import example_request
 from cds_service.guideline.content import ContentError
+from cds_service.moments import read_moment
 from cds_service.protocol.discovery import HOOK_SERVICES, HookService
 from cds_service.protocol.request import hook_of
 from cds_service.settings import ENV_PREFIX, Settings, settings_table
@@ -190,12 +190,7 @@ def _load(settings: Settings) -> Services:
 
 def _at_moment(services: Services, text: str) -> Services:
     """The services with their clock stopped; a moment without an offset is in the guideline's time zone."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter("not an ISO 8601 date and time", param_hint="--now") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=services.guideline.zone)
+    moment = read_moment(text, services.guideline.zone)
     return dataclasses.replace(services, clock=lambda: moment)
 
 

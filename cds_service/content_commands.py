@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -16,7 +15,10 @@ from cds_service.errors import CdsError
 from cds_service.evaluation.replay import SavedRequest, replay_requests
 from cds_service.evaluation.replay_report import report_json, report_lines
 from cds_service.guideline.content import ContentError, Folder, Guideline, load_guideline
+from cds_service.guideline.content_head import HEAD_FILE
+from cds_service.guideline.site import SITE_FILE
 from cds_service.icd_lists import installed_lists
+from cds_service.moments import read_moment
 from cds_service.web.body import parse_json_object, refuse_deep_nesting
 
 _WIDTH_COLUMNS = 80
@@ -34,9 +36,13 @@ def check(folder: Path | None, site: Path | None) -> None:
     """Check the content of FOLDER, such as cards/lumbar-mri; without it, the content that is served.
 
     Prints file, line and what was expected for every problem.
-    Exit status: 0 with nothing wrong, warnings or none; 1 with a problem: the service would not start.
+    Exit status: 0 with nothing wrong, warnings or none; 1 with a problem: the service would not start;
+    2 where FOLDER holds no guideline.
     """
     content: Folder = folder or cards_folder() / GUIDELINE_FOLDER
+    _refuse_other_folders(content, HEAD_FILE, "FOLDER")
+    if site is not None:
+        _refuse_other_folders(site, SITE_FILE, "--site")
     report = check_folder(content, read_clock(), installed_lists(), site)
     for problem in report.problems:
         click.echo(_wrapped(str(problem)))
@@ -70,7 +76,7 @@ def replay(
 ) -> None:
     """Show what a change of content would change, over saved hook requests.
 
-    What a site's overlay changes is shown by the same folder twice and --new-site.
+    Give the same folder twice and --new-site to see what an overlay changes.
 
     REQUESTS are files, or folders of *.json files (of *.request.json files where there are any).
     The report names files and orders, and holds no text of a patient.
@@ -79,7 +85,7 @@ def replay(
     else 0, whatever else changes.
     """
     before, after = _load(old, old_site, "--old"), _load(new, new_site, "--new")
-    moment = _moment(now, before) if now is not None else None
+    moment = read_moment(now, before.zone) if now is not None else None
     files = list(_files(requests))
     if not files:
         raise click.UsageError("No request was found: a folder needs *.json files.")
@@ -95,21 +101,18 @@ def replay(
         raise SystemExit(_EXIT_UNUSABLE)
 
 
+def _refuse_other_folders(folder: Folder, name: str, option: str) -> None:
+    """One line for a folder that is none of ours, and not a problem for every file that it lacks."""
+    if not folder.joinpath(name).is_file():
+        raise click.BadParameter(f"a folder with {name}", param_hint=option)
+
+
 def _load(folder: Path, site: Path | None, option: str) -> Guideline:
     try:
         return load_guideline(folder, site)
     except ContentError as error:
         click.echo(f"The content of {option} is broken.\n{error}", err=True)
         raise SystemExit(_EXIT_UNUSABLE) from None
-
-
-def _moment(text: str, guideline: Guideline) -> datetime:
-    """The moment that was typed; without an offset it is in the guideline's time zone."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter("not an ISO 8601 date and time", param_hint="--now") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=guideline.zone)
 
 
 def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:

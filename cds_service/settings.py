@@ -78,6 +78,13 @@ class Settings(BaseSettings):
     def _without_site(cls, value: object) -> object:
         return value or None
 
+    @field_validator("site")
+    @classmethod
+    def _is_a_folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError("must be a folder")
+        return value
+
     @field_validator("public_base_url")
     @classmethod
     def _without_trailing_slash(cls, value: str) -> str:

@@ -279,8 +279,9 @@ def test_a_moment_that_is_none_is_a_usage_error() -> None:
 def test_a_replay_shows_what_an_overlay_does(tmp_path: Path) -> None:
     result = replay(SHIPPED, options=("--now", NOW, "--new-site", str(SITES / "hospital")))
     assert "residual_volume_ml" in result.stdout
-    assert "-> no card" in result.stdout
-    assert result.exit_code == 1, "the hospital hears nothing of an emergency that is ordered right"
+    assert "suggestions" in result.stdout[result.stdout.index("Words that change") :]
+    assert "order code studies lumbar-without ris" in result.stdout
+    assert result.exit_code == 0
 
 
 def test_a_file_name_cannot_steer_the_terminal(tmp_path: Path) -> None:
@@ -288,3 +289,21 @@ def test_a_file_name_cannot_steer_the_terminal(tmp_path: Path) -> None:
     result = replay(lost_emergency(tmp_path), tmp_path / "a\x1b[2Jb\nc.json")
     assert "a?[2Jb?c.json" in result.stdout
     assert "\x1b" not in result.stdout
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01", "9999-12-31"])
+def test_a_moment_that_no_calendar_holds_is_a_usage_error(moment: str) -> None:
+    assert replay(SHIPPED, options=("--now", moment)).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param((SITES / "hospital",), id="a site as content"),
+        pytest.param((SHIPPED, "--site", SHIPPED), id="content as a site"),
+    ],
+)
+def test_a_folder_of_another_kind_is_a_usage_error(arguments: tuple[object, ...]) -> None:
+    result = run("check", *arguments)
+    assert result.exit_code == 2
+    assert "a folder with" in result.stderr

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from cds_service.access.prefetch import Prefetched
 from cds_service.app import build_services, create_app
+from cds_service.record.facts import ReadState
+from cds_service.record.users import USER_ROLE, has_role
 from cds_service.settings import Settings
 from tests.builders import (
     Resource,
@@ -251,3 +254,11 @@ def test_a_second_rating_replaces_the_first() -> None:
     first = ask("hospital", request_of("V03", order))["systemActions"][0]["resource"]
     second = ask("hospital", request_of("V03", first))["systemActions"][0]["resource"]
     assert len(second["extension"]) == len(first["extension"]) == 2
+
+
+@pytest.mark.parametrize("role", ["none", "None|None"])
+def test_a_role_that_says_nothing_is_no_specialist(role: str) -> None:
+    """A coding without text, system or code has no name; "None" would be one of Python's."""
+    empty = {"resourceType": "PractitionerRole", "id": "pr1", "code": [{"coding": [{}]}], "specialty": [{}]}
+    sent = {USER_ROLE: Prefetched(ReadState.COMPLETE, (empty,))}
+    assert not has_role(sent, "PractitionerRole/pr1", (role,))

@@ -12,7 +12,7 @@ from cds_service.guideline.content import Guideline, number_words
 class Difference:
     """One entry of the content, as it was and as it would be; empty: there was none, or will be none."""
 
-    kind: str  # "threshold", "switch", "indicator", "recommendation", "card text", "code", "query" or "words"
+    kind: str  # "threshold", "card text", "code", ...
     name: str
     before: str
     after: str
@@ -30,6 +30,9 @@ def content_differences(old: Guideline, new: Guideline) -> tuple[Difference, ...
             ("card text", _card_texts(old), _card_texts(new)),
             ("code", dict(_codes(old)), dict(_codes(new))),
             ("query", dict(old.prefetch), dict(new.prefetch)),
+            ("order code", dict(_order_codes(old)), dict(_order_codes(new))),
+            ("question", dict(_questions(old)), dict(_questions(new))),
+            ("setting", _settings(old), _settings(new)),
             ("words", dict(_words(old)), dict(_words(new))),
         )
         for name, before, after in _differing(was, becomes)
@@ -71,6 +74,29 @@ def _codes(guideline: Guideline) -> Iterator[tuple[str, str]]:
                 f"{concept} {terminology.system_name(row.system)} {match} {row.code}",
                 row.display or row.code,
             )
+
+
+def _order_codes(guideline: Guideline) -> Iterator[tuple[str, str]]:
+    known = guideline.order_codes
+    for table, orders in (("studies", known.studies), ("orders", known.orders)):
+        for name, order in orders.items():
+            yield f"{table} {name}", order.text
+            for system, code in order.codes.items():
+                yield f"{table} {name} {system}", f"{code.code} {code.display}"
+
+
+def _questions(guideline: Guideline) -> Iterator[tuple[str, str]]:
+    for (form, link_id), concept in guideline.patterns.questions.items():
+        yield f"{form} {link_id}", concept
+    for item in guideline.checklist.items:
+        means = "; ".join(
+            f"{name}: {', '.join(sorted(said))}" for name, said in (("yes", item.yes), ("no", item.no))
+        )
+        yield f"checklist.toml {item.link_id}", f"{item.text}\n{means}"
+
+
+def _settings(guideline: Guideline) -> dict[str, str]:
+    return {"time_zone": guideline.zone.key, "leaflet_url": guideline.leaflet_url}
 
 
 def _words(guideline: Guideline) -> Iterator[tuple[str, str]]:

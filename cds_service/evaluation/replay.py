@@ -166,18 +166,30 @@ def _answers(request: SavedRequest, versions: Sequence[Guideline], now: datetime
         hook = hook_of(request.body)
         if hook not in {service.hook for service in HOOK_SERVICES}:
             raise WrongHook("No service answers the hook that 'hook' names.")
-        return [_answers_of(request.body, hook, version, now) for version in versions]
+        answers = [_answers_of(request.body, hook, version, now) for version in versions]
     except CdsError as error:
         raise _Unreadable(error.text) from error
+    if all(isinstance(answer, Exception) for answer in answers):
+        raise _Unreadable(f"No version can answer it ({type(answers[0]).__name__}).")
+    return [{"": Answer(failed=True)} if isinstance(one, Exception) else one for one in answers]
 
 
-def _answers_of(body: Mapping[str, Any], hook: str, guideline: Guideline, now: datetime) -> dict[str, Answer]:
-    """The answer by order; one for no order in particular where nothing of the record could be read."""
+def _answers_of(
+    body: Mapping[str, Any], hook: str, guideline: Guideline, now: datetime
+) -> dict[str, Answer] | Exception:
+    """The answer by order; one for no order in particular where nothing of the record could be read.
+
+    A fault of ours is an answer, too: it must not end the replay of thousands, or pass for another exit.
+    """
     request = read_hook_request(body, hook, guideline.prefetch)
     try:
         answer = answer_hook(request, now=now, guideline=guideline, new_uuid=lambda: _NO_UUID)
     except NothingReadable:
         return {"": Answer(failed=True)}
+    except CdsError:
+        raise
+    except Exception as error:  # its message may hold what a record says, so that only its kind is told
+        return error
     return _by_order(answer)
 
 

@@ -218,6 +218,22 @@ def test_an_emergency_that_is_lost_behind_no_card_is_told() -> None:
     assert [one.before for one in found.lost_emergencies] == ["no card (emergency R3)"]
 
 
+def with_fault(guideline: Guideline) -> Guideline:
+    """A version that breaks at every order, as a slip in a rule would."""
+    return dataclasses.replace(guideline, thresholds=None)  # type: ignore[arg-type]
+
+
+def test_a_version_that_breaks_loses_the_emergency() -> None:
+    found = replayed(with_fault(shipped()), saved("r3-progressive-weakness"))
+    assert told(found.lost_emergencies) == [("r3-progressive-weakness", "emergency R3", "no answer")]
+
+
+def test_a_request_that_breaks_both_versions_is_told_and_ends_nothing() -> None:
+    broken = with_fault(shipped())
+    found = replayed(broken, saved("r3-progressive-weakness"), saved("r4-cauda-equina"), old=broken)
+    assert [one.error for one in found.unreadable] == ["No version can answer it (AttributeError)."] * 2
+
+
 def test_an_order_whose_id_is_none_is_not_printed() -> None:
     found = replayed(LATER, signed_with("r3-progressive-weakness", {"id": "TAN AH KOW\x1b[2J"}))
     assert [one.order for one in found.lost_emergencies] == ["ServiceRequest/(no FHIR id)"]
