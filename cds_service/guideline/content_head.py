@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator
 
@@ -17,7 +18,6 @@ from cds_service.guideline.links import is_link
 from cds_service.guideline.number_check import check_numbers
 from cds_service.guideline.problems import refuse
 from cds_service.guideline.thresholds import Switches, Thresholds
-from cds_service.guideline.time_zones import EXPECTED, is_time_zone
 
 T = TypeVar("T")
 
@@ -151,8 +151,10 @@ def _identity_faults(head: Head) -> Iterator[Fault]:
     for name in ("url", "details_url"):
         if not is_link(getattr(head, name), ("https",)):
             yield Fault((name,), "an absolute https address")
-    if not is_time_zone(head.time_zone):
-        yield Fault(("time_zone",), EXPECTED)
+    try:
+        ZoneInfo(head.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        yield Fault(("time_zone",), "a time zone such as Asia/Singapore")
 
 
 def _recommendation_faults(head: Head) -> Iterator[Fault]:
