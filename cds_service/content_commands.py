@@ -10,15 +10,15 @@ from pathlib import Path
 import click
 
 from cds_service.app import GUIDELINE_FOLDER, cards_folder, read_clock
+from cds_service.command_options import EXISTING_FOLDER, load_content, now_option, read_moment
 from cds_service.content_check import CheckReport, check_folder
 from cds_service.errors import CdsError
 from cds_service.evaluation.replay import SavedRequest, replay_requests
 from cds_service.evaluation.replay_report import report_json, report_lines
-from cds_service.guideline.content import ContentError, Folder, Guideline, load_guideline
+from cds_service.guideline.content import Folder
 from cds_service.guideline.content_head import HEAD_FILE
 from cds_service.guideline.site import SITE_FILE
 from cds_service.icd_lists import installed_lists
-from cds_service.moments import read_moment
 from cds_service.web.body import parse_json_object, refuse_deep_nesting
 
 _WIDTH_COLUMNS = 80
@@ -26,12 +26,16 @@ _DEEPEST = 200  # as deep as the setting json_depth_limit allows at most
 _EXIT_PROBLEMS = 1
 _EXIT_EMERGENCY_LOST = 1
 _EXIT_UNUSABLE = 2
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command()
-@click.option("--site", type=_FOLDER, help="Folder of a site's overlay, to be checked over the content.")
-@click.argument("folder", required=False, type=_FOLDER)
+@click.option(
+    "--site",
+    metavar="FOLDER",
+    type=EXISTING_FOLDER,
+    help="Folder of a site's overlay, to be checked over the content.",
+)
+@click.argument("folder", required=False, type=EXISTING_FOLDER)
 def check(folder: Path | None, site: Path | None) -> None:
     """Check the content of FOLDER, such as cards/lumbar-mri; without it, the content that is served.
 
@@ -58,11 +62,13 @@ def check(folder: Path | None, site: Path | None) -> None:
 
 
 @click.command()
-@click.option("--old", required=True, type=_FOLDER, help="Folder of the content as it is.")
-@click.option("--new", required=True, type=_FOLDER, help="Folder of the content as it would be.")
-@click.option("--old-site", type=_FOLDER, help="Folder of the overlay over --old.")
-@click.option("--new-site", type=_FOLDER, help="Folder of the overlay over --new.")
-@click.option("--now", metavar="ISO", help="Answer as at this moment, such as 2026-06-15T10:00+08:00.")
+@click.option("--old", required=True, metavar="FOLDER", type=EXISTING_FOLDER, help="The content as it is.")
+@click.option(
+    "--new", required=True, metavar="FOLDER", type=EXISTING_FOLDER, help="The content as it would be."
+)
+@click.option("--old-site", metavar="FOLDER", type=EXISTING_FOLDER, help="The overlay over --old.")
+@click.option("--new-site", metavar="FOLDER", type=EXISTING_FOLDER, help="The overlay over --new.")
+@now_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.argument("requests", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 def replay(
@@ -84,7 +90,8 @@ def replay(
     Exit status: 1 where an emergency outcome is lost; 2 where a folder or a request cannot be used;
     else 0, whatever else changes.
     """
-    before, after = _load(old, old_site, "--old"), _load(new, new_site, "--new")
+    before = load_content(old, "--old", _EXIT_UNUSABLE, old_site)
+    after = load_content(new, "--new", _EXIT_UNUSABLE, new_site)
     moment = read_moment(now, before.zone) if now is not None else None
     files = list(_files(requests))
     if not files:
@@ -105,14 +112,6 @@ def _refuse_other_folders(folder: Folder, name: str, option: str) -> None:
     """One line for a folder that is none of ours, and not a problem for every file that it lacks."""
     if not folder.joinpath(name).is_file():
         raise click.BadParameter(f"a folder with {name}", param_hint=option)
-
-
-def _load(folder: Path, site: Path | None, option: str) -> Guideline:
-    try:
-        return load_guideline(folder, site)
-    except ContentError as error:
-        click.echo(f"The content of {option} is broken.\n{error}", err=True)
-        raise SystemExit(_EXIT_UNUSABLE) from None
 
 
 def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
@@ -136,8 +135,6 @@ def _saved(file: Path, name: str) -> SavedRequest:
         refuse_deep_nesting(body.get("context"), _DEEPEST)
     except OSError:
         return SavedRequest(name, None, "The file cannot be read.")
-    except RecursionError:
-        return SavedRequest(name, None, "The body nests too deep.")
     except CdsError as error:
         return SavedRequest(name, None, error.text)
     return SavedRequest(name, body)

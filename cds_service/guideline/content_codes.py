@@ -1,4 +1,4 @@
-"""The codes of a guideline: code systems, value sets, prefetch queries and suggested orders."""
+"""The codes of a guideline: its code systems, and the rows of its value sets."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from cds_service.record.terminology import (
 
 # SNOMED hierarchies are expanded; an address that only contains "icd-10" is read as one of the two others.
 NAMED_BY_RULES = frozenset({"snomed", "icd-10-cm", "icd-10-pcs"})
+COLUMNS = ["system", "code", "display", "match", "provenance"]  # of every value set
 
 
 class _CodeSystem(Strict):
@@ -102,14 +103,11 @@ def _value_set_files(folder: Folder) -> Iterator[tuple[str, str]]:
             yield from ((f"{base}/{name}", name.removesuffix(".csv")) for name in names)
 
 
-_COLUMNS = ["system", "code", "display", "match", "provenance"]
-
-
 def _read_value_set(
     folder: Folder, file: str, concept: str, systems: Mapping[str, CodeSystem]
 ) -> Iterator[CodeRow | Problem]:
     has_rows = False
-    for row in read_rows(folder, file, _COLUMNS):
+    for row in read_rows(folder, file, COLUMNS):
         has_rows = True
         if isinstance(row, Problem):
             yield row

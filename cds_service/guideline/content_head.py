@@ -51,6 +51,8 @@ class _Approval(Strict):
 
 
 class Head(Strict):
+    """`guideline.toml` as it is written: the names are there, what they hold is not yet checked."""
+
     id: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
     title: Line
     version: Line

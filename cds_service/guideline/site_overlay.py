@@ -16,6 +16,7 @@ from cds_service.guideline.lumbar_mri.order_codes import OrderCode, OrderCodes
 from cds_service.guideline.problems import Problem, content_error, refuse
 from cds_service.guideline.site import SITE_FILE, OwnCode, Site, SiteChange
 from cds_service.guideline.site_codes import SiteCode
+from cds_service.guideline.thresholds import switch_words
 from cds_service.record.terminology import CodeSystem, Terminology, ValueSetCode, plain_address
 
 ORDER_CONCEPT = "order-"  # a suggested order that a site gives a code is known by it when it comes back
@@ -166,7 +167,7 @@ def list_changes(
         before, after = f"{notes[name].value} {notes[name].unit}", f"{own.value} {notes[name].unit}"
         yield SiteChange("threshold", name, before, after, own.owner, own.date, own.reason)
     settings = [
-        ("switch", name, _said(switches[name]), _said(own))
+        ("switch", name, switch_words(switches[name]), switch_words(own))
         for name, own in site.switches.items()
         if own != switches[name]
     ]
@@ -178,9 +179,3 @@ def list_changes(
         settings += [("order code", name, "", f"{own.system} {own.code.code}") for name, own in table.items()]
     for kind, name, before, after in settings:
         yield SiteChange(kind, name, before, after, site.owner, site.date, "")
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
