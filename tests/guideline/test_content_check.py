@@ -131,7 +131,7 @@ def test_broken_words_are_told_with_their_line(
     ("emptied", "text", "told_in", "expected"),
     [
         pytest.param(SOURCES, "[sources]\n", HEAD, "a source of sources.toml, which has no D7", id="sources"),
-        pytest.param(CODES, "", FEVER, "system: the url of a system", id="code systems"),
+        pytest.param(CODES, "", CODES, "snomed: a code system, because the rules name it", id="code systems"),
     ],
 )
 def test_what_an_empty_file_lacks_is_told_where_it_is_asked_for(
