@@ -199,6 +199,21 @@ def test_a_checklist_without_a_day_denies_nothing() -> None:
     assert len(decided(shown)["notRecorded"]) >= 5
 
 
+@pytest.mark.parametrize("authored", ["2026", "2026-06"])
+def test_a_no_of_some_day_of_a_month_or_year_is_no_screen_of_a_day(authored: str) -> None:
+    assert "screen" not in card(checklist(ALL_NO, authored=authored))["detail"]
+
+
+def test_a_no_that_may_be_too_old_closes_no_gap() -> None:
+    shown = card(checklist(ALL_NO, authored="2026"))
+    assert "saddle sensation" in decided(shown)["notRecorded"]
+    assert "too long ago to count: bladder, bowel, saddle numbness" in missing(shown)
+
+
+def test_a_yes_of_an_unfinished_checklist_blocks_not_indicated() -> None:
+    assert outcome(checklist({"saddle": "yes"}, status="in-progress")) == "possible"
+
+
 @pytest.mark.parametrize(
     ("recorded", "expected"),
     [

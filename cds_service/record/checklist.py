@@ -69,6 +69,11 @@ class Checklist:
     items: tuple[ChecklistItem, ...]
     link_ids: frozenset[str]  # of the items and their questions for the day
 
+    def link_id_of(self, sent: str) -> str | None:
+        """The link id of ours that was sent, however it was spelled; None where it is none."""
+        spelled = sent.strip().strip("/").casefold()
+        return spelled if spelled in self.link_ids else None
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_min_length=1)
