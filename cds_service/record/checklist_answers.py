@@ -160,18 +160,19 @@ def _treatments(
 
     "None" beside a treatment that was ticked is no "none".
     """
+    asked = item.text.rstrip(" ?")
     chosen = [(answer, _chosen(item, answer)) for answer in answers]
     given = [choice.text for _, choice in chosen if choice and choice.says == "yes"]
     if given:
-        text = f"{item.text}: {', '.join(given)}"
+        text = f"{asked}: {', '.join(given)}"
         yield Attestation(form.resource, text, days=_days(since, form, reading), when=form.when)
     elif any(choice and choice.says == "no" for _, choice in chosen):
         contradicted = since is not None or any(choice is None for _, choice in chosen)
         if not contradicted:
-            yield Attestation(form.resource, f"{item.text}: none", none=True, when=form.when)
+            yield Attestation(form.resource, f"{asked}: none", none=True, when=form.when)
     for answer, choice in chosen:
         if choice is None:
-            yield from read_treatment(item.text, answer, not given, form.resource, form.when, reading)
+            yield from read_treatment(asked, answer, not given, form.resource, form.when, reading)
 
 
 def _days(since: _Since | None, form: Form, reading: Reading) -> int | None:

@@ -47,11 +47,12 @@ def read_renamed(
     return said, rest
 
 
-def as_words(said: Iterator[Fact | Attestation]) -> Iterator[Fact]:
+def as_words(said: Iterator[Fact | Attestation], checklist: Checklist) -> Iterator[Fact]:
     """Of a form that is not finished only each yes, as words: it asks, and decides nothing."""
     for fact in said:
         if isinstance(fact, Fact) and fact.certainty.positive:
-            yield replace(fact, certainty=Certainty.WORDS)
+            text = f"{fact.text} ({checklist.unfinished})"
+            yield replace(fact, certainty=Certainty.WORDS, text=text)
 
 
 def _has_our_words(asked: Asked, checklist: Checklist) -> bool:

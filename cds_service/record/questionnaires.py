@@ -51,7 +51,7 @@ def read_response(raw: Raw, reading: Reading) -> Iterator[Item]:
     form = Form(reference_name(raw), canonical_of(raw), reading.day(seen.get("authored")))
     asked = list(questions(raw.get("item")))
     if status in _UNFINISHED:
-        yield from as_words(read_checklist_answers(asked, form, reading))
+        yield from as_words(read_checklist_answers(asked, form, reading), reading.checklist)
     elif ours:
         yield from _read_checklist(asked, form, reading)
     else:
