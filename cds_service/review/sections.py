@@ -16,7 +16,8 @@ from cds_service.review.uses import Uses
 
 TO_BE_NAMED = "**owner: to be named**"
 OWN_CHOICE = "DESIGN"
-_CITED = re.compile(r"\[(\d+)\]|\b([A-D]\d+)\b")
+_NUMBERED = re.compile(r"\[(\d+(?:, *\d+)*)\]")  # on cards: "[18]", "[34, 35]"
+_LETTERED = re.compile(r"\b[A-D]\d+\b")  # beside numbers and questions: "D7, D8"
 
 
 def numbers(uses: Uses, guideline: Guideline) -> Iterator[Part]:
@@ -98,19 +99,23 @@ def unnamed_codes(used: frozenset[str], guideline: Guideline) -> Iterator[Part]:
 
 
 def _folded(value_sets: Mapping[str, Sequence[ValueSetCode]], guideline: Guideline) -> Iterator[Folded]:
+    """One table a value set; a provenance that many codes share stands once, and they name its number."""
     heads = ("System", "Code", "Display", "Match", "Provenance")
     for name, rows in value_sets.items():
+        shared = list(dict.fromkeys(row.provenance for row in rows))
+        numbers = {text: str(place) for place, text in enumerate(shared, start=1)}
         cells = tuple(
             (
                 guideline.terminology.system_name(row.system) or row.system,
                 row.code,
                 row.display,
                 "and all below" if row.prefix else "exact",
-                row.provenance,
+                numbers[row.provenance],
             )
             for row in rows
         )
-        yield Folded(f"{name} ({len(rows)})", (Plain(heads, cells),))
+        origins = Plain(("No.", "Provenance"), tuple((number, text) for text, number in numbers.items()))
+        yield Folded(f"{name} ({len(rows)})", (Plain(heads, cells), origins))
 
 
 def cards(told: Sequence[ToldExample], outcomes: Iterable[str]) -> Iterator[Part]:
@@ -203,15 +208,30 @@ def _switch(name: str, guideline: Guideline) -> str:
 
 
 def cited(parts: Iterable[Part], guideline: Guideline) -> Iterator[Part]:
-    """The references that the document names."""
-    text = "\n".join(part for part in parts if isinstance(part, str))
-    named = {number or letter for number, letter in _CITED.findall(text)}
+    """The references that the document names, on its cards and in their words too."""
+    named: set[str] = set()
+    for part in parts:
+        if isinstance(part, str):
+            named.update(_LETTERED.findall(part))
+        for numbers_said in _NUMBERED.findall("\n".join(_texts(part))):
+            named.update(number.strip() for number in numbers_said.split(","))
     found = [source for source in guideline.sources.values() if source.id in named]
     if found:
         yield "## Sources"
         yield "\n".join(
             f"- [{source.id}] {source.citation}{f' <{source.url}>' if source.url else ''}" for source in found
         )
+
+
+def _texts(part: Part) -> Iterator[str]:
+    match part:
+        case str():
+            yield part
+        case CardShown():
+            yield part.card["detail"]
+        case Folded():
+            for inner in part.parts:
+                yield from _texts(inner)
 
 
 def signature(title: str) -> Iterator[Part]:
