@@ -156,10 +156,9 @@ def test_every_code_of_every_value_set_stands_in_a_document(
 ) -> None:
     listed: set[tuple[str, str]] = set()
     for folded in (part for one in documents.values() for part in one.parts if isinstance(part, Folded)):
-        match folded.parts:
-            case (Plain() as codes, Plain() as origins):
-                provenance = dict(origins.rows)
-                listed |= {(row[1], provenance[row[4]]) for row in codes.rows}
+        tables = [part.rows for part in folded.parts if isinstance(part, Plain)]
+        shared = {row[0]: row[1] for row in tables[1]} if len(tables) > 1 else {}
+        listed |= {(row[1], shared.get(row[4], row[4])) for row in (tables[0] if tables else ())}
     rows = [row for rows in guideline.terminology.value_sets.values() for row in rows]
     assert {(row.code, row.provenance) for row in rows} <= listed
 

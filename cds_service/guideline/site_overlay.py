@@ -74,6 +74,11 @@ def own_rows(
     return tuple(grown)
 
 
+def site_provenance(site: Site) -> str:
+    """Where the code lists say that a site's code is from."""
+    return f"site: {site.name}"
+
+
 def _expected_of(row: SiteCode, system: CodeSystem | None, listed: Collection[tuple[str, str, str]]) -> str:
     """What a row lacks; empty where it can be used."""
     if system is None:
@@ -86,7 +91,7 @@ def _expected_of(row: SiteCode, system: CodeSystem | None, listed: Collection[tu
 
 
 def _own_code(system: CodeSystem, code: str, display: str, site: Site) -> ValueSetCode:
-    return ValueSetCode(system.url, code, display, False, f"site: {site.name}")
+    return ValueSetCode(system.url, code, display, False, site_provenance(site))
 
 
 def own_order_codes(codes: OrderCodes, systems: Mapping[str, CodeSystem], site: Site) -> OrderCodes:

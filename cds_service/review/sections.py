@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cds_service.example_cards import ToldExample
 from cds_service.guideline.content import Guideline, Threshold, number_words
 from cds_service.guideline.decision import Outcome
 from cds_service.guideline.site import SiteChange
+from cds_service.guideline.site_overlay import site_provenance
 from cds_service.record.terminology import ValueSetCode
 from cds_service.review.document import CardShown, Folded, Form, Part, Plain, table
 from cds_service.review.page import expected_of, phrases_of, record_of, said
@@ -99,23 +101,28 @@ def unnamed_codes(used: frozenset[str], guideline: Guideline) -> Iterator[Part]:
 
 
 def _folded(value_sets: Mapping[str, Sequence[ValueSetCode]], guideline: Guideline) -> Iterator[Folded]:
-    """One table a value set; a provenance that many codes share stands once, and they name its number."""
+    """One table a value set; a provenance that codes share stands once below, and they name its number.
+
+    A site's codes say so themselves.
+    """
     heads = ("System", "Code", "Display", "Match", "Provenance")
+    of_site = site_provenance(guideline.site) if guideline.site else None
     for name, rows in value_sets.items():
-        shared = list(dict.fromkeys(row.provenance for row in rows))
-        numbers = {text: str(place) for place, text in enumerate(shared, start=1)}
+        counts = Counter(row.provenance for row in rows if row.provenance != of_site)
+        shared = [text for text, count in counts.items() if count > 1]
+        numbers = {text: f"no. {place}" for place, text in enumerate(shared, start=1)}
         cells = tuple(
             (
                 guideline.terminology.system_name(row.system) or row.system,
                 row.code,
                 row.display,
                 "and all below" if row.prefix else "exact",
-                numbers[row.provenance],
+                numbers.get(row.provenance, row.provenance),
             )
             for row in rows
         )
         origins = Plain(("No.", "Provenance"), tuple((number, text) for text, number in numbers.items()))
-        yield Folded(f"{name} ({len(rows)})", (Plain(heads, cells), origins))
+        yield Folded(f"{name} ({len(rows)})", (Plain(heads, cells), *((origins,) if shared else ())))
 
 
 def cards(told: Sequence[ToldExample], outcomes: Iterable[str]) -> Iterator[Part]:
