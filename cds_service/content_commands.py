@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from pathlib import Path
 
 import click
 
 from cds_service.app import GUIDELINE_FOLDER, cards_folder, read_clock
+from cds_service.command_options import EXISTING_FOLDER, load_content, now_option, read_moment
 from cds_service.content_check import CheckReport, check_folder
 from cds_service.errors import CdsError
 from cds_service.evaluation.replay import SavedRequest, replay_requests
 from cds_service.evaluation.replay_report import report_json, report_lines
-from cds_service.guideline.content import ContentError, Folder, Guideline, load_guideline
+from cds_service.guideline.content import Folder
 from cds_service.icd_lists import installed_lists
 from cds_service.web.body import parse_json_object, refuse_deep_nesting
 
@@ -24,12 +24,16 @@ _DEEPEST = 200  # as deep as the setting json_depth_limit allows at most
 _EXIT_PROBLEMS = 1
 _EXIT_EMERGENCY_LOST = 1
 _EXIT_UNUSABLE = 2
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command()
-@click.option("--site", type=_FOLDER, help="Folder of a site's overlay, to be checked over the content.")
-@click.argument("folder", required=False, type=_FOLDER)
+@click.option(
+    "--site",
+    metavar="FOLDER",
+    type=EXISTING_FOLDER,
+    help="Folder of a site's overlay, to be checked over the content.",
+)
+@click.argument("folder", required=False, type=EXISTING_FOLDER)
 def check(folder: Path | None, site: Path | None) -> None:
     """Check the content of FOLDER, such as cards/lumbar-mri; without it, the content that is served.
 
@@ -50,9 +54,11 @@ def check(folder: Path | None, site: Path | None) -> None:
 
 
 @click.command()
-@click.option("--old", required=True, type=_FOLDER, help="Folder of the content as it is.")
-@click.option("--new", required=True, type=_FOLDER, help="Folder of the content as it would be.")
-@click.option("--now", metavar="ISO", help="Answer as at this moment, such as 2026-06-15T10:00+08:00.")
+@click.option("--old", required=True, metavar="FOLDER", type=EXISTING_FOLDER, help="The content as it is.")
+@click.option(
+    "--new", required=True, metavar="FOLDER", type=EXISTING_FOLDER, help="The content as it would be."
+)
+@now_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.argument("requests", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 def replay(old: Path, new: Path, now: str | None, form: str, requests: tuple[Path, ...]) -> None:
@@ -64,8 +70,10 @@ def replay(old: Path, new: Path, now: str | None, form: str, requests: tuple[Pat
     Exit status: 1 where an emergency outcome is lost; 2 where a folder or a request cannot be used;
     else 0, whatever else changes.
     """
-    before, after = _load(old, "--old"), _load(new, "--new")
-    moment = _moment(now, before) if now is not None else None
+    before, after = (
+        load_content(one, name, _EXIT_UNUSABLE) for one, name in ((old, "--old"), (new, "--new"))
+    )
+    moment = read_moment(now, before.zone) if now is not None else None
     saved = [_saved(file, name) for file, name in _files(requests)]
     if not saved:
         raise click.UsageError("No request was found: a folder needs *.json files.")
@@ -78,23 +86,6 @@ def replay(old: Path, new: Path, now: str | None, form: str, requests: tuple[Pat
         raise SystemExit(_EXIT_EMERGENCY_LOST)
     if found.unreadable:
         raise SystemExit(_EXIT_UNUSABLE)
-
-
-def _load(folder: Path, option: str) -> Guideline:
-    try:
-        return load_guideline(folder)
-    except ContentError as error:
-        click.echo(f"The content of {option} is broken.\n{error}", err=True)
-        raise SystemExit(_EXIT_UNUSABLE) from None
-
-
-def _moment(text: str, guideline: Guideline) -> datetime:
-    """The moment that was typed; without an offset it is in the guideline's time zone."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter("not an ISO 8601 date and time", param_hint="--now") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=guideline.zone)
 
 
 def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
@@ -113,8 +104,6 @@ def _saved(file: Path, name: str) -> SavedRequest:
         refuse_deep_nesting(body.get("context"), _DEEPEST)
     except OSError:
         return SavedRequest(name, None, "The file cannot be read.")
-    except RecursionError:
-        return SavedRequest(name, None, "The body nests too deep.")
     except CdsError as error:
         return SavedRequest(name, None, error.text)
     return SavedRequest(name, body)

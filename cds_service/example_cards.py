@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import count
 from typing import Any
@@ -97,6 +97,7 @@ class _Record:
     guideline: Guideline
 
     def order(self) -> Json:
+        """The draft order: a lumbar MRI without contrast."""
         study = self.guideline.order_codes.studies["lumbar-without"]
         coding = [
             {"system": self._url(system), "code": code.code, "display": code.display}
@@ -224,12 +225,11 @@ class _Record:
     def _url(self, system: str) -> str:
         return self.guideline.terminology.systems[system].url
 
-    def _today(self) -> Any:
+    def _today(self) -> date:
         return self.now.astimezone(self.guideline.zone).date()
 
     def _day(self, days_ago: int) -> str:
-        day: str = (self._today() - timedelta(days=days_ago)).isoformat()
-        return day
+        return (self._today() - timedelta(days=days_ago)).isoformat()
 
 
 def _subject() -> Json:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cds_service.access.terminology_server import TerminologyServer, TerminologyServerError, expand
 from cds_service.guideline.content import Guideline, load_guideline
+from cds_service.guideline.content_codes import COLUMNS
 from cds_service.knowledge.canonical import Resource
 from cds_service.knowledge.expansion import (
     Change,
@@ -24,10 +25,7 @@ from cds_service.knowledge.expansion import (
 )
 from cds_service.record.terminology import ValueSetCode
 
-PACKAGE = Path(__file__).resolve().parent
-
 _ADDED_TO = Path("value_sets", "extended_snomed")
-_COLUMNS = ("system", "code", "display", "match", "provenance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,7 @@ def _add_rows(file: Path, added: Iterable[ValueSetCode]) -> None:
     after = [(row.system, row.code, row.display, "exact", row.provenance) for row in added]
     with file.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(_COLUMNS)
+        writer.writerow(COLUMNS)
         writer.writerows(sorted([*before, *after]))
 
 

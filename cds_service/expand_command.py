@@ -9,11 +9,14 @@ from pathlib import Path
 import click
 
 from cds_service.access.terminology_server import TerminologyServerError, open_server
-from cds_service.expand import PACKAGE, Report, add_codes, ask_server
-from cds_service.guideline.content import ContentError, Guideline, load_guideline
+from cds_service.command_options import load_content
+from cds_service.expand import Report, add_codes, ask_server
+from cds_service.guideline.content import ContentError, Guideline
 from cds_service.knowledge.expansion import Change, additions, as_csv
 
 TABLE = "differences.csv"
+PACKAGE = Path(__file__).resolve().parent
+_EXIT_BROKEN_CONTENT = 1
 _EXIT_LEFT_OPEN = 1
 
 
@@ -42,10 +45,7 @@ def run_expand(
 def _load(content: Path) -> Guideline:
     if PACKAGE in content.resolve().parents:
         raise click.BadParameter("the installed content is not changed; give a copy", param_hint="--write")
-    try:
-        return load_guideline(content)
-    except ContentError as error:
-        raise click.ClickException(f"The content is broken. {error}") from None
+    return load_content(content, "--write", _EXIT_BROKEN_CONTENT)
 
 
 def _print_report(report: Report, table: Path) -> None:

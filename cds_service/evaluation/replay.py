@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from cds_service.answer import answer_hook
-from cds_service.errors import CdsError, NothingReadable, WrongHook
+from cds_service.errors import CdsError, NothingReadable
 from cds_service.evaluation.content_diff import Difference, content_differences
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Outcome
 from cds_service.guideline.lumbar_mri.render import DECISION_EXTENSION
-from cds_service.protocol.discovery import HOOK_SERVICES
-from cds_service.protocol.request import hook_of, read_hook_request
+from cds_service.protocol.discovery import service_of
+from cds_service.protocol.request import read_hook_request
 
 NO_CARD, NO_ANSWER = "no card", "no answer"
 NO_RECOMMENDATION = "none"
@@ -138,9 +138,7 @@ def _answers(request: SavedRequest, versions: Sequence[Guideline], now: datetime
     if request.body is None:
         raise _Unreadable(request.error)
     try:
-        hook = hook_of(request.body)
-        if hook not in {service.hook for service in HOOK_SERVICES}:
-            raise WrongHook("No service answers the hook that 'hook' names.")
+        hook = service_of(request.body).hook
         return [_answers_of(request.body, hook, version, now) for version in versions]
     except CdsError as error:
         raise _Unreadable(error.text) from error

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
@@ -19,13 +19,14 @@ from cds_service.guideline.content_head import (
     ENDORSED,
     IMPROVING,
     ORIGINS,
+    Head,
     approval_of,
     indicators_of,
     notes_of,
     questions_of,
     read_head,
 )
-from cds_service.guideline.content_queries import read_orders_out, read_queries
+from cds_service.guideline.content_queries import Queries, read_orders_out, read_queries
 from cds_service.guideline.content_sources import check_sources, read_sources
 from cds_service.guideline.content_types import (
     Approval,
@@ -38,14 +39,15 @@ from cds_service.guideline.content_types import (
 from cds_service.guideline.contradictions import check_contradictions
 from cds_service.guideline.decision import Pathway
 from cds_service.guideline.examples import EXAMPLES_FILE, Example, read_examples, unknown_codes
-from cds_service.guideline.expansions import read_expansions
+from cds_service.guideline.expansions import Expansion, read_expansions
 from cds_service.guideline.faults import Fault
+from cds_service.guideline.lumbar_mri.order_codes import OrderCodes
 from cds_service.guideline.lumbar_mri.order_patterns import OrderPatterns, read_order_patterns
 from cds_service.guideline.lumbar_mri.word_check import check_words
 from cds_service.guideline.lumbar_mri.wording import DENIALS
 from cds_service.guideline.problems import ContentError, Problem, content_error, refuse
 from cds_service.guideline.site import Site, read_site
-from cds_service.guideline.site_numbers import lay_over
+from cds_service.guideline.site_numbers import Numbers, lay_over
 from cds_service.guideline.site_overlay import own_rows, own_systems
 from cds_service.guideline.words import Words, read_words
 from cds_service.record.checklist import Checklist, read_checklist
@@ -70,58 +72,97 @@ def load_guideline(folder: Folder, site_folder: Folder | None = None) -> Guideli
     Raises ContentError with everything that is wrong; what only the overlay makes wrong is told as its fault.
     """
     found: list[Problem] = []
-    guideline = _read(folder, site_folder, found)
-    if found or guideline is None:
+    parts = _read_parts(folder, site_folder, found)
+    if found or parts is None:
         raise content_error(found)
-    return guideline
+    return _put_together(folder, parts)
 
 
 def check_content(folder: Folder, site_folder: Folder | None = None) -> tuple[Problem, ...]:
     """Everything that stops `load_guideline`; what depends on a broken part is not looked at yet."""
     found: list[Problem] = []
-    _read(folder, site_folder, found)
+    _read_parts(folder, site_folder, found)
     return tuple(dict.fromkeys(found))
 
 
-def _read(folder: Folder, site_folder: Folder | None, found: list[Problem]) -> Guideline | None:
-    """The guideline, or None where a part cannot be read; every problem of every part goes into `found`."""
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Everything that was read, before it is one guideline."""
+
+    head: Head
+    numbers: Numbers
+    sources: Mapping[str, Source]
+    words: Words
+    patterns: Patterns
+    checklist: Checklist
+    terminology: Terminology
+    expansions: Mapping[str, Expansion]
+    order_patterns: OrderPatterns
+    order_codes: OrderCodes
+    queries: Queries
+    examples: tuple[Example, ...]
+    site: Site | None
+
+
+def _read_parts(folder: Folder, site_folder: Folder | None, found: list[Problem]) -> _Parts | None:
+    """Every part, or None where one cannot be read; every problem of every part goes into `found`."""
     head_and_table = _attempt(found, read_head, folder)
     sources = _attempt(found, read_sources, folder)
     words = _attempt(found, _read_card_words, folder)
     patterns = _attempt(found, _read_patterns, folder)
     order_patterns = _attempt(found, _read_order_patterns, folder)
     examples = _attempt(found, _read_examples, folder)
-    systems = _attempt(found, read_code_systems, folder)
-    rows = systems and _attempt(found, read_code_rows, folder, systems)
     site = _attempt(found, read_site, site_folder) if site_folder is not None else None
-    if site and systems and rows and patterns:
-        systems = _attempt(found, own_systems, systems, site)
-        rows = systems and _attempt(found, own_rows, rows, systems, patterns.concept_names, site)
-    if systems and rows:
-        _attempt(found, check_contradictions, folder, systems, rows)
-    terminology = systems and rows and terminology_of(systems, rows)
-    order_codes = _attempt(found, read_orders_out, folder, terminology, site) if terminology else None
-    expansions = _attempt(found, read_expansions, folder, terminology) if terminology else None
-    if terminology and examples:
+    terminology = _read_terminology(folder, patterns, site, found)
+    numbers = head_and_table and _attempt(found, lay_over, head_and_table[0], site)
+    order_codes = expansions = checklist = queries = None
+    if terminology:
+        order_codes = _attempt(found, read_orders_out, folder, terminology, site)
+        expansions = _attempt(found, read_expansions, folder, terminology)
+    if terminology and examples is not None:
         _attempt(found, _check_codes_of_examples, folder, examples, terminology)
-    checklist = None
     if terminology and patterns:
         checklist = _attempt(found, _read_checklist, folder, terminology, patterns)
-    numbers = head_and_table and _attempt(found, lay_over, head_and_table[0], site)
-    own = site.systems if site else ()
-    queries = None
     if terminology and numbers:
+        own = site.systems if site else ()
         queries = _attempt(found, read_queries, folder, terminology, numbers.switches, own)
-    if head_and_table and sources and words:
+    if head_and_table and sources is not None and words:
         head, table = head_and_table
         _attempt(found, check_sources, table, notes_of(head), sources, words)
-    if found or not (
-        head_and_table and sources and words and patterns and order_patterns and examples is not None
-        and terminology and queries and order_codes and expansions is not None and numbers
-        and checklist
+    # A file without entries is empty, and not unreadable: what it lacks is told where it is asked for.
+    if not (
+        head_and_table and numbers and sources is not None and words and patterns and checklist
+        and terminology and expansions is not None and order_patterns and order_codes and queries
+        and examples is not None
     ):  # fmt: skip
         return None
-    head, _ = head_and_table
+    return _Parts(
+        head_and_table[0], numbers, sources, words, patterns, checklist, terminology, expansions,
+        order_patterns, order_codes, queries, examples, site,
+    )  # fmt: skip
+
+
+def _read_terminology(
+    folder: Folder, patterns: Patterns | None, site: Site | None, found: list[Problem]
+) -> Terminology | None:
+    """The codes of the value sets, with the site's own where its overlay is read."""
+    systems = _attempt(found, read_code_systems, folder)
+    if systems is None:
+        return None
+    rows = _attempt(found, read_code_rows, folder, systems)
+    if site and rows is not None and patterns:
+        systems = _attempt(found, own_systems, systems, site)
+        if systems is None:
+            return None
+        rows = _attempt(found, own_rows, rows, systems, patterns.concept_names, site)
+    if rows is None:
+        return None
+    _attempt(found, check_contradictions, folder, systems, rows)
+    return terminology_of(systems, rows)
+
+
+def _put_together(folder: Folder, parts: _Parts) -> Guideline:
+    head, numbers, site = parts.head, parts.numbers, parts.site
     return Guideline(
         id=head.id,
         title=head.title,
@@ -138,17 +179,17 @@ def _read(folder: Folder, site_folder: Folder | None, found: list[Problem]) -> G
         threshold_notes=numbers.notes,
         switches=numbers.switches,
         indicators=indicators_of(head.indicators),
-        sources=sources,
-        terminology=terminology,
-        expansions=expansions,
-        patterns=_with_questions(patterns, site),
-        checklist=checklist,
-        words=words,
-        order_patterns=order_patterns,
-        order_codes=order_codes,
-        prefetch=queries.searches,
-        prefetch_reasons=queries.reasons,
-        examples=examples,
+        sources=parts.sources,
+        terminology=parts.terminology,
+        expansions=parts.expansions,
+        patterns=_with_questions(parts.patterns, site),
+        checklist=parts.checklist,
+        words=parts.words,
+        order_patterns=parts.order_patterns,
+        order_codes=parts.order_codes,
+        prefetch=parts.queries.searches,
+        prefetch_reasons=parts.queries.reasons,
+        examples=parts.examples,
         open_questions=questions_of(head),
         leaflet_url=site.leaflet_url if site else "",
         site=site,

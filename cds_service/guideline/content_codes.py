@@ -1,4 +1,4 @@
-"""The codes of a guideline: code systems, value sets, prefetch queries and suggested orders."""
+"""The codes of a guideline: its code systems, and the rows of its value sets."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from cds_service.record.terminology import (
     build_terminology,
     has_valid_check_digit,
 )
+
+COLUMNS = ["system", "code", "display", "match", "provenance"]  # of every value set
 
 
 class _CodeSystem(Strict):
@@ -87,15 +89,12 @@ def _value_set_files(folder: Folder) -> Iterator[tuple[str, str]]:
             yield from ((f"{base}/{name}", name.removesuffix(".csv")) for name in names)
 
 
-_COLUMNS = ["system", "code", "display", "match", "provenance"]
-
-
 def _read_value_set(
     folder: Folder, file: str, concept: str, systems: Mapping[str, CodeSystem]
 ) -> Iterator[CodeRow | Problem]:
     reader = csv.DictReader(io.StringIO(read_text(folder, file)))
-    if reader.fieldnames != _COLUMNS:
-        yield Problem(file, 1, f"the columns {','.join(_COLUMNS)}")
+    if reader.fieldnames != COLUMNS:
+        yield Problem(file, 1, f"the columns {','.join(COLUMNS)}")
         return
     for row in reader:
         expected = _expected_in(row, systems)
@@ -111,7 +110,7 @@ def _expected_in(row: Mapping[str, str], systems: Mapping[str, CodeSystem]) -> s
     """What a row lacks; None where it can be used."""
     # The reader keys what is too much by None, and fills what is too little with None.
     if None in row.values() or None in row:
-        return f"{len(_COLUMNS)} columns"
+        return f"{len(COLUMNS)} columns"
     system, code = systems.get(row["system"]), row["code"]
     if system is None:
         return "system: the url of a system of code_systems.toml"

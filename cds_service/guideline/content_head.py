@@ -57,6 +57,8 @@ class _Approval(Strict):
 
 
 class Head(Strict):
+    """`guideline.toml` as it is written: the names are there, what they hold is not yet checked."""
+
     id: str
     title: str
     version: str

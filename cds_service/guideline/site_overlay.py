@@ -15,6 +15,7 @@ from cds_service.guideline.lumbar_mri.order_codes import OrderCode, OrderCodes
 from cds_service.guideline.problems import Problem, content_error, refuse
 from cds_service.guideline.site import SITE_FILE, OwnCode, Site, SiteChange
 from cds_service.guideline.site_codes import SiteCode
+from cds_service.guideline.thresholds import switch_words
 from cds_service.record.terminology import CodeSystem, ValueSetCode, has_valid_check_digit
 
 ORDER_CONCEPT = "order-"  # a suggested order that a site gives a code is known by it when it comes back
@@ -134,7 +135,10 @@ def list_changes(
     for name, own in site.thresholds.items():
         before, after = f"{notes[name].value} {notes[name].unit}", f"{own.value} {notes[name].unit}"
         yield SiteChange("threshold", name, before, after, own.owner, own.date, own.reason)
-    settings = [("switch", name, _said(switches[name]), _said(own)) for name, own in site.switches.items()]
+    settings = [
+        ("switch", name, switch_words(switches[name]), switch_words(own))
+        for name, own in site.switches.items()
+    ]
     if site.time_zone is not None:
         settings.append(("time zone", "time_zone", time_zone, site.time_zone))
     if site.leaflet_url:
@@ -143,9 +147,3 @@ def list_changes(
         settings += [("order code", name, "", f"{own.system} {own.code.code}") for name, own in table.items()]
     for kind, name, before, after in settings:
         yield SiteChange(kind, name, before, after, site.owner, site.date, "")
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +127,10 @@ class Switches:
     emergency_classes: tuple[str, ...]
     specialist_roles: tuple[str, ...]  # system|code, or words, of a PractitionerRole
     system_actions: bool
+
+
+def switch_words(value: Any) -> str:
+    """A switch as it is read: "on", "off", its outcome, or its names in a row."""
+    if isinstance(value, list | tuple):  # a list where it comes from TOML
+        return ", ".join(map(str, value)) or "none"
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)

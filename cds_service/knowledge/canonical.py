@@ -11,13 +11,11 @@ from cds_service.guideline.content import Guideline
 
 Resource = dict[str, Any]
 
-CONCEPT_SYSTEM = "urn:lumbar-mri-cds:concept"
 DIGEST_SYSTEM = "urn:lumbar-mri-cds:content-digest"
 PROVENANCE = "urn:lumbar-mri-cds:provenance"
 DISPLAY = "urn:lumbar-mri-cds:display"
 _NOT_IN_ID = re.compile(r"[^A-Za-z0-9.-]")
 _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9]+")
-RECOMMENDATION_SYSTEM = "urn:lumbar-mri-cds:recommendation"
 
 
 def canonical_url(kind: str, name: str) -> str:

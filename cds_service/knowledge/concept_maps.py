@@ -6,7 +6,8 @@ A site can hand in its local codes in this form: `group.source` its own system, 
 from __future__ import annotations
 
 from cds_service.guideline.content import Guideline
-from cds_service.knowledge.canonical import CONCEPT_SYSTEM, Resource, heading, title_of
+from cds_service.guideline.site_codes import CONCEPTS
+from cds_service.knowledge.canonical import Resource, heading, title_of
 from cds_service.record.terminology import CodeSystem, ValueSetCode
 
 # The concept is the wider of the two: many codes stand for it, and each says more than it.
@@ -39,7 +40,7 @@ def _concept_map(
     if system.notice:
         resource["copyright"] = system.notice
     elements = [_element(code, entries) for code, entries in sorted(by_code.items())]
-    resource["group"] = [{"source": system.url, "target": CONCEPT_SYSTEM, "element": elements}]
+    resource["group"] = [{"source": system.url, "target": CONCEPTS, "element": elements}]
     return resource
 
 

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator
 
 from cds_service.guideline.content import Guideline, Recommendation
 from cds_service.guideline.lumbar_mri import decision, order, outside
+from cds_service.guideline.lumbar_mri.changed_order import OWN_RECOMMENDATIONS
 from cds_service.guideline.lumbar_mri.criteria import (
     FILES_OF,
     criteria_of,
     in_force,
     thresholds_in,
 )
-from cds_service.knowledge.canonical import RECOMMENDATION_SYSTEM, Resource, approval_of, heading
+from cds_service.knowledge.canonical import Resource, approval_of, heading
 from cds_service.protocol.discovery import HOOK_SERVICES
 
 _STRENGTH_URL = "http://hl7.org/fhir/StructureDefinition/cqf-strengthOfRecommendation"
@@ -70,7 +71,7 @@ def _recommendation(found: Recommendation, guideline: Guideline) -> Resource:
         "prefix": found.id,
         "title": found.statement,
         "textEquivalent": f"{found.statement}. {graded}",
-        "code": [{"coding": [{"system": RECOMMENDATION_SYSTEM, "code": found.id}]}],
+        "code": [{"coding": [{"system": OWN_RECOMMENDATIONS, "code": found.id}]}],
         "documentation": _citations(_sources_of(found.id, guideline), guideline),
         "trigger": [{"type": "named-event", "name": service.hook} for service in HOOK_SERVICES],
         "action": [

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from importlib import import_module
 from typing import Any
@@ -20,6 +19,7 @@ from cds_service.guideline.lumbar_mri import (
     pain,
     procedures,
 )
+from cds_service.guideline.lumbar_mri.criteria import FILES_OF, criteria_of
 from cds_service.guideline.lumbar_mri.wording import VARIANTS
 from cds_service.review import page, sections
 from cds_service.review.document import Document, Folded, Part, Plain, table
@@ -29,81 +29,51 @@ GENERAL, INDEX = "general", "index"
 Rule = Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """What one recommendation's document is made of."""
-
-    rules: tuple[Rule, ...]  # the functions that `decide` asks; all else is found from them
-    criteria: dict[str, page.Criteria]  # by disease, where there are several
-    files: tuple[str, ...]  # of card words
-
-
-_PAIN_RULES = (pain.read_pain, conservative_care.assess_care, conservative_care.assess_nonspecific)
 _UNCLEAR = "unclear"
-
-
-def _without(tier: str) -> tuple[tuple[str, str], ...]:
-    """The criteria of R1 and R2, without those that are the other recommendation's alone."""
-    both = (*pain.CRITERIA, *conservative_care.CRITERIA)
-    return tuple(row for row in both if not row[0].startswith(tier))
-
-
-_SUBJECTS = {
-    "R1": _Subject(_PAIN_RULES, {"": _without("may be indicated")}, ("not-indicated",)),
-    "R2": _Subject(_PAIN_RULES, {"": _without("not indicated")}, ("may-be-indicated",)),
-    "R3": _Subject(
-        (neurology.assess_neurology, neurology.list_long_standing, neurology.list_recovered),
-        {"": neurology.CRITERIA},
-        ("neurology",),
+_PAIN_RULES = (pain.read_pain, conservative_care.assess_care, conservative_care.assess_nonspecific)
+# The functions that `decide` asks for each recommendation; all else is found from them.
+_RULES: Mapping[str, tuple[Rule, ...]] = {
+    "R1": _PAIN_RULES,
+    "R2": _PAIN_RULES,
+    "R3": (neurology.assess_neurology, neurology.list_long_standing, neurology.list_recovered),
+    "R4": (cauda_equina.assess_cauda_equina, cauda_equina.list_untiered),
+    "R5": (
+        malignancy.assess_cancer,
+        malignancy.list_contributory,
+        malignancy.list_without_pain,
+        infection.assess_infection,
+        infection.list_contributory,
+        infection.list_without_pain,
     ),
-    "R4": _Subject(
-        (cauda_equina.assess_cauda_equina, cauda_equina.list_untiered),
-        {"": cauda_equina.CRITERIA},
-        ("cauda-equina",),
-    ),
-    "R5": _Subject(
-        (
-            malignancy.assess_cancer,
-            malignancy.list_contributory,
-            malignancy.list_without_pain,
-            infection.assess_infection,
-            infection.list_contributory,
-            infection.list_without_pain,
-        ),
-        {"cancer": malignancy.CRITERIA, "infection": infection.CRITERIA},
-        ("cancer", "infection"),
-    ),
-    "R6": _Subject(
-        (procedures.assess_procedure, procedures.list_recent), {"": procedures.CRITERIA}, ("procedure",)
-    ),
+    "R6": (procedures.assess_procedure, procedures.list_recent),
 }
 
 
 def make_pack(guideline: Guideline, now: datetime) -> tuple[Document, ...]:
     """Every document, the index first; the examples are run as at the moment `now`."""
     told = tuple(tell(example, now, guideline) for example in guideline.examples)
-    documents = [_recommendation(name, guideline, told, now) for name in _SUBJECTS]
+    documents = [_recommendation(name, guideline, told, now) for name in _RULES]
     documents.append(_general(guideline, told, now))
     return _index(documents, guideline, told, now), *documents
 
 
 def uses_of_recommendation(name: str) -> Uses:
     """What the rules of one recommendation use."""
-    return uses_of(*_SUBJECTS[name].rules)
+    return uses_of(*_RULES[name])
 
 
 def uses_of_the_rest() -> Uses:
     """What everything else uses: gate, reading, precedence, outside, MRI safety, and the cards."""
-    return uses_of(answer_hook, without=[rule for subject in _SUBJECTS.values() for rule in subject.rules])
+    return uses_of(answer_hook, without=[rule for rules in _RULES.values() for rule in rules])
 
 
 def _used_anywhere() -> frozenset[str]:
-    uses = [*map(uses_of_recommendation, _SUBJECTS), uses_of_the_rest()]
+    uses = [*map(uses_of_recommendation, _RULES), uses_of_the_rest()]
     return frozenset().union(*(each.texts for each in uses))
 
 
 def _recommendation(name: str, guideline: Guideline, told: Sequence[ToldExample], now: datetime) -> Document:
-    subject, found, uses = _SUBJECTS[name], guideline.recommendations[name], uses_of_recommendation(name)
+    found, uses = guideline.recommendations[name], uses_of_recommendation(name)
     own = tuple(each for each in told if name in each.recommendations or name in each.example.recommendations)
     title = f"{name}: {_subject_of(found.statement)}"
     parts: list[Part] = [
@@ -113,11 +83,11 @@ def _recommendation(name: str, guideline: Guideline, told: Sequence[ToldExample]
         f"**{found.strength.capitalize()}** recommendation; **{found.certainty}** certainty of evidence.",
         "## Criteria",
         "Written from the rules that run; the numbers are those in force.",
-        *(part for part in page.criteria_tables(subject.criteria, guideline) if part != "### Criteria"),
+        *(part for part in page.criteria_tables(criteria_of(name), guideline) if part != "### Criteria"),
         *sections.numbers(uses, guideline),
-        *sections.cards(own, _outcomes(subject, own)),
+        *sections.cards(own, _outcomes(name, own)),
         "### All words of these cards",
-        *(Folded(f"{file}.md", tuple(page.card_words(file, guideline))) for file in subject.files),
+        *(Folded(f"{file}.md", tuple(page.card_words(file, guideline))) for file in FILES_OF[name]),
         *sections.examples(own),
         *sections.open_questions(name, uses, guideline),
     ]
@@ -133,9 +103,9 @@ def _subject_of(statement: str) -> str:
     return statement.partition(":")[0].removeprefix("Patients with ").capitalize().replace(" mri ", " MRI ")
 
 
-def _outcomes(subject: _Subject, told: Sequence[ToldExample]) -> list[str]:
+def _outcomes(recommendation: str, told: Sequence[ToldExample]) -> list[str]:
     """The outcomes that the recommendation can have, the gravest first."""
-    variants = {variant for file in subject.files for variant in (file, *VARIANTS[file])}
+    variants = {variant for file in FILES_OF[recommendation] for variant in (file, *VARIANTS[file])}
     named = {name for variant in variants for name in (variant, variant.partition("-")[0])}
     named |= {each.outcome for each in told} | {_UNCLEAR}
     return [outcome for outcome in sections.ranked_outcomes() if outcome in named]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from string import Template
 from typing import Any
 
-from cds_service.guideline.content import Guideline, number_words
+from cds_service.guideline.content import Guideline, Source, number_words
 from cds_service.guideline.examples import Entry, Example
 from cds_service.guideline.lumbar_mri import (
     cauda_equina,
@@ -31,6 +31,7 @@ from cds_service.guideline.lumbar_mri import (
 )
 from cds_service.guideline.lumbar_mri.card_words import threshold_fills
 from cds_service.guideline.lumbar_mri.wording import ENDORSED, SAFETY, SHARED, VARIANTS, override_reasons
+from cds_service.guideline.thresholds import switch_words
 from cds_service.record import quantities, reading
 from cds_service.record.terminology import ValueSetCode
 from cds_service.review.borrowed import KINDS, borrowed_words
@@ -40,6 +41,10 @@ from cds_service.review.policy import adequacy_rows, precedence_rows, target_row
 CODES_SHOWN = 5
 ALL_CODES = "lumbar-mri-cds review --all-codes"
 _BLANK = re.compile(r"\$([a-z][a-z_]*)")
+ORIGINS_IN_WORDS = (
+    "Origin: SEED the client's document; ACG the guideline's body; OTHER another guideline or study; "
+    "DESIGN our own choice, which a named owner must confirm."
+)
 Criteria = Iterable[tuple[str, str]]
 
 
@@ -186,6 +191,7 @@ def _by_section(sections: Mapping[str, str], guideline: Guideline) -> Iterator[s
 
 
 def policy(guideline: Guideline) -> Iterator[str]:
+    """Which answer leads, when an order is right already, and what it should become."""
     yield "## Precedence and indicators"
     yield "The answer of a higher rank leads; outside has a place of its own, which the criteria above name."
     yield table(("Answer", "Rank", "Indicator"), precedence_rows(guideline))
@@ -201,6 +207,7 @@ def policy(guideline: Guideline) -> Iterator[str]:
 
 
 def steroids(guideline: Guideline) -> Iterator[str]:
+    """How much prednisolone one milligram of each steroid is."""
     yield "## Steroids as prednisolone"
     yield table(
         ("Name", "mg of prednisolone for 1 mg", "Origin", "Source"),
@@ -266,14 +273,14 @@ def _word_lists(entries: Any) -> dict[str, tuple[str, ...]]:
 
 
 def phrases_of(phrases: Iterable[str]) -> str:
+    """The phrases in one line, as they are written."""
     return "; ".join(f"`{phrase}`" for phrase in phrases)
 
 
 def _thresholds(guideline: Guideline) -> Iterator[str]:
     yield "## Thresholds"
     yield (
-        "Origin: SEED the client's document; ACG the guideline's body; OTHER another guideline or study; "
-        "DESIGN our own choice, which a named owner must confirm. "
+        f"{ORIGINS_IN_WORDS} "
         "A source such as C1 stands in the list at the end; what the guideline specification is, "
         "`cards/README.md` says."
     )
@@ -290,14 +297,9 @@ def _switches(guideline: Guideline) -> Iterator[str]:
     values: Any = guideline.switches
     yield "## Switches"
     yield table(
-        ("Name", "Value"), [(field.name, said(getattr(values, field.name))) for field in fields(values)]
+        ("Name", "Value"),
+        [(field.name, switch_words(getattr(values, field.name))) for field in fields(values)],
     )
-
-
-def said(value: Any) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(value) or "none"
-    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
 
 
 def _codes(guideline: Guideline, all_codes: bool) -> Iterator[str]:
@@ -323,6 +325,7 @@ def _code(row: ValueSetCode, guideline: Guideline) -> str:
 
 
 def suggested_orders(guideline: Guideline) -> Iterator[str]:
+    """The orders of `orders_out.toml` with their codes."""
     yield "## Orders that a card can suggest"
     entries = {**guideline.order_codes.studies, **guideline.order_codes.orders}
     yield table(
@@ -346,6 +349,7 @@ def _examples(heading: str, examples: Iterable[Example]) -> Iterator[str]:
 
 
 def record_of(entries: Iterable[Entry]) -> str:
+    """The record of an example in one line: what, and how long ago."""
     return "; ".join(
         f"{entry.what}{f' = {entry.value}' if entry.value else ''}, {_ago(entry.days_ago)}"
         for entry in entries
@@ -357,15 +361,21 @@ def _ago(days: int) -> str:
 
 
 def expected_of(example: Example) -> str:
+    """The answer that an example's owner expects: "emergency (R4), critical"."""
     recommendations = ", ".join(example.recommendations) or "no recommendation"
     return f"{example.outcome} ({recommendations}), {example.indicator}"
 
 
 def sources(guideline: Guideline) -> Iterator[str]:
+    """Every source of `sources.toml`."""
     yield "## Sources"
-    yield "\n".join(
-        f"- [{source.id}] {source.citation}{f' <{source.url}>' if source.url else ''}"
-        for source in guideline.sources.values()
+    yield source_list(guideline.sources.values())
+
+
+def source_list(sources: Iterable[Source]) -> str:
+    """A line a source, with its id and its address."""
+    return "\n".join(
+        f"- [{source.id}] {source.citation}{f' <{source.url}>' if source.url else ''}" for source in sources
     )
 
 

@@ -11,9 +11,10 @@ from cds_service.guideline.content import Guideline, Threshold, number_words
 from cds_service.guideline.decision import Outcome
 from cds_service.guideline.site import SiteChange
 from cds_service.guideline.site_overlay import site_provenance
+from cds_service.guideline.thresholds import switch_words
 from cds_service.record.terminology import ValueSetCode
 from cds_service.review.document import CardShown, Folded, Form, Part, Plain, table
-from cds_service.review.page import expected_of, phrases_of, record_of, said
+from cds_service.review.page import ORIGINS_IN_WORDS, expected_of, phrases_of, record_of, source_list
 from cds_service.review.uses import Uses
 
 TO_BE_NAMED = "**owner: to be named**"
@@ -25,10 +26,7 @@ _LETTERED = re.compile(r"\b[A-D]\d+\b")  # beside numbers and questions: "D7, D8
 def numbers(uses: Uses, guideline: Guideline) -> Iterator[Part]:
     """Every threshold in use, with unit, provenance tag, source and owner; a site's own value is marked."""
     yield "## Numbers"
-    yield (
-        "Origin: SEED the client's document; ACG the guideline's body; OTHER another guideline or study; "
-        "DESIGN our own choice, which a named owner must confirm."
-    )
+    yield ORIGINS_IN_WORDS
     used = [note for note in guideline.threshold_notes.values() if note.name in uses.thresholds]
     yield table(
         ("Meaning", "Value", "Origin", "Source", "Owner", "Name"),
@@ -210,7 +208,7 @@ def open_questions(recommendation: str, uses: Uses, guideline: Guideline) -> Ite
 
 def _switch(name: str, guideline: Guideline) -> str:
     changed = _site_change("switch", name, guideline)
-    value = said(getattr(guideline.switches, name))
+    value = switch_words(getattr(guideline.switches, name))
     return f"{value} (changed by the site; the guideline has {changed.before})" if changed else value
 
 
@@ -225,9 +223,7 @@ def cited(parts: Iterable[Part], guideline: Guideline) -> Iterator[Part]:
     found = [source for source in guideline.sources.values() if source.id in named]
     if found:
         yield "## Sources"
-        yield "\n".join(
-            f"- [{source.id}] {source.citation}{f' <{source.url}>' if source.url else ''}" for source in found
-        )
+        yield source_list(found)
 
 
 def _texts(part: Part) -> Iterator[str]:

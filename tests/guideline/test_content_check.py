@@ -127,6 +127,22 @@ def test_broken_words_are_told_with_their_line(
     assert at in line_text(folder, told(folder, file, expected))
 
 
+@pytest.mark.parametrize(
+    ("emptied", "text", "told_in", "expected"),
+    [
+        pytest.param(SOURCES, "[sources]\n", HEAD, "a source of sources.toml, which has no D7", id="sources"),
+        pytest.param(CODES, "", FEVER, "system: the url of a system", id="code systems"),
+    ],
+)
+def test_what_an_empty_file_lacks_is_told_where_it_is_asked_for(
+    emptied: str, text: str, told_in: str, expected: str, folder: Path
+) -> None:
+    (folder / emptied).write_text(text, encoding="utf-8")
+    assert [one for one in check_content(folder) if one.file == told_in and expected in one.expected]
+    with pytest.raises(ContentError):
+        load_guideline(folder)
+
+
 def test_a_section_that_is_missing_is_told_with_its_file(folder: Path) -> None:
     rewrite(folder / "common.md", r"## heading.why\n\n.*\n", "")
     assert told(folder, "common.md", "a section heading.why").line is None
