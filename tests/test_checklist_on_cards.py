@@ -199,6 +199,21 @@ def test_a_checklist_without_a_day_denies_nothing() -> None:
     assert len(decided(shown)["notRecorded"]) >= 5
 
 
+@pytest.mark.parametrize("authored", ["2026", "2026-06"])
+def test_a_no_of_some_day_of_a_month_or_year_is_no_screen_of_a_day(authored: str) -> None:
+    assert "screen" not in card(checklist(ALL_NO, authored=authored))["detail"]
+
+
+def test_a_no_that_may_be_too_old_closes_no_gap() -> None:
+    shown = card(checklist(ALL_NO, authored="2026"))
+    assert "saddle sensation" in decided(shown)["notRecorded"]
+    assert "too long ago to count: bladder, bowel, saddle numbness" in missing(shown)
+
+
+def test_a_yes_of_an_unfinished_checklist_blocks_not_indicated() -> None:
+    assert outcome(checklist({"saddle": "yes"}, status="in-progress")) == "possible"
+
+
 @pytest.mark.parametrize(
     ("recorded", "expected"),
     [
@@ -285,6 +300,25 @@ def test_a_possible_card_does_not_name_items_that_were_answered_these_days() -> 
     assert "Settled by checklist items 3, 4." in to_do(shown)
 
 
+def test_what_else_was_asked_without_a_usable_answer_is_one_line() -> None:
+    shown = card(checklist(dict.fromkeys(RED_FLAGS, "unknown")))
+    why = block(shown, "Why you see this")
+    assert "Also asked, answer not usable: Weakness of a leg, Cancer, Unexplained weight loss" in why
+    assert why.count("not usable") == 5
+
+
+def test_words_that_a_form_denies_are_told_as_a_dispute() -> None:
+    words = builders.condition(builders.concept("numb saddle area"), recorded="2026-06-14")
+    shown = card(words, checklist(ALL_NO))
+    assert decided(shown)["outcome"] == "possible"
+    assert "in words only; records disagree" in block(shown, "Why you see this")
+
+
+def test_a_yes_of_an_unfinished_form_says_where_it_is_from() -> None:
+    shown = card(checklist({"saddle": "yes"}, status="stopped"))
+    assert "Saddle numbness (form not finished), 15 Jun 2026" in shown["detail"].replace("\\", "")
+
+
 @pytest.mark.parametrize("told", ["V04", "V87"])
 def test_cards_of_other_outcomes_name_no_items(told: str) -> None:
     cards = ask(STORIES[told].request(NOW), NOW)["cards"]
@@ -309,7 +343,11 @@ def test_treatment_so_far_settles_r1_against_r2(
     assert (shown["outcome"], shown["recommendations"]) == (expected, leading)
 
 
-@pytest.mark.parametrize("record", [(), (checklist(ALL_NO),)], ids=["nothing asked", "all denied"])
+@pytest.mark.parametrize(
+    "record",
+    [(), (checklist(ALL_NO),), (checklist({"saddle": "no", "fever": "no", "cancer": "no"}),)],
+    ids=["nothing asked", "all denied", "some denied"],
+)
 @pytest.mark.parametrize("onset", [TEN_DAYS, FIVE_WEEKS])
 def test_what_stands_before_the_evidence_stays_short(record: tuple[Resource, ...], onset: str) -> None:
     before = re.split(r"\*\*(?:Evidence|Limits)\*\*", card(*record, onset=onset)["detail"])[0]

@@ -7,10 +7,11 @@ The service itself never comes here; only the command `expand` does.
 from __future__ import annotations
 
 import ipaddress
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 import msgspec
@@ -35,6 +36,7 @@ _LIMITED = "limitedExpansion"
 _EDITIONS = ("used-codesystem", "version")
 _VALUES = ("valueUri", "valueCanonical", "valueString")
 _SAID_CHARACTERS = 300
+_CODE = re.compile(r"[^\s\x00-\x1f\x7f]+( [^\s\x00-\x1f\x7f]+)*")  # as FHIR defines a code, in one line
 
 
 class TerminologyServerError(Exception):
@@ -95,10 +97,14 @@ def expand(server: TerminologyServer, include: Resource) -> Expanded:
         offset += len(page)
         total = expansion.get("total", total)  # some servers tell it once
         # Without a total only an empty page is the end: a short one may be all that a server gives at once.
-        complete = max(offset, len(found)) >= total if isinstance(total, int) else not page
+        complete = max(offset, len(found)) >= total if _is_count(total) else not page
         if complete or len(found) == known:
             break
     return Expanded(tuple(found.values()), tuple(editions), complete)
+
+
+def _is_count(total: Any) -> TypeGuard[int]:
+    return isinstance(total, int) and not isinstance(total, bool) and total >= 0
 
 
 def _is_loopback(host: str) -> bool:
@@ -173,6 +179,8 @@ def _resource(status: int, body: bytes) -> Resource:
         resource = None
     if status == 200 and isinstance(resource, dict):
         return resource
+    if status == 200:
+        raise TerminologyServerError("the server's answer is no FHIR resource; is this its FHIR base?")
     if 300 <= status < 400:
         raise TerminologyServerError("the server sends on to another address; give that address itself")
     said = f": {_said(resource)}" if isinstance(resource, dict) and _said(resource) else ""
@@ -204,6 +212,8 @@ def _codes_of(contains: object) -> Iterator[ServerCode]:
     for entry in _entries(contains):
         system, code = entry.get("system"), entry.get("code")
         if isinstance(system, str) and isinstance(code, str) and entry.get("abstract") is not True:
+            if not _CODE.fullmatch(code):
+                raise TerminologyServerError("the server lists a code that is none")
             names = [entry.get("display"), *(one.get("value") for one in _entries(entry.get("designation")))]
             display, *others = map(plain_line, names)
             yield ServerCode(system, code, display, (display, *others), entry.get("inactive") is True)

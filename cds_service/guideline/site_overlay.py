@@ -83,6 +83,11 @@ def own_rows(
     return tuple(grown)
 
 
+def site_provenance(site: Site) -> str:
+    """Where the code lists say that a site's code is from."""
+    return f"site: {site.name}"
+
+
 def _two_meanings_of_a_question(site: Site) -> Iterator[Problem]:
     forms = set(site.questionnaires.values())
     first: dict[tuple[str, str], SiteCode] = {}
@@ -118,7 +123,7 @@ def _check_emergency_code(site: Site, systems: Mapping[str, CodeSystem], lookup:
 
 
 def _own_code(system: CodeSystem, code: str, display: str, site: Site) -> ValueSetCode:
-    return ValueSetCode(system.url, code, display, False, f"site: {site.name}")
+    return ValueSetCode(system.url, code, display, False, site_provenance(site))
 
 
 def own_order_codes(codes: OrderCodes, systems: Mapping[str, CodeSystem], site: Site) -> OrderCodes:

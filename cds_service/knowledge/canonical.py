@@ -34,7 +34,7 @@ def edition_of(guideline: Guideline) -> str:
 def heading(resource_type: str, kind: str, name: str, title: str, guideline: Guideline) -> Resource:
     """The elements that all resources begin with.
 
-    There is no date: the content says none until it is approved, and none is invented.
+    The date is that of the approval: until then there is none, and none is invented.
     The guideline's body has not published this, so that it is not the publisher.
     """
     return {
@@ -46,8 +46,24 @@ def heading(resource_type: str, kind: str, name: str, title: str, guideline: Gui
         "title": title,
         "status": guideline.status,
         "experimental": False,
+        **({"date": guideline.approval.date} if _is_approved(guideline) else {}),
         "publisher": f"lumbar-mri-cds, after the {guideline.publisher}",
     }
+
+
+def approval_of(guideline: Guideline) -> Resource:
+    """When the content was approved and until when, of the types that can say so; empty before that."""
+    approval = guideline.approval
+    if not _is_approved(guideline):
+        return {}
+    return {
+        "approvalDate": approval.date,
+        "effectivePeriod": {"start": approval.date, "end": approval.next_review},
+    }
+
+
+def _is_approved(guideline: Guideline) -> bool:
+    return guideline.status == "active" and bool(guideline.approval.date)
 
 
 def meta_of(guideline: Guideline) -> Resource:

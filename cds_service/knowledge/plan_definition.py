@@ -14,7 +14,7 @@ from cds_service.guideline.lumbar_mri.criteria import (
     in_force,
     thresholds_in,
 )
-from cds_service.knowledge.canonical import Resource, heading
+from cds_service.knowledge.canonical import Resource, approval_of, heading
 from cds_service.protocol.discovery import HOOK_SERVICES
 
 _STRENGTH_URL = "http://hl7.org/fhir/StructureDefinition/cqf-strengthOfRecommendation"
@@ -34,6 +34,7 @@ def build_plan_definition(guideline: Guideline) -> Resource:
     """The guideline as one PlanDefinition whose top actions are the recommendations."""
     resource = heading("PlanDefinition", "plan-definition", guideline.id, guideline.title, guideline)
     return resource | {
+        **approval_of(guideline),
         "type": {"coding": [{"system": _TYPE_SYSTEM, "code": "eca-rule"}]},
         "description": (
             f"The recommendations of '{guideline.title}', with the criteria by which the service decides "

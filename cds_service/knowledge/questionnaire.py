@@ -5,27 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from cds_service.guideline.content import Guideline
+from cds_service.knowledge.canonical import Resource, approval_of, heading
 from cds_service.record.checklist import Checklist, ChecklistItem, Choice
 
 ID = "red-flags"
 
 
-def build_questionnaire(guideline: Guideline) -> dict[str, Any]:
-    """The Questionnaire of the checklist; its version is the guideline's.
-
-    Without a date: the content does not say when it last changed.
-    """
+def build_questionnaire(guideline: Guideline) -> Resource:
+    """The Questionnaire of the checklist; its version is the guideline's, its address the content's own."""
     checklist = guideline.checklist
-    return {
-        "resourceType": "Questionnaire",
-        "id": ID,
+    return heading("Questionnaire", "questionnaire", ID, checklist.title, guideline) | {
         "url": checklist.questionnaire,
-        "version": guideline.version,
         "name": "RedFlagsOfLowBackPain",
-        "title": checklist.title,
-        "status": guideline.status,
+        **approval_of(guideline),
         "subjectType": ["Patient"],
-        "publisher": guideline.publisher,
         "purpose": checklist.purpose,
         "item": _items(checklist),
     }

@@ -66,8 +66,14 @@ class Checklist:
     questionnaire: str
     title: str
     purpose: str
+    unfinished: str  # what a card says of a yes in a form that is not finished
     items: tuple[ChecklistItem, ...]
     link_ids: frozenset[str]  # of the items and their questions for the day
+
+    def link_id_of(self, sent: str) -> str | None:
+        """The link id of ours that was sent, however it was spelled; None where it is none."""
+        spelled = sent.strip().strip("/").casefold()
+        return spelled if spelled in self.link_ids else None
 
 
 class _Strict(BaseModel):
@@ -102,6 +108,7 @@ class _File(_Strict):
     questionnaire: str
     title: str
     purpose: str
+    unfinished: str
     choices: dict[str, _Choice]
     items: tuple[_Item, ...] = Field(min_length=1)
 
@@ -134,7 +141,7 @@ def read_checklist(
     refuse_faults(ChecklistError, problems)
     items = tuple(_item(number, item, file.choices) for number, item in enumerate(file.items, start=1))
     link_ids = frozenset(name for item in items for name in (item.link_id, item.since_link_id))
-    return Checklist(file.questionnaire, file.title, file.purpose, items, link_ids)
+    return Checklist(file.questionnaire, file.title, file.purpose, file.unfinished, items, link_ids)
 
 
 def _item(number: int, item: _Item, choices: Mapping[str, _Choice]) -> ChecklistItem:

@@ -41,16 +41,18 @@ def read_checklist_answers(
     """What the answered items of the checklist say."""
     answers: dict[str, tuple[Raw, ...]] = {}
     for one in asked:
-        answers[one.link_id] = answers.get(one.link_id, ()) + one.answers
+        link_id = reading.checklist.link_id_of(one.link_id)
+        if link_id is not None:
+            answers[link_id] = answers.get(link_id, ()) + one.answers
     for item in reading.checklist.items:
         given = answers.get(item.link_id, ())
         since = _read_since(answers.get(item.since_link_id, ()), form, reading)
         if item.treatment:
             yield from _treatments(item, given, since, form, reading)
-        elif given:
-            for answer in given:
-                yield from _finding(item, answer, since, form, reading)
-        elif since is not None:  # a day without an answer: of what, nobody knows
+            continue
+        said = [fact for answer in given for fact in _finding(item, answer, since, form, reading)]
+        yield from said
+        if not said and since is not None:  # a day without an answer: of what, nobody knows
             yield _fact(item, item.yes, Certainty.UNKNOWN, None, form, reading)
 
 
@@ -91,7 +93,7 @@ def _finding(
         certainty = _PLAIN.get(read)  # None: no answer at all
     if certainty is None:
         return
-    if certainty is Certainty.DENIED and since is not None:
+    if certainty is Certainty.DENIED and (since is not None or _says_otherwise(item, answer, reading)):
         certainty = Certainty.UNKNOWN  # "no, since Monday" contradicts itself
     concepts = item.no if certainty is Certainty.DENIED else (choice and choice.means) or item.yes
     trend = _trend(choice, answer, reading) if certainty.positive else None
@@ -99,6 +101,20 @@ def _finding(
     if choice is not None and choice.worse:
         text = f"{text} ({choice.text.lower()})"
     yield _fact(item, concepts, certainty, since, form, reading, trend=trend, text=text)
+
+
+def _says_otherwise(item: ChecklistItem, answer: Raw, reading: Reading) -> bool:
+    """Whether an answer says more than its no: a second value, or a code of no that is shown as a yes."""
+    if sum(name.startswith("value") and value is not None for name, value in answer.items()) > 1:
+        return True
+    coding = answer.get("valueCoding")
+    shown = {"valueString": coding.get("display") if isinstance(coding, dict) else None}
+    if not isinstance(shown["valueString"], str):
+        return False
+    choice = _chosen(item, shown)
+    return (choice is not None and choice.says == "yes") or _PLAIN.get(
+        read_answer(shown, reading)
+    ) is Certainty.KNOWN
 
 
 def _trend(choice: Choice | None, answer: Raw, reading: Reading) -> Trend | None:
@@ -144,18 +160,19 @@ def _treatments(
 
     "None" beside a treatment that was ticked is no "none".
     """
+    asked = item.text.rstrip(" ?")
     chosen = [(answer, _chosen(item, answer)) for answer in answers]
     given = [choice.text for _, choice in chosen if choice and choice.says == "yes"]
     if given:
-        text = f"{item.text}: {', '.join(given)}"
+        text = f"{asked}: {', '.join(given)}"
         yield Attestation(form.resource, text, days=_days(since, form, reading), when=form.when)
     elif any(choice and choice.says == "no" for _, choice in chosen):
         contradicted = since is not None or any(choice is None for _, choice in chosen)
         if not contradicted:
-            yield Attestation(form.resource, f"{item.text}: none", none=True, when=form.when)
+            yield Attestation(form.resource, f"{asked}: none", none=True, when=form.when)
     for answer, choice in chosen:
         if choice is None:
-            yield from read_treatment(item.text, answer, not given, form.resource, form.when, reading)
+            yield from read_treatment(asked, answer, not given, form.resource, form.when, reading)
 
 
 def _days(since: _Since | None, form: Form, reading: Reading) -> int | None:

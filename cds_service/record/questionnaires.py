@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from cds_service.record.answers import Answer, read_answer
 from cds_service.record.checklist_answers import read_checklist_answers
+from cds_service.record.checklist_forms import as_words, canonical_of, is_checklist, read_renamed
 from cds_service.record.facts import (
     Attestation,
     Certainty,
@@ -16,9 +17,9 @@ from cds_service.record.facts import (
     Origin,
 )
 from cds_service.record.findings import grown_in, is_culture, is_turned, of_function, says_only_done
-from cds_service.record.form_items import Asked, Form, questions
+from cds_service.record.form_items import Asked, Form, questions, readable_items
 from cds_service.record.free_text import Said
-from cds_service.record.projection import Raw, Shape
+from cds_service.record.projection import BrokenElement, Raw, Shape
 from cds_service.record.quantities import read_number, to_canonical
 from cds_service.record.reading import Coded, Reading, reference_name
 from cds_service.record.statements import (
@@ -34,34 +35,59 @@ from cds_service.record.treatment_answers import read_treatment
 
 RESPONSE = Shape(dates=("authored",))
 _COUNTS = frozenset({"completed", "amended"})
+_UNFINISHED = frozenset({"in-progress", "stopped"})
 Item = Fact | Attestation | Measurement
 
 
 def read_response(raw: Raw, reading: Reading) -> Iterator[Item]:
-    """The items of one response; raises BrokenElement."""
-    if status_of(raw) not in _COUNTS:
+    """The items of one response; raises BrokenElement.
+
+    Of a checklist that is not finished a yes is kept as words, and nothing else.
+    """
+    status, ours = status_of(raw), is_checklist(raw, reading.checklist)
+    if status not in _COUNTS and not (ours and status in _UNFINISHED):
         return
     seen = reading.project(raw, RESPONSE)
-    questionnaire = raw.get("questionnaire")
-    name = questionnaire.split("|", 1)[0] if isinstance(questionnaire, str) else ""
-    form = Form(reference_name(raw), name, reading.day(seen.get("authored")))
+    form = Form(reference_name(raw), canonical_of(raw), reading.day(seen.get("authored")))
     asked = list(questions(raw.get("item")))
-    if name == reading.checklist.questionnaire:
-        yield from read_checklist_answers(asked, form, reading)
-        known = reading.checklist.link_ids
-        asked = [one for one in asked if one.link_id not in known]
-    for one in asked:
-        yield from _read_question(one, form, reading)
+    if status in _UNFINISHED:
+        yield from as_words(read_checklist_answers(asked, form, reading), reading.checklist)
+    elif ours:
+        yield from _read_checklist(asked, form, reading)
+    else:
+        said, rest = read_renamed(asked, form, reading)
+        yield from said
+        for one in rest:
+            yield from _read_question(one, form, reading)
+
+
+def readable_response(raw: Raw, reading: Reading) -> Raw:
+    """The response without the items and answers that nobody can read."""
+    checklist = reading.checklist
+    ours = is_checklist(raw, checklist)
+    items = readable_items(
+        raw.get("item"), lambda link_id: checklist.link_id_of(link_id) is not None if ours else bool(link_id)
+    )
+    return {**raw, "item": items}
 
 
 def questionnaire_of(raw: Raw) -> str:
     """What makes two responses answers to the same form: its canonical address, else its questions."""
-    questionnaire = raw.get("questionnaire")
-    if isinstance(questionnaire, str) and questionnaire:
-        return questionnaire.split("|", 1)[0]
+    if name := canonical_of(raw):
+        return name
     items = raw.get("item")
     listed = items if isinstance(items, list) else []
     return repr(sorted(str(item.get("linkId")) for item in listed if isinstance(item, dict)))
+
+
+def _read_checklist(asked: Sequence[Asked], form: Form, reading: Reading) -> Iterator[Item]:
+    yield from read_checklist_answers(asked, form, reading)
+    for one in asked:
+        if reading.checklist.link_id_of(one.link_id):
+            continue
+        if not one.question:  # nobody knows what was asked
+            raise BrokenElement("item.linkId")
+        yield from _read_question(one, form, reading)
 
 
 def _read_question(asked: Asked, form: Form, reading: Reading) -> Iterator[Item]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cds_service.example_cards import ToldExample
 from cds_service.guideline.content import Guideline, Threshold, number_words
 from cds_service.guideline.decision import Outcome
 from cds_service.guideline.site import SiteChange
+from cds_service.guideline.site_overlay import site_provenance
 from cds_service.guideline.thresholds import switch_words
 from cds_service.record.terminology import ValueSetCode
 from cds_service.review.document import CardShown, Folded, Form, Part, Plain, table
@@ -17,7 +19,8 @@ from cds_service.review.uses import Uses
 
 TO_BE_NAMED = "**owner: to be named**"
 OWN_CHOICE = "DESIGN"
-_CITED = re.compile(r"\[(\d+)\]|\b([A-D]\d+)\b")
+_NUMBERED = re.compile(r"\[(\d+(?:, *\d+)*)\]")  # on cards: "[18]", "[34, 35]"
+_LETTERED = re.compile(r"\b[A-D]\d+\b")  # beside numbers and questions: "D7, D8"
 
 
 def numbers(uses: Uses, guideline: Guideline) -> Iterator[Part]:
@@ -96,19 +99,28 @@ def unnamed_codes(used: frozenset[str], guideline: Guideline) -> Iterator[Part]:
 
 
 def _folded(value_sets: Mapping[str, Sequence[ValueSetCode]], guideline: Guideline) -> Iterator[Folded]:
+    """One table a value set; a provenance that codes share stands once below, and they name its number.
+
+    A site's codes say so themselves.
+    """
     heads = ("System", "Code", "Display", "Match", "Provenance")
+    of_site = site_provenance(guideline.site) if guideline.site else None
     for name, rows in value_sets.items():
+        counts = Counter(row.provenance for row in rows if row.provenance != of_site)
+        shared = [text for text, count in counts.items() if count > 1]
+        numbers = {text: f"no. {place}" for place, text in enumerate(shared, start=1)}
         cells = tuple(
             (
                 guideline.terminology.system_name(row.system) or row.system,
                 row.code,
                 row.display,
                 "and all below" if row.prefix else "exact",
-                row.provenance,
+                numbers.get(row.provenance, row.provenance),
             )
             for row in rows
         )
-        yield Folded(f"{name} ({len(rows)})", (Plain(heads, cells),))
+        origins = Plain(("No.", "Provenance"), tuple((number, text) for text, number in numbers.items()))
+        yield Folded(f"{name} ({len(rows)})", (Plain(heads, cells), *((origins,) if shared else ())))
 
 
 def cards(told: Sequence[ToldExample], outcomes: Iterable[str]) -> Iterator[Part]:
@@ -201,13 +213,28 @@ def _switch(name: str, guideline: Guideline) -> str:
 
 
 def cited(parts: Iterable[Part], guideline: Guideline) -> Iterator[Part]:
-    """The references that the document names."""
-    text = "\n".join(part for part in parts if isinstance(part, str))
-    named = {number or letter for number, letter in _CITED.findall(text)}
+    """The references that the document names, on its cards and in their words too."""
+    named: set[str] = set()
+    for part in parts:
+        if isinstance(part, str):
+            named.update(_LETTERED.findall(part))
+        for numbers_said in _NUMBERED.findall("\n".join(_texts(part))):
+            named.update(number.strip() for number in numbers_said.split(","))
     found = [source for source in guideline.sources.values() if source.id in named]
     if found:
         yield "## Sources"
         yield source_list(found)
+
+
+def _texts(part: Part) -> Iterator[str]:
+    match part:
+        case str():
+            yield part
+        case CardShown():
+            yield part.card["detail"]
+        case Folded():
+            for inner in part.parts:
+                yield from _texts(inner)
 
 
 def signature(title: str) -> Iterator[Part]:

@@ -70,6 +70,8 @@ def test_an_expansion_that_is_cut_is_not_complete(server: Server) -> None:
         pytest.param([page(["1", "2"], 5), page([])], 2, False, id="fewer than the total"),
         pytest.param([page(["1", "2"], 2)], 2, True, id="all at once"),
         pytest.param([page([])], 0, True, id="nothing"),
+        pytest.param([page(["1"], -5), page(["1"], -5)], 1, False, id="a total below zero"),
+        pytest.param([page(["1"], True), page(["1"], True)], 1, False, id="a total that is no number"),
     ],
 )
 def test_paging_ends(server: Server, pages: list[dict[str, Any]], codes: int, complete: bool) -> None:
@@ -112,7 +114,12 @@ def test_an_outcome_is_told_in_one_plain_line(server: Server) -> None:
             "another address",
             id="redirect",
         ),
-        pytest.param({"status": 200, "body": "<html>"}, "status 200", id="a page"),
+        pytest.param({"status": 200, "body": "<html>"}, "no FHIR resource", id="a page"),
+        pytest.param({"status": 200, "body": '{"resourceType":'}, "no FHIR resource", id="half an answer"),
+        pytest.param({"status": 200, "json": None}, "no FHIR resource", id="null"),
+        pytest.param(
+            {"status": 200, "json": page(["1\n2"], 1)}, "a code that is none", id="a code of two lines"
+        ),
         pytest.param({"status": 401, "body": ""}, "status 401", id="a server that wants a login"),
         pytest.param({"status": 503, "body": ""}, "status 503", id="a server that is down"),
         pytest.param(

@@ -1,6 +1,7 @@
 """Every published resource is valid R4 and says which content it tells."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,9 +9,11 @@ from fhir.resources.R4B.bundle import Bundle
 from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 
 from cds_service.guideline.content import Guideline
+from cds_service.guideline.content_types import Approval
 from cds_service.knowledge.capability import describe_api
-from cds_service.knowledge.library import MODELS, TYPES, Library
+from cds_service.knowledge.library import MODELS, TYPES, Library, build_library
 from cds_service.knowledge.search import search
+from tests.knowledge.conftest import NOW
 
 BASE = "https://cds.example/fhir"
 
@@ -69,3 +72,25 @@ def test_every_search_answers_a_valid_bundle(library: Library, name: str, summar
     bundle = asked(library, name, ("_summary", summary), ("_count", "3"), ("colour", "red"))
     assert json.loads(Bundle.model_validate(bundle).model_dump_json()) == bundle
     assert bundle["total"] == len(library.resources[name])
+
+
+def test_no_resource_claims_that_the_guideline_s_body_published_it(
+    library: Library, shipped: Guideline
+) -> None:
+    told = {resource["publisher"] for by_id in library.resources.values() for resource in by_id.values()}
+    assert told == {f"lumbar-mri-cds, after the {shipped.publisher}"}
+
+
+def test_what_is_approved_says_when_and_until_when(shipped: Guideline) -> None:
+    signed = replace(shipped, status="active", approval=Approval("A. Tan", "2026-06-01", "2027-06-01"))
+    library = build_library(signed, NOW)
+    assert {one["date"] for by_id in library.resources.values() for one in by_id.values()} == {"2026-06-01"}
+    for name in ("PlanDefinition", "Questionnaire"):
+        (one,) = library.resources[name].values()
+        assert one["approvalDate"] == "2026-06-01"
+        assert one["effectivePeriod"] == {"start": "2026-06-01", "end": "2027-06-01"}
+
+
+def test_what_is_not_approved_has_no_date(library: Library) -> None:
+    for by_id in library.resources.values():
+        assert not any({"date", "approvalDate", "effectivePeriod"} & one.keys() for one in by_id.values())

@@ -4,9 +4,18 @@ from typing import Any
 
 import pytest
 
-from cds_service.record.facts import Attestation, Certainty, DateProblem, Fact, Region, Side, Trend
-from tests.checklists import ALL_NO, RED_FLAGS, checklist
-from tests.record.records import only, read
+from cds_service.record.facts import (
+    Attestation,
+    Certainty,
+    DateProblem,
+    Fact,
+    ReadState,
+    Region,
+    Side,
+    Trend,
+)
+from tests.checklists import ALL_NO, QUESTIONNAIRE, RED_FLAGS, checklist, coded
+from tests.record.records import only, read, shipped_guideline
 
 KNOWN, DENIED, WORDS, UNKNOWN = Certainty.KNOWN, Certainty.DENIED, Certainty.WORDS, Certainty.UNKNOWN
 MEANING = {
@@ -139,7 +148,7 @@ def test_a_form_without_a_day_denies_on_no_day() -> None:
 
 
 @pytest.mark.parametrize("status", ["in-progress", "stopped", "entered-in-error"])
-def test_an_unfinished_checklist_says_nothing(status: str) -> None:
+def test_a_no_of_an_unfinished_checklist_says_nothing(status: str) -> None:
     assert read(checklist(ALL_NO, status=status)).facts == ()
 
 
@@ -204,3 +213,142 @@ def test_treatment_in_words_is_read_as_in_any_form() -> None:
 def test_the_length_of_treatment_counts_to_the_day_of_the_form() -> None:
     (found,) = treated("physiotherapy", "2026-05-18", authored="2026-06-10")
     assert found.days == 23
+
+
+# --- The form under another address, unfinished, or in part unreadable ----------------------------------------
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        pytest.param(f"{QUESTIONNAIRE}#form", id="with a fragment"),
+        pytest.param(f"{QUESTIONNAIRE}/", id="with a slash"),
+        pytest.param(f" {QUESTIONNAIRE.upper()} ", id="in capitals, with spaces"),
+    ],
+)
+def test_the_address_of_the_checklist_is_known_however_it_is_spelled(address: str) -> None:
+    facts = read(checklist({"saddle": "no"}) | {"questionnaire": address}).facts
+    assert [fact.certainty for fact in facts] == [DENIED]
+
+
+@pytest.mark.parametrize("link_id", ["Saddle", " saddle ", "/saddle"])
+def test_a_link_id_is_known_however_it_is_spelled(link_id: str) -> None:
+    form = checklist({"saddle": "yes"})
+    form["item"][0]["linkId"] = link_id
+    assert only(read(form)).certainty is KNOWN
+
+
+ADDRESSES = [
+    pytest.param(None, id="no address"),
+    pytest.param("https://ehr.example.org/fhir/Questionnaire/17", id="an address of the server"),
+    pytest.param({"reference": "Questionnaire/17"}, id="an address in the form of an older FHIR"),
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("item", MEANING)
+def test_no_yes_is_lost_where_a_server_gave_the_checklist_another_address(item: str, address: Any) -> None:
+    (found,) = read(checklist({item: "yes"}) | {"questionnaire": address}).facts
+    assert (found.certainty, MEANING[item] in found.concepts) == (KNOWN, True)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_under_another_address_our_words_make_it_our_item(address: Any) -> None:
+    form = checklist({"saddle": "yes", "both-legs": "no"}, {"saddle": "2026-06-13"})
+    form["questionnaire"] = address
+    for asked in form["item"]:
+        asked["text"] = next(
+            i.text for i in shipped_guideline().checklist.items if i.link_id == asked["linkId"]
+        )
+    form["item"][0]["answer"][0]["item"][0]["text"] = "Since when?"
+    found = {fact.certainty: fact for fact in read(form).facts}
+    assert found[DENIED].concepts == {"bilateral-leg-symptoms"}
+    started = found[KNOWN].started
+    assert started is not None
+    assert started.last.isoformat() == "2026-06-13"
+
+
+def test_under_another_address_a_day_below_a_bare_yes_is_its_day() -> None:
+    (found,) = read(checklist({"saddle": "yes"}, {"saddle": "2019-05-01"}, version="-copy")).facts
+    assert found.started is not None
+    assert found.started.last.isoformat() == "2019-05-01"
+
+
+def test_a_bare_no_under_another_address_is_no_denial() -> None:
+    assert read(checklist({"saddle": "no", "both-legs": "no"}, version="-copy")).facts == ()
+
+
+def test_a_weight_in_a_form_without_words_is_no_lost_weight() -> None:
+    assert read(checklist({"weight": {"valueDecimal": 81.5}}, version="-copy")).facts == ()
+
+
+@pytest.mark.parametrize("status", ["in-progress", "stopped"])
+def test_a_yes_of_an_unfinished_checklist_asks(status: str) -> None:
+    facts = read(checklist(ALL_NO | {"saddle": "yes", "fever": "unknown"}, status=status)).facts
+    assert [(set(fact.concepts), fact.certainty) for fact in facts] == [({"saddle-numbness"}, WORDS)]
+
+
+def test_an_unfinished_checklist_does_not_take_the_place_of_a_finished_one() -> None:
+    done = checklist({"fever": "no"}, authored="2026-06-14")
+    assert only(read(done, checklist({}, status="in-progress"))).certainty is DENIED
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pytest.param({"linkId": "bladder", "answer": [{"valueBoolean": "true"}]}, id="a text for true"),
+        pytest.param({"linkId": "bladder", "answer": [{"valueCoding": "Y"}]}, id="a text for a coding"),
+        pytest.param({"linkId": "bladder", "answer": ["yes"]}, id="a text for an answer"),
+        pytest.param({"linkId": 3, "answer": [{"valueBoolean": True}]}, id="a number for a link id"),
+        pytest.param({"linkId": "x9", "answer": [{"valueBoolean": True}]}, id="a question nobody knows"),
+        pytest.param({"answer": [{"valueBoolean": True}]}, id="a question without a name"),
+        pytest.param("bladder", id="a text for an item"),
+    ],
+)
+def test_an_answer_that_cannot_be_read_costs_no_yes_and_is_said(odd: Any) -> None:
+    form = checklist({"saddle": "yes", "fever": "no"})
+    form["item"].append(odd)
+    facts = read(form)
+    assert [set(fact.concepts) for fact in facts.facts] == [{"saddle-numbness"}]
+    assert [found.resource for found in facts.unreadable]
+    assert facts.reads["questionnaireResponses"] is ReadState.PARTIAL
+
+
+def test_a_yes_below_a_question_that_nobody_knows_is_read() -> None:
+    form = checklist({"saddle": "yes"})
+    form["item"] = [{"linkId": 7, "answer": [{"valueBoolean": True, "item": form["item"]}]}]
+    assert only(read(form)).concepts == {"saddle-numbness"}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({"display": "Yes"}, id="shown as yes"),
+        pytest.param({"display": "Yes, and getting worse"}, id="shown as another choice"),
+    ],
+)
+def test_a_no_that_is_shown_as_a_yes_denies_nothing(more: Any) -> None:
+    answer = coded("no")
+    answer["valueCoding"] |= more
+    assert answered("saddle", answer).certainty is UNKNOWN
+
+
+def test_a_no_beside_a_second_value_denies_nothing() -> None:
+    assert answered("saddle", coded("no") | {"valueString": "numb since Monday"}).certainty is UNKNOWN
+
+
+def test_a_no_may_be_shown_in_any_language() -> None:
+    answer = coded("no")
+    answer["valueCoding"]["display"] = "Tidak"
+    assert answered("saddle", answer).certainty is DENIED
+
+
+def test_a_day_below_an_answer_without_a_value_is_asked_and_not_usable() -> None:
+    form = checklist({"saddle": {}}, {"saddle": "2026-06-13"})
+    assert only(read(form)).certainty is UNKNOWN
+
+
+def test_two_contents_of_one_id_are_both_read() -> None:
+    first, second = checklist(ALL_NO, authored="2026-06-14"), checklist({"saddle": "yes"}, status="amended")
+    facts = read(first | {"id": "form-1"}, second | {"id": "form-1"}).facts
+    assert KNOWN in {fact.certainty for fact in facts}

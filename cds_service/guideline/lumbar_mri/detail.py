@@ -112,13 +112,15 @@ def _in_pregnancy(decision: Decision, words: Words) -> Iterator[str]:
 def _to_settle(decision: Decision, guideline: Guideline) -> Iterator[str]:
     """The items of the checklist that would settle the card; a gap's card names the red flags they ask for.
 
-    Treatment so far is named by the words of its own cards.
+    Treatment so far, and the red flags of a disease, are named by the words of their own cards.
     """
     items = [item for item in guideline.checklist.items if item.link_id in decision.open_items]
     if not items:
         return
     numbers = items_in_words([item.number for item in items], guideline.words)
-    if decision.outcome is Outcome.UNCLEAR and any(not item.treatment for item in items):
+    of_disease = decision.leading is not None and decision.leading.pathway is not Pathway.PAIN
+    names_them = decision.outcome is Outcome.UNCLEAR and not of_disease
+    if names_them and any(not item.treatment for item in items):
         names = ", ".join(item.short for item in items)
         yield guideline.words.say(SHARED, "settle", {"items": numbers, "names": names})
     else:

@@ -10,6 +10,8 @@ from datetime import date
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Evidence, Finding, MriOrder, Outcome, Pathway
 from cds_service.guideline.lumbar_mri.assertions import (
+    DISPUTED,
+    NOT_USABLE,
     age_days,
     counts_fully,
     disputing,
@@ -297,6 +299,8 @@ def _as_a_hint(fact: Fact, judged: Sign) -> Sign:
     """What a code would be some fact of R3 asks, where it is only words or has no value (8.1.6, 8.1.9)."""
     structured = fact.certainty is Certainty.VALUELESS
     note = "recorded without a value" if structured else "in words only"
+    if judged.evidence.note == DISPUTED:
+        note = f"{note}; {DISPUTED}"
     return Sign(
         Outcome.POSSIBLE,
         "no value" if structured else "words",
@@ -315,7 +319,7 @@ def _judge_fact(fact: Fact, facts: PatientFacts, pain: Pain, today: date, t: Thr
     """The sign that one coded or structured fact is; None: named no fact of R3."""
     judge = next(rule for concepts, rule in _RULES if fact.is_about(*concepts))
     if fact.disputed:
-        verdict: _Verdict = (Outcome.POSSIBLE, "records disagree")
+        verdict: _Verdict = (Outcome.POSSIBLE, DISPUTED)
     elif _limb(fact) is Region.ARM:
         verdict = _judge_arm(fact, today, t)
     else:
@@ -325,7 +329,7 @@ def _judge_fact(fact: Fact, facts: PatientFacts, pain: Pain, today: date, t: Thr
     outcome, tier = verdict
     if _may_be_peripheral(fact, facts):
         outcome = _lowered(outcome)
-    note = "records disagree" if disputing(fact, facts.facts) else ""
+    note = DISPUTED if disputing(fact, facts.facts) else ""
     part = _severe_part(fact, today, t) if outcome.rank >= Outcome.URGENT.rank else None
     return Sign(
         outcome,
@@ -594,7 +598,7 @@ def _unclear(unknown: tuple[Fact, ...]) -> Finding:
         outcome=Outcome.UNCLEAR,
         tier="unknown",
         variant="value-unknown",
-        evidence=tuple(evidence_of(fact, note="asked, answer not usable") for fact in unknown),
+        evidence=tuple(evidence_of(fact, note=NOT_USABLE) for fact in unknown),
     )
 
 

@@ -131,8 +131,12 @@ def _is_red_flag_or_unusable(answer: Fact) -> bool:
 
 
 def _denies_cauda_equina(answers: Sequence[Fact], graded: Sequence[PowerExam]) -> bool:
-    """Whether bladder or bowel, saddle and legs were all asked, or the legs examined, and nothing found."""
-    denied = NOTHING.union(*(fact.concepts for fact in answers if fact.certainty is Certainty.DENIED))
+    """Whether bladder or bowel, saddle and legs were all asked, or the legs examined, and nothing found.
+
+    A form of a month or a year is the screen of no day.
+    """
+    whole = (fact for fact in answers if fact.when and fact.when.first == fact.when.last)
+    denied = NOTHING.union(*(fact.concepts for fact in whole if fact.certainty is Certainty.DENIED))
     legs = bool(denied & LEG_POWER) or any(exam.limb is Region.LEG for exam in graded)
     return legs and bool(denied & BLADDER_BOWEL) and bool(denied & SADDLE)
 

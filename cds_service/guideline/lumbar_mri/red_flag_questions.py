@@ -88,7 +88,7 @@ def is_answered(facts: PatientFacts, concepts: frozenset[str], days: int | None,
     for fact in facts.about(*concepts):
         if fact.certainty.positive:
             return True
-        if fact.certainty is not Certainty.UNKNOWN and is_fresh(fact.when, days, today):
+        if fact.certainty is not Certainty.UNKNOWN and is_surely_fresh(fact.when, days, today):
             return True
     return False
 
@@ -96,6 +96,11 @@ def is_answered(facts: PatientFacts, concepts: frozenset[str], days: int | None,
 def is_fresh(when: Interval | None, days: int | None, today: date) -> bool:
     """Whether a day lies in the window; without a window any does."""
     return days is None or (when is not None and when.within(days, today))
+
+
+def is_surely_fresh(when: Interval | None, days: int | None, today: date) -> bool:
+    """The same of a no, which counts only where every day that it may be of lies in the window."""
+    return days is None or (when is not None and when.surely_within(days, today))
 
 
 def leg_exams(facts: PatientFacts) -> Iterator[PowerExam]:
@@ -152,7 +157,7 @@ def _has_fresh_answer(item: ChecklistItem, facts: PatientFacts, today: date, lim
     return any(
         fact.origin is Origin.ANSWER
         and fact.certainty in usable
-        and is_fresh(fact.recorded, limits.fresh_answer_days, today)
+        and is_surely_fresh(fact.recorded, limits.fresh_answer_days, today)
         for fact in facts.about(*item.concepts)
     )
 
@@ -175,7 +180,7 @@ def _denial(question: Question, facts: PatientFacts, today: date, limits: Thresh
     if any(later is None or later.last >= when.last for later in unusable):
         return None
     days = question.fresh_days(limits)
-    return Denial(question.key, when, asked=asked, fresh=is_fresh(when, days, today))
+    return Denial(question.key, when, asked=asked, fresh=is_surely_fresh(when, days, today))
 
 
 def _is_measured(facts: PatientFacts, measure: Measure, days: int, today: date) -> bool:
