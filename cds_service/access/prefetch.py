@@ -170,6 +170,9 @@ def _read_bundle(bundle: Mapping[str, Any], expected_type: str | None, patient_i
         entries = ()
     elif not isinstance(entries, list):
         return Prefetched(ReadState.PARTIAL, reason="entries cannot be read", unreadable=1)
+    if not entries:  # most searches find nothing
+        state, reason = _judge_bundle(bundle, 0, [], [], 0, 0, True)
+        return FOUND_NOTHING if state is ReadState.COMPLETE else Prefetched(state, reason=reason)
     own_reference = "Patient/" + patient_id
     own = {"reference": own_reference}
     resources: list[Mapping[str, Any]] = []

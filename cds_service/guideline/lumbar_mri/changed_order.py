@@ -176,25 +176,23 @@ def new_order(
     coding = [
         {"system": systems[s].url, "code": c.code, "display": c.display} for s, c in entry.codes.items()
     ] or [{"system": OWN_ORDERS, "code": entry.name, "display": entry.text}]
-    resource: dict[str, Any] = without_empty(
-        {
-            "resourceType": "ServiceRequest",
-            "status": "draft",
-            "intent": "order",
-            "category": [{"text": entry.category}] if entry.category else None,
-            "priority": priority,
-            "code": {"coding": coding, "text": entry.text},
-            "subject": {"reference": whom.patient},
-            "encounter": {"reference": whom.encounter} if whom.encounter else None,
-            "authoredOn": whom.now.isoformat(timespec="seconds") if whom.now else None,
-            "requester": whom.requester,
-            "occurrencePeriod": {"start": period[0].isoformat(), "end": period[1].isoformat()}
-            if period
-            else None,
-            "reasonCode": [_concept(reason)] if reason else None,
-        }
-    )
-    return resource
+    resource: dict[str, Any] = {
+        "resourceType": "ServiceRequest",
+        "status": "draft",
+        "intent": "order",
+        "category": [{"text": entry.category}] if entry.category else None,
+        "priority": priority,
+        "code": {"coding": coding, "text": entry.text},
+        "subject": {"reference": whom.patient},
+        "encounter": {"reference": whom.encounter} if whom.encounter else None,
+        "authoredOn": whom.now.isoformat(timespec="seconds") if whom.now else None,
+        "requester": whom.requester,
+        "occurrencePeriod": {"start": period[0].isoformat(), "end": period[1].isoformat()}
+        if period
+        else None,
+        "reasonCode": [_concept(reason)] if reason else None,
+    }
+    return {name: value for name, value in resource.items() if value is not None}
 
 
 def without_empty(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from cds_service.guideline.content import Guideline
@@ -117,10 +118,13 @@ def _override_reasons(decision: Decision, said: CardWords) -> tuple[OverrideReas
 
 def _source(decision: Decision, guideline: Guideline) -> Source:
     code = decision.recommendations[0] if decision.recommendations else NO_RECOMMENDATION
-    topic = Coding(
-        system=OWN_RECOMMENDATIONS, code=code, display=guideline.words.say(SHARED, f"topic.{code}")
-    )
-    return Source(label=guideline.words.say(SHARED, "source.label"), url=guideline.url, topic=topic)
+    say = guideline.words.say
+    return _source_named(say(SHARED, "source.label"), guideline.url, code, say(SHARED, f"topic.{code}"))
+
+
+@cache  # of the guideline's own few words: nothing of a patient, and the same on every card
+def _source_named(label: str, url: str, code: str, display: str) -> Source:
+    return Source(label=label, url=url, topic=Coding(system=OWN_RECOMMENDATIONS, code=code, display=display))
 
 
 def _links(guideline: Guideline) -> tuple[Link, ...]:
@@ -129,7 +133,12 @@ def _links(guideline: Guideline) -> tuple[Link, ...]:
         ("link.details", guideline.details_url),
         ("link.leaflet", guideline.leaflet_url),
     )
-    return tuple(Link(label=guideline.words.say(SHARED, label), url=url) for label, url in pages if url)
+    return tuple(_link(guideline.words.say(SHARED, label), url) for label, url in pages if url)
+
+
+@cache
+def _link(label: str, url: str) -> Link:
+    return Link(label=label, url=url)
 
 
 def _safety_card(decision: Decision, place: Place, guideline: Guideline, new_uuid: NewUuid) -> Card:
