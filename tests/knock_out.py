@@ -18,7 +18,9 @@ def find_function(name: str) -> Any:
         found = inspect.getattr_static(found, part)
     while not isinstance(found, types.FunctionType):
         found = next(
-            getattr(found, inner) for inner in ("fget", "func", "__func__", "__wrapped__") if hasattr(found, inner)
+            getattr(found, inner)
+            for inner in ("fget", "func", "__func__", "__wrapped__")
+            if hasattr(found, inner)
         )
     return inspect.unwrap(found)
 

@@ -33,7 +33,7 @@ def unnoticed(rows: Sequence[TracedRule]) -> Iterator[str]:
         tests = tuple(dict.fromkeys(test for row in of_this for test in row.tests))
         missing = list(of_this)
         for choice in range(len(stand_ins(find_function(name)))):
-            failed = _failing_without(name, choice, tests)
+            failed = _failing(name, choice, tests)
             missing = [row for row in missing if not any(_is_of(test, row.tests) for test in failed)]
             if not missing:
                 break
@@ -54,10 +54,6 @@ def _collect(rows: Sequence[TracedRule]) -> None:
 def _failing_already(rows: Sequence[TracedRule]) -> Iterator[str]:
     tests = dict.fromkeys(test for row in rows for test in row.tests)
     yield from (f"{test}: fails as the code stands" for test in _failing("", 0, tuple(tests)))
-
-
-def _failing_without(name: str, choice: int, tests: Sequence[str]) -> list[str]:
-    return _failing(name, choice, tests)
 
 
 def _failing(name: str, choice: int, tests: Sequence[str]) -> list[str]:
@@ -106,7 +102,11 @@ def _is_of(test: str, named: Iterable[str]) -> bool:
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+    with (
+        open(os.devnull, "w") as nowhere,
+        contextlib.redirect_stdout(nowhere),
+        contextlib.redirect_stderr(nowhere),
+    ):
         yield
 
 
@@ -125,7 +125,9 @@ def main(arguments: Sequence[str]) -> int:
         print(line, flush=True)
         found += 1
     functions = {name for row in chosen for name in row.functions}
-    print(f"{len(chosen)} rules, {len(functions)} functions, {found} unnoticed, {time.monotonic() - started:.0f} s")
+    print(
+        f"{len(chosen)} rules, {len(functions)} functions, {found} unnoticed, {time.monotonic() - started:.0f} s"
+    )
     return bool(found)
 
 

@@ -184,6 +184,12 @@ def test_a_family_history_is_no_fact() -> None:
     assert read(condition(family)).facts == ()
 
 
+def test_the_familys_cancer_is_not_the_patients_own() -> None:
+    family = condition(concept("Malignant neoplasm of breast", icd10="Z80.3"), id="family")
+    own = condition(codings.BREAST_CANCER, id="own")
+    assert [fact.resource for fact in read(family, own).facts] == ["Condition/own"]
+
+
 def test_the_family_history_resource_is_never_read() -> None:
     relative = {"resourceType": "FamilyMemberHistory", "condition": [{"code": codings.BREAST_CANCER}]}
     assert read(relative).facts == ()

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from cds_service.guideline.content import Guideline
-from cds_service.guideline.decision import Decision, Outcome
+from cds_service.guideline.decision import Decision, Finding, Outcome, Pathway
+from cds_service.guideline.lumbar_mri.plan import make_plan
 from cds_service.record.facts import Certainty, Measure, Region, ValueProblem
-from tests.guideline.lumbar_mri.decision_builders import answer, card_of, choices
+from tests.guideline.lumbar_mri.decision_builders import answer, card_of, choices, finding
 from tests.guideline.lumbar_mri.facts_builders import (
     ago,
     done,
@@ -40,6 +41,58 @@ URGENT = {"priority": "urgent"}
 def detail(decision: Decision, guideline: Guideline) -> str:
     text: str = card_of(decision, guideline)["detail"]
     return text
+
+
+@pytest.mark.parametrize(
+    ("found", "priority", "region", "contrast", "place"),
+    [
+        pytest.param(finding(Pathway.CAUDA_EQUINA, E), "stat", "lumbosacral", "without", "emergency", id="R4 E"),
+        pytest.param(finding(Pathway.CAUDA_EQUINA, U), "urgent", "lumbosacral", "without", "same-day", id="R4 U"),
+        pytest.param(finding(Pathway.NEUROLOGY, E), "stat", "lumbosacral", "without", "emergency", id="R3 E"),
+        pytest.param(
+            finding(Pathway.NEUROLOGY, E, flags=frozenset({"upper-motor"})),
+            "stat", "whole-spine", "without", "emergency", id="R3 E with upper motor signs",
+        ),
+        pytest.param(finding(Pathway.NEUROLOGY, U), "urgent", "lumbar", "without", "specialist", id="R3 U"),
+        pytest.param(
+            finding(Pathway.NEUROLOGY, U, flags=frozenset({"upper-motor"})),
+            "urgent", "lumbar", "without", "specialist", id="R3 U with upper motor signs",
+        ),
+        pytest.param(
+            finding(Pathway.NEUROLOGY, U, flags=frozenset({"cord"})),
+            "urgent", "whole-spine", "without", "specialist", id="R3 U with cord compression",
+        ),
+        pytest.param(finding(Pathway.INFECTION, E), "stat", "lumbar", "with-and-without", "emergency", id="R5 infection E"),
+        pytest.param(finding(Pathway.INFECTION, U), "urgent", "lumbar", "with-and-without", "same-day", id="R5 infection U"),
+        pytest.param(finding(Pathway.CANCER, E), "stat", "whole-spine", "with-and-without", "emergency", id="R5 cancer E"),
+        pytest.param(finding(Pathway.CANCER, U), "urgent", "whole-spine", "with-and-without", "oncology", id="R5 cancer U"),
+        pytest.param(
+            finding(Pathway.CANCER, U, flags=frozenset({"suspected"})),
+            "urgent", "lumbar", "with-and-without", "oncology", id="R5 cancer U, only suspected",
+        ),
+        pytest.param(finding(Pathway.PROCEDURE, E), "stat", "lumbar", None, "emergency", id="R6 E"),
+        pytest.param(finding(Pathway.PROCEDURE, U), "urgent", "lumbar", None, "operating-team", id="R6 U"),
+        pytest.param(finding(Pathway.PROCEDURE, I), None, "lumbar", None, "specialist", id="R6 I"),
+        pytest.param(finding(Pathway.PAIN, Outcome.MAY_BE_INDICATED), None, None, None, None, id="R2"),
+    ],
+)  # fmt: skip
+def test_a_red_flag_has_the_priority_region_contrast_and_place_of_its_row(
+    found: Finding, priority: str | None, region: str | None, contrast: str | None, place: str | None
+) -> None:
+    plan = make_plan([found])
+    assert (plan.priority, plan.region, plan.contrast, plan.setting) == (priority, region, contrast, place)
+
+
+@pytest.mark.parametrize(
+    ("other", "region"),
+    [
+        pytest.param(finding(Pathway.CANCER, U), "whole-spine", id="a known cancer"),
+        pytest.param(finding(Pathway.CANCER, Outcome.POSSIBLE), "lumbar", id="a possible cancer"),
+        pytest.param(finding(Pathway.PROCEDURE, U), "lumbar", id="a procedure"),
+    ],
+)
+def test_a_disease_that_does_not_lead_still_widens_the_study(other: Finding, region: str) -> None:
+    assert make_plan([finding(Pathway.INFECTION, U), other]).region == region
 
 
 @pytest.mark.parametrize(
