@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from cds_service.traceability import TracedRule, traceability_rows
+from tests.guideline.lumbar_mri import ledger
 from tests.knock_out import find_function, put_in, stand_ins
 from tests.specification_rules import rules_of_the_specification
 
@@ -44,6 +45,7 @@ def _collect(rows: Sequence[TracedRule]) -> None:
     """Import the tests and load the guideline, once for all forks; no test is run here, for it would leave
     conclusions behind that the forks then find.
     """
+    ledger.close()
     files = dict.fromkeys(test.partition("::")[0] for row in rows for test in row.tests)
     with _silence():
         status = pytest.main([*_QUIET, "--collect-only", *files])
