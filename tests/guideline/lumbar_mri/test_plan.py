@@ -72,6 +72,24 @@ def detail(decision: Decision, guideline: Guideline) -> str:
         ),
         pytest.param(finding(Pathway.PROCEDURE, E), "stat", "lumbar", None, "emergency", id="R6 E"),
         pytest.param(finding(Pathway.PROCEDURE, U), "urgent", "lumbar", None, "operating-team", id="R6 U"),
+        *(
+            pytest.param(
+                finding(Pathway.PROCEDURE, E, flags=frozenset({flag})),
+                "stat", "lumbar", "without", place, id=f"R6 E, {flag}",
+            )
+            for flag, place in (
+                ("haematoma", "operating-team"), ("neuro", "operating-team"),
+                ("anticoagulant", "emergency"), ("retention", "emergency"),
+            )
+        ),
+        pytest.param(
+            finding(Pathway.PROCEDURE, E, flags=frozenset({"fever", "neuro"})),
+            "stat", "lumbar", "with-and-without", "operating-team", id="R6 E, fever",
+        ),
+        pytest.param(
+            finding(Pathway.PROCEDURE, U, flags=frozenset({"surgery"})),
+            "urgent", "lumbar", "with-and-without", "operating-team", id="R6 U, surgery",
+        ),
         pytest.param(finding(Pathway.PROCEDURE, I), None, "lumbar", None, "specialist", id="R6 I"),
         pytest.param(finding(Pathway.PAIN, Outcome.MAY_BE_INDICATED), None, None, None, None, id="R2"),
     ],
@@ -81,6 +99,30 @@ def test_a_red_flag_has_the_priority_region_contrast_and_place_of_its_row(
 ) -> None:
     plan = make_plan([found])
     assert (plan.priority, plan.region, plan.contrast, plan.setting) == (priority, region, contrast, place)
+
+
+@pytest.mark.parametrize(
+    ("other", "contrast"),
+    [
+        pytest.param(
+            finding(Pathway.INFECTION, Outcome.POSSIBLE, flags=frozenset({"named"})),
+            "with-and-without", id="a named infection",
+        ),
+        pytest.param(finding(Pathway.INFECTION, Outcome.POSSIBLE), None, id="a weak sign"),
+        pytest.param(
+            finding(Pathway.CANCER, Outcome.POSSIBLE, flags=frozenset({"named"})), None, id="a named cancer"
+        ),
+    ],
+)  # fmt: skip
+def test_an_infection_beside_a_procedure_asks_for_contrast(other: Finding, contrast: str | None) -> None:
+    assert make_plan([finding(Pathway.PROCEDURE, U), other]).contrast == contrast
+
+
+def test_a_right_order_is_not_told_to_be_without_contrast(guideline: Guideline) -> None:
+    silent = answer(guideline, pain(10), CAUDA, contrast=None, **IN_EMERGENCY)
+    assert (silent.endorsed, silent.plan.priority, silent.plan.contrast) == (True, None, None)
+    wanted = answer(guideline, pain(10), DISCITIS, FEVER, contrast="without", **IN_EMERGENCY)
+    assert (wanted.endorsed, wanted.plan.contrast) == (True, "with-and-without")
 
 
 @pytest.mark.parametrize(
