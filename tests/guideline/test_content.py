@@ -184,3 +184,14 @@ def test_a_number_is_written_as_it_is_read(value: int | Decimal, words: str) -> 
 )
 def test_a_query_asks_for_the_type_before_its_conditions(query: str, type_: str) -> None:
     assert resource_type_of(query) == type_
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        pytest.param(3, "orders.toml:3: a code", id="a line"),
+        pytest.param(None, "orders.toml: a code", id="no line"),
+    ],
+)
+def test_an_error_says_file_line_and_what_was_expected(line: int | None, text: str) -> None:
+    assert str(ContentError("orders.toml", line, "a code")) == text

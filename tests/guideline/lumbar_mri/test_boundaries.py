@@ -107,6 +107,12 @@ CATHETER = fact("urinary-catheter", started=ago(400), recorded=ago(400))
         row((X, "value unknown"), volume("150", comparator=">"), id="over 150 mL"),
         row((P, "value unknown"), volume(None, problem=ValueProblem.NO_UNIT, text="450", flagged_high=True), id="flagged high without a unit"),
         row((X, "value unknown"), volume(None, None, problem=ValueProblem.NO_VALUE), id="undated, no value"),
+        row((E, "diagnosis"), fact("cauda-equina"), fact("cauda-equina", certainty=Certainty.REFUTED, recorded=ago(1), resource="Condition/refuted"), id="an undated diagnosis is not closed by a refutation"),
+        row((P, "records disagree"), HESITANCY, PROSTATE, fact("cauda-equina", started=ago(3), disputed=True), id="a disputed diagnosis is no second feature"),
+        row((P, "old"), HESITANCY, PROSTATE, fact("cauda-equina", started=ago(100)), id="nor is an old one"),
+        row((E, "diagnosis"), HESITANCY, PROSTATE, fact("cauda-equina", started=ago(3)), id="a new diagnosis is never explained"),
+        row((E, "acute"), fact("saddle-numbness", started=ago(200), recorded=ago(90), trend=Trend.WORSENING), id="worse 90 days ago"),
+        row((P, "old"), fact("saddle-numbness", started=ago(200), recorded=ago(91), trend=Trend.WORSENING), id="worse 91 days ago"),
         row((P, "explained"), HESITANCY, PROSTATE, id="hesitancy beside a prostate"),
         row((U, "explained"), HESITANCY, PROSTATE, volume("300"), id="hesitancy and a volume beside a prostate"),
         row((P, "explained"), HESITANCY, PROSTATE, volume("300", 91), id="an old volume is no second finding"),
@@ -124,6 +130,43 @@ def test_cauda_equina_turns_on_these_days_and_values(
     facts, order = record(*entries), mri_order()
     seen = read_pain(facts, order, TODAY, guideline)
     assert told(assess_cauda_equina(facts, seen, order, TODAY, guideline)) == expected
+
+
+def test_features_of_one_rank_stand_in_their_order(guideline: Guideline) -> None:
+    kinds = (
+        "bladder-sensation-lost", "urinary-incontinence", "faecal-incontinence", "urinary-retention",
+        "saddle-numbness", "cauda-equina",
+    )  # fmt: skip
+    facts, order = record(*(fact(kind, started=ago(1)) for kind in kinds)), mri_order()
+    seen = read_pain(facts, order, TODAY, guideline)
+    found = assess_cauda_equina(facts, seen, order, TODAY, guideline)
+    assert found is not None
+    shown = [line.resource for line in found.evidence]
+    assert shown == [
+        f"Condition/{kind}"
+        for kind in (
+            "cauda-equina", "saddle-numbness", "urinary-retention", "faecal-incontinence",
+            "urinary-incontinence", "bladder-sensation-lost",
+        )
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("beside", "variant"),
+    [
+        pytest.param((), "possible-old", id="alone"),
+        pytest.param((PROSTATE,), "possible-explained", id="beside a prostate"),
+        pytest.param((CATHETER,), "possible-catheter", id="beside a catheter"),
+    ],
+)
+def test_what_stands_beside_an_earlier_retention_decides_its_words(
+    beside: tuple[Any, ...], variant: str, guideline: Guideline
+) -> None:
+    facts, order = record(pain(20), fact("urinary-retention", started=ago(200)), *beside), mri_order()
+    seen = read_pain(facts, order, TODAY, guideline)
+    found = assess_cauda_equina(facts, seen, order, TODAY, guideline)
+    assert found is not None
+    assert found.variant == variant
 
 
 @pytest.mark.parametrize(

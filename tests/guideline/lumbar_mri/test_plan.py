@@ -125,6 +125,49 @@ def test_a_right_order_is_not_told_to_be_without_contrast(guideline: Guideline) 
     assert (wanted.endorsed, wanted.plan.contrast) == (True, "with-and-without")
 
 
+NEURO = frozenset({"neuro"})
+
+
+@pytest.mark.parametrize(
+    ("found", "pattern"),
+    [
+        pytest.param([finding(Pathway.PROCEDURE, E, "emergency-haematoma")], "haematoma", id="haematoma after a procedure"),
+        pytest.param([finding(Pathway.NEUROLOGY, E, flags=frozenset({"haematoma"}))], "haematoma", id="haematoma alone"),
+        pytest.param(
+            [finding(Pathway.CAUDA_EQUINA, E, flags=NEURO), finding(Pathway.PROCEDURE, E)],
+            "haematoma", id="neurology and an alarm",
+        ),
+        pytest.param(
+            [finding(Pathway.CAUDA_EQUINA, E, flags=NEURO), finding(Pathway.PROCEDURE, U)], None, id="neurology and an older procedure"
+        ),
+        pytest.param([finding(Pathway.PROCEDURE, E)], None, id="an alarm without neurology"),
+        pytest.param(
+            [finding(Pathway.CAUDA_EQUINA, E, flags=NEURO), finding(Pathway.CANCER, E)],
+            "cord-compression", id="neurology and a cancer",
+        ),
+        pytest.param(
+            [finding(Pathway.CAUDA_EQUINA, E, flags=NEURO), finding(Pathway.CANCER, Outcome.POSSIBLE)],
+            None, id="neurology and a possible cancer",
+        ),
+        pytest.param(
+            [finding(Pathway.CAUDA_EQUINA, E, flags=NEURO), finding(Pathway.INFECTION, E)],
+            "epidural-abscess", id="neurology and an infection",
+        ),
+        pytest.param([finding(Pathway.INFECTION, U, flags=frozenset({"abscess"}))], "epidural-abscess", id="an abscess"),
+        pytest.param([finding(Pathway.INFECTION, U)], None, id="an infection without neurology"),
+    ],
+)  # fmt: skip
+def test_neurology_beside_another_disease_has_a_pattern(found: list[Finding], pattern: str | None) -> None:
+    assert make_plan(found).pattern == pattern
+
+
+@pytest.mark.parametrize("flag", ["cord", "upper-motor"])
+def test_a_sign_of_the_cord_widens_the_study_of_a_cauda_equina(flag: str) -> None:
+    sign = finding(Pathway.NEUROLOGY, Outcome.POSSIBLE, flags=frozenset({flag}))
+    assert make_plan([finding(Pathway.CAUDA_EQUINA, E), sign]).region == "whole-spine"
+    assert make_plan([finding(Pathway.CAUDA_EQUINA, U), sign]).region == "lumbosacral"
+
+
 @pytest.mark.parametrize(
     ("other", "region"),
     [

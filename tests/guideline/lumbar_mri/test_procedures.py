@@ -544,6 +544,8 @@ def test_the_haematoma_is_told_with_and_without_a_procedure(guideline: Guideline
     older = fact("spinal-haematoma", started=ago(40), resource="Condition/older")
     newer = fact("spinal-haematoma", started=ago(1), resource="Condition/newer")
     assert has_spinal_haematoma(record(newer, older), TODAY, guideline) == newer
+    undated = replace(older, started=None, resource="Condition/undated")
+    assert has_spinal_haematoma(record(newer, undated), TODAY, guideline) == undated
     for no_haematoma in (
         record(),
         record(replace(newer, certainty=Certainty.WORDS)),
