@@ -28,7 +28,7 @@ from cds_service.record.facts import Fact, PatientFacts
 FOLDER = Path(__file__).parent / "conclusions"
 _RULES = "cds_service.guideline.lumbar_mri."
 # What these write is the words of the cards, which are the clinicians' and may change any day.
-_WRITERS = frozenset(
+WRITERS = frozenset(
     {
         "card_words", "changed_order", "detail", "escaping", "phrases", "render", "safety_card", "suggested_actions",
         "suggestions", "summary", "why", "word_check", "wording",
@@ -61,7 +61,7 @@ def rules_in(module: ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]:
         home = getattr(value, "__module__", None) or ""
         # The pain is told in the tests of the pain; elsewhere it is the same again and again.
         is_rule = isinstance(value, FunctionType) and home.startswith(_RULES)
-        if is_rule and home.removeprefix(_RULES) not in _WRITERS and (name != "read_pain" or is_of_pain):
+        if is_rule and home.removeprefix(_RULES) not in WRITERS and (name != "read_pain" or is_of_pain):
             yield name, value
 
 
