@@ -219,6 +219,8 @@ KNEE_FALLING = (exam("5", 60, **KNEE), exam("4", 0, **KNEE))
         row((U, "progressive"), fact("leg-weakness", started=ago(30), side=Side.LEFT), *KNEE_FALLING, id="a weak leg is no root group of its own"),
         row((P, "new"), fact("leg-weakness", started=ago(10), side=Side.LEFT), fact("peripheral-nerve-cause", started=ago(20), side=Side.LEFT), id="a new weakness with a peripheral cause"),
         row((U, "new"), fact("leg-weakness", started=ago(10), side=Side.LEFT), fact("peripheral-nerve-cause", started=ago(20), side=Side.RIGHT), id="a peripheral cause of the other side"),
+        row((P, "undated"), fact("foot-drop", side=Side.LEFT), fact("stroke", started=ago(20), side=Side.LEFT), id="an undated foot drop is not after a stroke"),
+        row((U, "foot drop"), fact("foot-drop", started=ago(10), side=Side.LEFT), fact("stroke", started=ago(20), side=Side.LEFT), id="a stroke before a foot drop"),
         row((U, "progressive"), exam("5", 60), exam("4", 14), id="a fall, the exam 14 days old"),
         row((U, "progressive"), exam("5", 60), exam("4", 15), id="a fall, the exam 15 days old"),
         row((P, "small or old change"), exam("5", 60), exam("4.3", 0), id="a fall of 0.7"),
