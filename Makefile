@@ -7,7 +7,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 SOURCES := cds_service tests $(wildcard bench fhir_fixtures)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench lock clean
+.PHONY: help run demo test check review bench lock clean
 
 help: ## show what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,11 +21,15 @@ demo: $(VENV)/run.stamp ## post an example to a service of its own, and show the
 test: $(VENV)/dev.stamp ## run every test
 	$(BIN)/pytest -n auto
 
-check: $(VENV)/dev.stamp ## format, lint, types, tests
+check: $(VENV)/dev.stamp ## format, lint, types, content, tests
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
+	$(BIN)/lumbar-mri-cds check
 	$(BIN)/pytest -n auto
+
+review: $(VENV)/run.stamp ## write the documents that the guideline's owners read and sign
+	@$(BIN)/lumbar-mri-cds review --output review
 
 bench: $(VENV)/dev.stamp ## time and throughput beside a floor, and the memory of a worker
 	$(BIN)/python -m bench.run

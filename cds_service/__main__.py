@@ -5,20 +5,20 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import click
 from pydantic import ValidationError
 
 from cds_service import __version__
 from cds_service.app import Services, build_services, configure_logging, create_app, read_clock
-from cds_service.errors import CdsError, UnreadableBody, WrongHook
+from cds_service.command_options import now_option, read_moment, tell_broken
+from cds_service.content_commands import check, replay
+from cds_service.errors import CdsError, UnreadableBody
 from cds_service.example import example_request
 from cds_service.guideline.content import ContentError
-from cds_service.protocol.discovery import HOOK_SERVICES, HookService
-from cds_service.protocol.request import hook_of
+from cds_service.protocol.discovery import HOOK_SERVICES, service_of
 from cds_service.settings import ENV_PREFIX, Settings, settings_table
 from cds_service.web.body import parse_json_object
 from cds_service.web.hooks_api import answer_call
@@ -28,6 +28,12 @@ _EXIT_BAD_REQUEST = 2
 _EXIT_NOTHING_READABLE = 3
 
 
+def _setting_help(name: str) -> str:
+    """The words, variable and default of a setting, for the option that wins over it."""
+    setting = Settings.model_fields[name]
+    return f"{setting.description}  [{ENV_PREFIX}{name.upper()}, default {setting.default}]"
+
+
 @click.group()
 @click.version_option(__version__)
 def main() -> None:
@@ -35,10 +41,10 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--host", help="Address to listen on.  [CDS_HOST, default 127.0.0.1]")
-@click.option("--port", type=int, help="Port to listen on.  [CDS_PORT, default 8080]")
-@click.option("--workers", type=int, help="Server processes.  [CDS_WORKERS, default 2]")
-@click.option("--threads", type=int, help="Threads in each process.  [CDS_THREADS, default 4]")
+@click.option("--host", help=_setting_help("host"))
+@click.option("--port", type=int, help=_setting_help("port"))
+@click.option("--workers", type=int, help=_setting_help("workers"))
+@click.option("--threads", type=int, help=_setting_help("threads"))
 def serve(**options: Any) -> None:
     """Serve the hooks with gunicorn. The command `settings` lists what else can be set."""
     # Imported here because gunicorn runs on Unix alone, and the other commands run anywhere.
@@ -56,7 +62,7 @@ def serve(**options: Any) -> None:
 
 @main.command()
 @click.argument("request_file", metavar="REQUEST.json", type=click.File("rb"))
-@click.option("--now", metavar="ISO", help="Evaluate as at this moment, such as 2026-06-15T10:00+08:00.")
+@now_option
 def card(request_file: BinaryIO, now: str | None) -> None:
     """Print the answer to one hook request; `-` reads standard input.
 
@@ -64,10 +70,11 @@ def card(request_file: BinaryIO, now: str | None) -> None:
     """
     services = _load(_read_settings())
     if now is not None:
-        services = _at_moment(services, now)
+        moment = read_moment(now, services.guideline.zone)
+        services = dataclasses.replace(services, clock=lambda: moment)
     try:
         body = parse_json_object(request_file.read())
-        answer = answer_call(body, _service_of(body), services)
+        answer = answer_call(body, service_of(body), services)
     except RecursionError:
         _exit_with(UnreadableBody("The body nests too deep."))
     except CdsError as error:
@@ -92,18 +99,72 @@ def example() -> None:
 
 
 @main.command()
-@click.option("--all-codes", is_flag=True, help="List every code of every value set.")
-def review(all_codes: bool) -> None:
-    """Print the guideline as one page to read: criteria, numbers, codes, card words and sources."""
-    from cds_service.review import render_review
+@click.option("--all-codes", is_flag=True, help="On the one page, list every code of every value set.")
+@click.option("--format", "form", type=click.Choice(["html", "md"]), help="Write documents.  [html]")
+@click.option("--output", metavar="FOLDER", help="Where to write documents; - prints one page.  [review]")
+def review(all_codes: bool, form: Literal["html", "md"] | None, output: str | None) -> None:
+    """Print the guideline as one page to read, or write one document a recommendation to sign.
 
-    click.echo(render_review(_load(_read_settings()).guideline, all_codes=all_codes))
+    Without --format and --output it prints the page, in Markdown.
+    """
+    # Imported here because no other command needs it.
+    from cds_service.review import render_pack, render_review
+
+    services = _load(_read_settings())
+    if output == "-" or (form is None and output is None):
+        click.echo(render_review(services.guideline, all_codes=all_codes))
+        return
+    folder, form = Path(output or "review"), form or "html"
+    files = render_pack(services.guideline, services.clock(), form)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{folder}: {error.strerror}.") from None
+    click.echo(f"{len(files)} documents in {folder}; begin with {folder / f'index.{form}'}.")
+
+
+@main.command()
+@click.option("--server", "url", required=True, metavar="URL", help="FHIR base of the terminology server.")
+@click.option("--value-set", "names", multiple=True, metavar="NAME", help="Only this value set; repeatable.")
+@click.option(
+    "--output",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("expansion"),
+    show_default=True,
+    help="Folder for the table of differences.",
+)
+@click.option(
+    "--write",
+    "content",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Compare this content folder, such as cards/lumbar-mri, and add what it lacks.",
+)
+def expand(url: str, names: tuple[str, ...], output: Path, content: Path | None) -> None:
+    """Ask a terminology server about the value sets, and write what differs for the terminologist.
+
+    Retired and unknown codes, other displays, and what the SNOMED definitions of expansions.toml hold.
+    Only codes are sent. Nothing is changed without --write, which adds codes and removes none.
+
+    Exit status: 0 where all was answered, 1 where the server left something open.
+    """
+    # Imported here because no other command talks to a server.
+    from cds_service.expand_command import run_expand
+
+    run_expand(url, names, output, content, lambda: _load(_read_settings()).guideline)
 
 
 @main.command("settings")
 def print_settings() -> None:
     """Print every setting as a Markdown table: environment variable, default, meaning."""
     click.echo(render_settings_table())
+
+
+main.add_command(check)
+main.add_command(replay)
 
 
 def render_settings_table() -> str:
@@ -131,27 +192,8 @@ def _load(settings: Settings) -> Services:
     try:
         return build_services(settings)
     except ContentError as error:
-        click.echo(f"The guideline's content is broken. {error}", err=True)
+        tell_broken("The guideline's content", error)
         raise SystemExit(_EXIT_BROKEN_CONTENT) from None
-
-
-def _at_moment(services: Services, text: str) -> Services:
-    """The services with their clock stopped; a moment without an offset is in the guideline's time zone."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter("not an ISO 8601 date and time", param_hint="--now") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=services.guideline.zone)
-    return dataclasses.replace(services, clock=lambda: moment)
-
-
-def _service_of(body: dict[str, Any]) -> HookService:
-    hook = hook_of(body)
-    for service in HOOK_SERVICES:
-        if service.hook == hook:
-            return service
-    raise WrongHook("No service answers the hook that 'hook' names.")
 
 
 def _exit_with(error: CdsError) -> None:

@@ -28,18 +28,24 @@ from cds_service.guideline.lumbar_mri.order import (
 )
 from cds_service.guideline.lumbar_mri.order_elements import objects_of, reference_of
 from cds_service.guideline.lumbar_mri.pain import PAIN
+from cds_service.guideline.lumbar_mri.rating import rate_orders
 from cds_service.guideline.lumbar_mri.render import render_cards
 from cds_service.protocol.request import HookRequest
 from cds_service.record.facts import PatientFacts, ReadState
 from cds_service.record.reader import read_facts, read_order_facts, with_contained
+from cds_service.record.users import USER_ROLE, has_role
 
 
 @dataclass(frozen=True, slots=True)
 class HookAnswer:
-    """The response, ready for JSON, and what the log may know of it: nothing of the patient."""
+    """The response, ready for JSON, what the log may know of it (nothing of the patient), and the decisions.
+
+    `decisions` are those of every order, the ones without a card, too.
+    """
 
     response: dict[str, Any]
     log: dict[str, Any]
+    decisions: tuple[Decision, ...]
 
 
 def answer_hook(
@@ -70,7 +76,10 @@ def answer_hook(
         patient_id=request.patient_id,
         encounter_id=request.encounter_id,
     )
-    return HookAnswer({"cards": cards}, _log(request, selection, decisions, guideline))
+    response: dict[str, Any] = {"cards": cards}
+    if rated := rate_orders(decisions, guideline, new_uuid, f"Patient/{request.patient_id}"):
+        response["systemActions"] = rated
+    return HookAnswer(response, _log(request, selection, decisions, guideline), decisions)
 
 
 def _decide_all(
@@ -89,6 +98,7 @@ def _decide_all(
     scans = {id(order.resource) for order in selection.orders}
     others = [draft for draft in request.draft_orders if id(draft) not in scans]
     referred = has_emergency_referral(others, request.patient_id, guideline)
+    specialist = has_role(request.prefetch, request.user_id, guideline.switches.specialist_roles)
     told = facts
     for order in selection.orders:  # a red flag on one order is the patient's, so it holds for the other
         told = _with_reasons(told, order, request, now, guideline)
@@ -100,6 +110,7 @@ def _decide_all(
             guideline,
             hook=request.hook,
             emergency_referral=referred,
+            specialist=specialist,
         )
         for order in selection.orders
     )
@@ -134,9 +145,12 @@ def _with_reasons(
     return replace(facts, facts=facts.facts + reasons, attestations=facts.attestations + attestations)
 
 
+_NOT_THE_PATIENT = ("encounter", USER_ROLE)
+
+
 def _nothing_was_read(facts: PatientFacts) -> bool:
     usable = (ReadState.COMPLETE, ReadState.PARTIAL)
-    return not any(state in usable for key, state in facts.reads.items() if key != "encounter")
+    return not any(state in usable for key, state in facts.reads.items() if key not in _NOT_THE_PATIENT)
 
 
 def merge_duplicates(decisions: Sequence[Decision]) -> tuple[Decision, ...]:

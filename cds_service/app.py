@@ -14,10 +14,13 @@ from pathlib import Path
 import structlog
 from flask import Flask
 
+from cds_service.content_check import failing_examples
 from cds_service.feedback import KeepsNothing
 from cds_service.guideline.content import load_guideline
+from cds_service.guideline.problems import refuse
+from cds_service.guideline.review_state import review_warning
 from cds_service.settings import Settings
-from cds_service.web import call_log, cors, errors, hooks_api, operations
+from cds_service.web import call_log, cors, errors, fhir_api, hooks_api, operations
 from cds_service.wiring import Services, install_services
 
 __all__ = ["Services", "build_services", "cards_folder", "configure_logging", "create_app", "read_clock"]
@@ -33,24 +36,40 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
     install_services(app, services)
+    _warn_of_expired_review(services)
     call_log.register(app)
     cors.register(app, services.settings.cors_origins)
     errors.register(app)
     app.register_blueprint(operations.blueprint)
     app.register_blueprint(hooks_api.make_blueprint())
+    app.register_blueprint(fhir_api.make_blueprint(services))
     return app
 
 
 def build_services(settings: Settings) -> Services:
-    """The services as production runs them: the shipped guideline, the real clock, random uuids."""
+    """The services as production runs them: the shipped guideline, the real clock, random uuids.
+
+    Raises ContentError where the guideline or the site's overlay is broken,
+    or where an example of the guideline, without the overlay, ends otherwise than its owner wrote.
+    """
+    folder = cards_folder() / GUIDELINE_FOLDER
+    guideline = load_guideline(folder, settings.site)
+    refuse(failing_examples(folder, guideline if settings.site is None else load_guideline(folder)))
     return Services(
         settings=settings,
-        guideline=load_guideline(cards_folder() / GUIDELINE_FOLDER),
+        guideline=guideline,
         clock=read_clock,
         new_uuid=lambda: str(uuid.uuid4()),
         feedback=KeepsNothing(),
         stopwatch=time.perf_counter,
     )
+
+
+def _warn_of_expired_review(services: Services) -> None:
+    guideline = services.guideline
+    warning = review_warning(guideline, services.clock().astimezone(guideline.zone).date())
+    if warning:
+        structlog.get_logger().warning("review expired", guideline=guideline.id, warning=warning)
 
 
 def read_clock() -> datetime:

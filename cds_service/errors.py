@@ -8,6 +8,7 @@
     │   └── WrongHook         400
     ├── NotFound              404
     ├── MethodNotAllowed      405
+    ├── NotAcceptable         406
     ├── TooSlow               408
     ├── NothingReadable       412  nothing about the patient can be read
     ├── TooLarge              413
@@ -86,6 +87,13 @@ class MethodNotAllowed(CdsError):
     """The address exists, the method does not."""
 
     status = 405
+    issue_code = "not-supported"
+
+
+class NotAcceptable(CdsError):
+    """The caller asks for a format in which nothing is told here."""
+
+    status = 406
     issue_code = "not-supported"
 
 

@@ -6,6 +6,7 @@ The time zone is not here: calendar days belong to the guideline, so its content
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
@@ -54,6 +55,13 @@ class Settings(BaseSettings):
             "credentials. Empty allows none."
         ),
     )
+    site: Path | None = Field(
+        None,
+        description=(
+            "Folder of the site's overlay: `site.toml` and `codes.csv`, or a ConceptMap as `codes.json`. "
+            "Empty: the guideline as it is shipped."
+        ),
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level of the log lines that are written to standard error."
     )
@@ -63,6 +71,18 @@ class Settings(BaseSettings):
     def _split_at_commas(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("site", mode="before")
+    @classmethod
+    def _without_site(cls, value: object) -> object:
+        return value or None
+
+    @field_validator("site")
+    @classmethod
+    def _is_a_folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError("must be a folder")
         return value
 
     @field_validator("public_base_url")
@@ -102,4 +122,6 @@ def settings_table() -> list[tuple[str, str, str]]:
 
 def _as_typed(default: object) -> str:
     """A default as one would write it in the environment."""
+    if default is None:
+        return ""
     return ",".join(default) if isinstance(default, tuple) else str(default)

@@ -9,7 +9,7 @@ import os
 import pytest
 
 from tests.guideline.lumbar_mri.ledger import WRITERS
-from tests.record.records import shipped_guideline
+from tests.shipped import shipped_guideline
 from tests.vignettes.asking import services_of_the_stories
 
 # A mutant that so many tests do not notice is left alive: fewer tests never count a mutant as killed.

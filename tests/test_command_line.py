@@ -6,12 +6,14 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
 from cds_service import __version__
 from cds_service.__main__ import main, render_settings_table
 from cds_service.example import example_request
+from cds_service.settings import Settings
 from tests.web.hook_calls import knee_request
 
 LUMBAR_MRI = {"coding": [{"system": "http://snomed.info/sct", "code": "394451000119106"}]}
@@ -131,3 +133,10 @@ def test_review_prints_the_whole_guideline() -> None:
 
 def test_the_version_is_told() -> None:
     assert __version__ in run("--version").stdout
+
+
+@pytest.mark.parametrize("name", ["host", "port", "workers", "threads"])
+def test_an_option_of_serve_tells_the_default_of_its_setting(name: str) -> None:
+    option = next(option for option in main.commands["serve"].params if option.name == name)
+    assert isinstance(option, click.Option)
+    assert str(Settings.model_fields[name].default) in (option.help or "")

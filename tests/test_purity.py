@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "cds_service"
-PURE_ROOTS = ["answer.py", "errors.py", "record", "guideline", "protocol"]
+PURE_ROOTS = ["answer.py", "errors.py", "record", "guideline", "protocol", "knowledge"]
 IMPURE_MODULES = {
     "asyncio",
     "flask",

@@ -8,8 +8,8 @@ import pytest
 from cds_service.__main__ import main
 from cds_service.app import cards_folder
 from cds_service.guideline.content import load_guideline
+from cds_service.guideline.lumbar_mri.card_sections import FINDING_BLANKS
 from cds_service.guideline.lumbar_mri.decision import STOPPING_READS, TRIED_READS
-from cds_service.guideline.lumbar_mri.word_check import FINDING_BLANKS
 from cds_service.protocol.discovery import USAGE_REQUIREMENTS
 
 ROOT = Path(__file__).parent.parent

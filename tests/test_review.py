@@ -5,20 +5,21 @@ import pkgutil
 import re
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
 
+from cds_service import record
 from cds_service.guideline import lumbar_mri
-from cds_service.guideline.content import Guideline, load_guideline, number_words
+from cds_service.guideline.content import Guideline, number_words
 from cds_service.guideline.decision import Indicator
 from cds_service.review import render_review
+from tests.shipped import shipped_guideline
 
 
 @pytest.fixture(scope="module")
 def guideline() -> Guideline:
-    return load_guideline(Path(__file__).parents[1] / "cards" / "lumbar-mri")
+    return shipped_guideline()
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +47,9 @@ def test_every_recommendation_stands_with_strength_and_certainty(
 def criteria() -> list[tuple[str, str]]:
     """Every criterion of every rule module that there is."""
     modules = [
-        importlib.import_module(f"{lumbar_mri.__name__}.{found.name}")
-        for found in pkgutil.iter_modules(lumbar_mri.__path__)
+        importlib.import_module(f"{package.__name__}.{found.name}")
+        for package in (lumbar_mri, record)
+        for found in pkgutil.iter_modules(package.__path__)
     ]
     return [row for module in modules for row in getattr(module, "CRITERIA", ())]
 

@@ -60,3 +60,9 @@ def test_every_setting_is_described() -> None:
 
 def test_the_readme_shows_the_settings_that_there_are() -> None:
     assert render_settings_table() in README.read_text(encoding="utf-8")
+
+
+def test_a_site_is_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text("", encoding="utf-8")
+    with pytest.raises(ValidationError, match="must be a folder"):
+        Settings(site=tmp_path / "site.toml")

@@ -109,6 +109,16 @@ class MriOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Denial:
+    """A question about red flags to which the record's newest answer is no."""
+
+    key: str  # of words: "saddle" for those of `denial.saddle`
+    when: Interval
+    asked: bool  # in a form; else found absent, or stated so, in an entry of another kind
+    fresh: bool  # False: too long ago to count
+
+
+@dataclass(frozen=True, slots=True)
 class SafetyLine:
     """One MRI-safety fact (2.14): a device on the second card, or a line of the main card."""
 
@@ -144,6 +154,8 @@ class Decision:
     evaluated_at: datetime
     today: date
     not_recorded: tuple[str, ...] = ()  # keys of words: "bladder-bowel", "saddle", "leg-power", ...
+    denied: tuple[Denial, ...] = ()
+    open_items: tuple[str, ...] = ()  # link ids of the checklist items that would settle the card
     stale: tuple[Evidence, ...] = ()
     unread: tuple[str, ...] = ()  # FHIR types
     would_change: tuple[str, ...] = ()  # keys of words

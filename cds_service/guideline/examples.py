@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from cds_service.guideline.decision import Outcome
+from cds_service.guideline.faults import Fault, TableError, refuse_faults, validation_faults
+from cds_service.record.terminology import Terminology
+
 Kind = Literal["problem", "result", "procedure", "treatment", "medicine", "answer", "device"]
 
 
-class ExamplesError(Exception):
+_A_LIFE_DAYS = 43_830
+EXAMPLES_FILE = "examples.toml"
+
+
+class ExamplesError(TableError):
     """What is wrong with `examples.toml`."""
 
 
@@ -51,18 +59,18 @@ class _Strict(BaseModel):
 class _Entry(_Strict):
     kind: Kind
     what: str
-    days_ago: int = Field(ge=0)
+    days_ago: int = Field(ge=0, le=_A_LIFE_DAYS)
     code: str | None = Field(None, pattern=r"^[a-z0-9-]+ \S+$")
     value: str | None = None
     site: str | None = None
-    until_days_ago: int | None = None
+    until_days_ago: int | None = Field(None, ge=-_A_LIFE_DAYS, le=_A_LIFE_DAYS)
     certainty: Literal["confirmed", "provisional", "differential", "refuted"] | None = None
     reason: str | None = Field(None, alias="for")
 
 
 class _Expect(_Strict):
-    outcome: str
-    recommendations: tuple[str, ...] = ()
+    outcome: Outcome
+    recommendations: tuple[Literal["R1", "R2", "R3", "R4", "R5", "R6"], ...] = ()
     indicator: Literal["info", "warning", "critical"]
     says: tuple[str, ...] = ()
 
@@ -70,7 +78,7 @@ class _Expect(_Strict):
 class _Example(_Strict):
     id: str = Field(pattern=r"^[a-z0-9-]+$")
     story: str
-    patient: str = Field(pattern=r"^\d+ [FM]$")
+    patient: str = Field(pattern=r"^1?\d?\d [FM]$")
     record: tuple[_Entry, ...]
     expect: _Expect
 
@@ -84,13 +92,35 @@ def read_examples(content: Mapping[str, Any]) -> tuple[Example, ...]:
     try:
         file = _File.model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        raise ExamplesError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise ExamplesError(*validation_faults(error)) from error
     ids = [example.id for example in file.examples]
-    for id in ids:
-        if ids.count(id) > 1:
-            raise ExamplesError(f"{id}: only one story of this id")
+    twice = ((position, id) for position, id in enumerate(ids) if id in ids[:position])
+    refuse_faults(
+        ExamplesError,
+        (Fault(("examples", position, "id"), f"{id}: only one story of this id") for position, id in twice),
+    )
+    if not file.examples:
+        raise ExamplesError(Fault(("examples",), "a story; without one nothing shows what the rules do"))
+    refuse_faults(ExamplesError, _ended_before_begun(file))
     return tuple(_example(example) for example in file.examples)
+
+
+def _ended_before_begun(file: _File) -> Iterator[Fault]:
+    for position, example in enumerate(file.examples):
+        for place, entry in enumerate(example.record):
+            if entry.until_days_ago is not None and entry.until_days_ago > entry.days_ago:
+                where = ("examples", position, "record", place, "until_days_ago")
+                yield Fault(where, f"at most days_ago ({entry.days_ago}); it ends before it begins")
+
+
+def unknown_codes(examples: Iterable[Example], terminology: Terminology) -> Iterator[Fault]:
+    """Every code of a story that no value set has, so that it could decide nothing."""
+    for position, example in enumerate(examples):
+        for place, entry in enumerate(example.record):
+            system = terminology.systems.get(entry.code[0]) if entry.code else None
+            if entry.code and not (system and terminology.concepts_of(system.url, entry.code[1])):
+                expected = f"{' '.join(entry.code)}: a code of a value set"
+                yield Fault(("examples", position, "record", place, "code"), expected)
 
 
 def _example(model: _Example) -> Example:
@@ -100,7 +130,7 @@ def _example(model: _Example) -> Example:
         story=model.story,
         patient=model.patient,
         record=tuple(_entry(entry) for entry in model.record),
-        outcome=expect.outcome,
+        outcome=expect.outcome.value,
         recommendations=expect.recommendations,
         indicator=expect.indicator,
         says=expect.says,

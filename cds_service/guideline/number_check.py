@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields
 
+from cds_service.guideline.faults import Fault
 from cds_service.guideline.thresholds import Thresholds
 
 # Lower, then higher: where the two are exchanged, a tier between them could never be told.
@@ -34,19 +35,36 @@ _RISING = (
     ("egfr_low_ml_min", "egfr_high_ml_min"),
 )
 
+# What the rules calculate in, by how a name ends; the first that fits. Another unit would change words only.
+_UNITS = (
+    ("_mg_per_day", "mg/d"), ("_ml_min", "mL/min/{1.73_m2}"), ("_mg_l", "mg/L"), ("_mm_h", "mm/h"),
+    ("_ml", "mL"), ("_kg", "kg"), ("_cel", "Cel"), ("_percent", "%"), ("_points", "{score}"),
+    ("_score", "{score}"), ("_grades", "{MRC grade}"), ("_grade", "{MRC grade}"), ("_days", "d"),
+    ("_years", "a"), ("_age", "a"),
+)  # fmt: skip
+_LARGEST = {"d": 36_525, "a": 150}  # a calendar has no room for the days of a far longer time
 
-def check_numbers(limits: Thresholds) -> list[str]:
-    """What is wrong, each as the name and what was expected; empty: nothing."""
-    return [*_below_zero(limits), *_out_of_order(limits)]
+
+def unit_of(name: str) -> str | None:
+    """The unit (UCUM) in which the rules calculate with a threshold; None where its name does not say."""
+    return next((unit for ending, unit in _UNITS if name.endswith(ending)), None)
 
 
-def _below_zero(limits: Thresholds) -> Iterator[str]:
+def check_numbers(limits: Thresholds) -> list[Fault]:
+    """What is wrong, each under ("thresholds", name, "value"); empty: nothing."""
+    return [*_beyond_bounds(limits), *_out_of_order(limits)]
+
+
+def _beyond_bounds(limits: Thresholds) -> Iterator[Fault]:
     for field in fields(limits):
-        if getattr(limits, field.name) < 0:
-            yield f"thresholds.{field.name}: 0 or more"
+        value, largest = getattr(limits, field.name), _LARGEST.get(unit_of(field.name) or "")
+        if value < 0:
+            yield Fault(("thresholds", field.name, "value"), "0 or more")
+        if largest is not None and value > largest:
+            yield Fault(("thresholds", field.name, "value"), f"at most {largest}")
 
 
-def _out_of_order(limits: Thresholds) -> Iterator[str]:
+def _out_of_order(limits: Thresholds) -> Iterator[Fault]:
     for lower, higher in _RISING:
         if getattr(limits, lower) > getattr(limits, higher):
-            yield f"thresholds.{lower}: at most {higher}"
+            yield Fault(("thresholds", lower, "value"), f"at most {higher}")

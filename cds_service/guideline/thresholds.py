@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,11 @@ class Thresholds:
     future_tolerance_days: int
 
 
+def as_weeks(name: str) -> str | None:
+    """The blank that says a number of days in weeks: `care_min_weeks` of `care_min_days`; None for others."""
+    return f"{name.removesuffix('_days')}_weeks" if name.endswith("_days") else None
+
+
 @dataclass(frozen=True, slots=True)
 class Switches:
     """What a clinical owner may turn on or off, or choose an outcome for."""
@@ -119,3 +125,12 @@ class Switches:
     needle_counts_as_invasive: bool
     primary_care_classes: tuple[str, ...]
     emergency_classes: tuple[str, ...]
+    specialist_roles: tuple[str, ...]  # system|code, or words, of a PractitionerRole
+    system_actions: bool
+
+
+def switch_words(value: Any) -> str:
+    """A switch as it is read: "on", "off", its outcome, or its names in a row."""
+    if isinstance(value, list | tuple):  # a list where it comes from TOML
+        return ", ".join(map(str, value)) or "none"
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cds_service.errors import WrongHook
+from cds_service.protocol.request import hook_of
+
 # The specification that is claimed, not the version of this software (DISC-10).
 SPECIFICATION_VERSION = "2.0.1"
 # What the metadata tables of both published hook definitions say (DISC-11).
@@ -61,6 +64,15 @@ USAGE_REQUIREMENTS = (
 def describe_services(prefetch: Mapping[str, str]) -> dict[str, Any]:
     """The discovery answer, ready for JSON; `prefetch` maps keys to templates, and its order is kept."""
     return {"services": [_describe(service, prefetch) for service in HOOK_SERVICES]}
+
+
+def service_of(body: Mapping[str, Any]) -> HookService:
+    """The service that answers the hook that a request names; raises BadRequest where there is none."""
+    hook = hook_of(body)
+    for service in HOOK_SERVICES:
+        if service.hook == hook:
+            return service
+    raise WrongHook("No service answers the hook that 'hook' names.")
 
 
 def _describe(service: HookService, prefetch: Mapping[str, str]) -> dict[str, Any]:

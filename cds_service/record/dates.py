@@ -36,6 +36,10 @@ class Interval:
         """Whether the moment may lie in the last `days` days, the day exactly that far back included."""
         return self.days_ago(today) <= days
 
+    def surely_within(self, days: int, today: date) -> bool:
+        """Whether the moment lies in the last `days` days, whichever of the days it is; safer for a no."""
+        return self.most_days_ago(today) <= days
+
 
 def surely_by(earlier: Interval, later: Interval) -> bool:
     """Whether one moment surely is no later than another: by their clock times, else by their days."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
+from cds_service.guideline.faults import EntryPath, Fault, TableError, refuse_faults, validation_faults
 from cds_service.record.assertion import CUE_NAMES, Mention, Said, judge
 from cds_service.record.facts import Region, Side, Trend
 from cds_service.record.pattern_file import PatternFile
@@ -20,7 +21,7 @@ NOTHING = "nothing"  # phrases that name a thing without saying that anybody has
 __all__ = ["Mention", "Patterns", "PatternsError", "Said", "read_patterns"]
 
 
-class PatternsError(Exception):
+class PatternsError(TableError):
     """Patterns that cannot be used: which entry, and what was expected."""
 
 
@@ -220,16 +221,48 @@ def read_patterns(content: Mapping[str, Any]) -> Patterns:
     try:
         file = PatternFile.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise PatternsError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    if file.cues.keys() != CUE_NAMES:
-        raise PatternsError(f"cues: exactly {sorted(CUE_NAMES)}")
-    if file.report.keys() != _REPORT_NAMES:
-        raise PatternsError(f"report: exactly {sorted(_REPORT_NAMES)}")
+        raise PatternsError(*validation_faults(error)) from error
+    refuse_faults(PatternsError, _name_faults(file))
     try:
         return _built(file)
     except PhraseError as error:
-        raise PatternsError(str(error)) from error
+        raise PatternsError(*_phrase_faults(file)) from error
+
+
+def _name_faults(file: PatternFile) -> Iterator[Fault]:
+    for table, found, wanted in (
+        ("cues", file.cues, CUE_NAMES),
+        ("report", file.report, _REPORT_NAMES),
+    ):
+        for name in sorted(found.keys() ^ wanted):
+            yield Fault((table, name), "a list of phrases" if name in wanted else "no such name")
+
+
+_LISTS = (
+    "services", "drugs", "implants", "device_safety", "measures", "note_values", "imaging", "report", "cues",
+    "trends", "sides", "sites", "answers", "treatment", "power",
+)  # fmt: skip
+_ENTRIES = ("concepts", "muscles", "exams", "steroids")
+
+
+def _phrase_faults(file: PatternFile) -> Iterator[Fault]:
+    """Every phrase that is not of the language; asked for only where one is known to be there."""
+    for path, phrases in _phrase_lists(file):
+        for position, phrase in enumerate(phrases):
+            try:
+                build_book({"": (phrase,)})
+            except PhraseError as error:
+                yield Fault((*path, position), str(error))
+
+
+def _phrase_lists(file: PatternFile) -> Iterator[tuple[EntryPath, tuple[str, ...]]]:
+    for table in _LISTS:
+        yield from (((table, name), phrases) for name, phrases in getattr(file, table).items())
+    for table in _ENTRIES:
+        for name, entry in getattr(file, table).items():
+            yield (table, name, "words"), entry.words
+    for name, concept in file.concepts.items():
+        yield ("concepts", name, "question_words"), concept.question_words
 
 
 def _built(file: PatternFile) -> Patterns:

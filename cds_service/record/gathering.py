@@ -33,19 +33,20 @@ def by_type(prefetch: Mapping[str, PrefetchedKey]) -> ByType:
     """Every resource once, by its type, with the first key that it came under.
 
     Any key may hold any type, and one resource may come under several keys.
+    Where one id comes with different contents, all are kept: which is the newer one nobody tells.
     """
     found: dict[str, list[Kept]] = {}
-    met: dict[str, set[str]] = {}
+    met: dict[str, dict[str, list[Raw]]] = {}
     for key, read in prefetch.items():
         for raw in read.resources:
             resource_type, own_id = raw.get("resourceType", ""), raw.get("id")
             if resource_type not in found:
-                found[resource_type], met[resource_type] = [], set()
+                found[resource_type], met[resource_type] = [], {}
             if isinstance(own_id, str):
-                ids = met[resource_type]
-                if own_id in ids:
+                same = met[resource_type].setdefault(own_id, [])
+                if raw in same:
                     continue
-                ids.add(own_id)
+                same.append(raw)
             found[resource_type].append((key, raw))
     return found
 

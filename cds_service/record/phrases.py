@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 _TOKEN = re.compile(r"\d+\.\d+|[^\W_]+(?:'[a-z]+)?|[?.;:,()\n]|(?<=\s)[-–—](?=\s)|[+>]")
 _KEY_LENGTH = 3
@@ -142,6 +143,7 @@ def _beginning(word: str, phrase: str) -> str:
     return "#" if key[0].isdigit() else key
 
 
+@cache  # the same few thousand phrases whenever a version of the content is read again
 def _compiled(phrase: str) -> re.Pattern[str]:
     slots = phrase.lower().split()
     if not slots or slots[0] == ".." or slots[0].startswith("["):
@@ -166,6 +168,6 @@ def _slot(slot: str, phrase: str) -> str:
 def _word(word: str, phrase: str) -> str:
     if word == "#":
         return r"\d+(?:\.\d+)?"
-    if not _LITERAL.match(word) and word not in ("?", ">", "+", ":", "(", ")"):
+    if not _LITERAL.match(word) and word not in ("?", ">", "+", ":", "(", ")", ","):
         raise PhraseError(f"{phrase!r}: {word!r} is no word")
     return re.escape(word).replace(r"\*", r"[\w']*")

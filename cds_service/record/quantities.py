@@ -21,6 +21,17 @@ CANONICAL: Mapping[Measure, str] = {
     Measure.PAIN_SCORE: "1",
     Measure.EGFR: "mL/min/{1.73_m2}",
 }
+CRITERIA: tuple[tuple[str, str], ...] = (
+    ("not used", "A temperature under $temperature_low_cel or over $temperature_high_cel °C"),
+    ("not used", "A CRP over $crp_high_mg_l mg/L or an ESR over $esr_high_mm_h mm/h"),
+    ("not used", "A post-void residual volume over $residual_volume_high_ml mL"),
+    ("not used", "A body weight under $weight_low_kg or over $weight_high_kg kg"),
+    ("not used", "A pain score over $pain_score_high, an eGFR over $egfr_high_ml_min mL/min/1.73 m²"),
+    (
+        "not used",
+        "A daily steroid dose over $steroid_high_mg_per_day mg of prednisolone: it is read as not recorded",
+    ),
+)
 _DIGITS = Decimal("0.000001")
 _MOST_DIGITS = 12
 _NUMBER_AND_UNIT = re.compile(r"\s*(<=|>=|<|>)?\s*(-?\d+(?:\.\d+)?)\s*(.*?)\s*$")

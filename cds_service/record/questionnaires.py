@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from decimal import Decimal
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from cds_service.record.answers import Answer, read_answer
-from cds_service.record.dates import Interval
+from cds_service.record.checklist_answers import read_checklist_answers
+from cds_service.record.checklist_forms import as_words, canonical_of, is_checklist, read_renamed
 from cds_service.record.facts import (
     Attestation,
     Certainty,
@@ -18,6 +17,7 @@ from cds_service.record.facts import (
     Origin,
 )
 from cds_service.record.findings import grown_in, is_culture, is_turned, of_function, says_only_done
+from cds_service.record.form_items import Asked, Form, questions, readable_items
 from cds_service.record.free_text import Said
 from cds_service.record.projection import BrokenElement, Raw, Shape
 from cds_service.record.quantities import read_number, to_canonical
@@ -35,91 +35,62 @@ from cds_service.record.treatment_answers import read_treatment
 
 RESPONSE = Shape(dates=("authored",))
 _COUNTS = frozenset({"completed", "amended"})
-_TYPES: dict[str, tuple[type, ...]] = {
-    "valueBoolean": (bool,), "valueString": (str,), "valueCoding": (dict,), "valueInteger": (int,),
-    "valueDecimal": (int, float, str, Decimal), "valueQuantity": (dict,),
-    "valueDate": (str,), "valueDateTime": (str,),
-}  # fmt: skip
-_DEEPEST = 20
+_UNFINISHED = frozenset({"in-progress", "stopped"})
 Item = Fact | Attestation | Measurement
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """One answered question, with the headings above it."""
-
-    link_id: str
-    question: str
-    headings: tuple[str, ...]
-    answers: tuple[Raw, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    resource: str
-    questionnaire: str
-    when: Interval | None
-
-
 def read_response(raw: Raw, reading: Reading) -> Iterator[Item]:
-    """The items of one response; raises BrokenElement."""
-    if status_of(raw) not in _COUNTS:
+    """The items of one response; raises BrokenElement.
+
+    Of a checklist that is not finished a yes is kept as words, and nothing else.
+    """
+    status, ours = status_of(raw), is_checklist(raw, reading.checklist)
+    if status not in _COUNTS and not (ours and status in _UNFINISHED):
         return
     seen = reading.project(raw, RESPONSE)
-    questionnaire = raw.get("questionnaire")
-    name = questionnaire.split("|", 1)[0] if isinstance(questionnaire, str) else ""
-    form = _Form(reference_name(raw), name, reading.day(seen.get("authored")))
-    for asked in _questions(raw.get("item"), (), 0):
-        yield from _read_question(asked, form, reading)
+    form = Form(reference_name(raw), canonical_of(raw), reading.day(seen.get("authored")))
+    asked = list(questions(raw.get("item")))
+    if status in _UNFINISHED:
+        yield from as_words(read_checklist_answers(asked, form, reading), reading.checklist)
+    elif ours:
+        yield from _read_checklist(asked, form, reading)
+    else:
+        said, rest = read_renamed(asked, form, reading)
+        yield from said
+        for one in rest:
+            yield from _read_question(one, form, reading)
+
+
+def readable_response(raw: Raw, reading: Reading) -> Raw:
+    """The response without the items and answers that nobody can read."""
+    checklist = reading.checklist
+    ours = is_checklist(raw, checklist)
+    items = readable_items(
+        raw.get("item"), lambda link_id: checklist.link_id_of(link_id) is not None if ours else bool(link_id)
+    )
+    return {**raw, "item": items}
 
 
 def questionnaire_of(raw: Raw) -> str:
     """What makes two responses answers to the same form: its canonical address, else its questions."""
-    questionnaire = raw.get("questionnaire")
-    if isinstance(questionnaire, str) and questionnaire:
-        return questionnaire.split("|", 1)[0]
+    if name := canonical_of(raw):
+        return name
     items = raw.get("item")
     listed = items if isinstance(items, list) else []
     return repr(sorted(str(item.get("linkId")) for item in listed if isinstance(item, dict)))
 
 
-def _questions(items: Any, headings: tuple[str, ...], depth: int) -> Iterator[_Asked]:
-    if items is None:
-        return
-    if not isinstance(items, list) or depth > _DEEPEST:
-        raise BrokenElement("item")
-    for item in items:
-        if not isinstance(item, dict):
-            raise BrokenElement("item")
-        text, link_id = item.get("text"), item.get("linkId")
-        for part, value in (("text", text), ("linkId", link_id)):
-            if value is not None and not isinstance(value, str):  # then nobody knows what was asked
-                raise BrokenElement(f"item.{part}")
-        answers = _answers(item.get("answer"))
-        name = text if isinstance(text, str) else ""
-        if answers:
-            yield _Asked(link_id if isinstance(link_id, str) else "", name, headings, answers)
-        below = (*headings, name) if name else headings
-        yield from _questions(item.get("item"), below, depth + 1)
-        for answer in answers:
-            yield from _questions(answer.get("item"), below, depth + 1)
+def _read_checklist(asked: Sequence[Asked], form: Form, reading: Reading) -> Iterator[Item]:
+    yield from read_checklist_answers(asked, form, reading)
+    for one in asked:
+        if reading.checklist.link_id_of(one.link_id):
+            continue
+        if not one.question:  # nobody knows what was asked
+            raise BrokenElement("item.linkId")
+        yield from _read_question(one, form, reading)
 
 
-def _answers(value: Any) -> tuple[Raw, ...]:
-    """The answers, with their values checked by type; the model would take 60 microseconds a question."""
-    if value is None:
-        return ()
-    if not isinstance(value, list) or not all(isinstance(answer, dict) for answer in value):
-        raise BrokenElement("item.answer")
-    for answer in value:
-        for name, types in _TYPES.items():
-            given = answer.get(name)
-            if given is not None and not isinstance(given, types):
-                raise BrokenElement(f"item.answer.{name}")
-    return tuple(value)
-
-
-def _read_question(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Item]:
+def _read_question(asked: Asked, form: Form, reading: Reading) -> Iterator[Item]:
     patterns = reading.patterns
     words = asked.question or asked.link_id
     concept = patterns.questions.get((form.questionnaire, asked.link_id))
@@ -152,7 +123,7 @@ def _read_question(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Ite
         yield from _told(asked, form, reading)
 
 
-def _with_usable_answers(asked: _Asked, words: str, concepts: frozenset[str], reading: Reading) -> _Asked:
+def _with_usable_answers(asked: Asked, words: str, concepts: frozenset[str], reading: Reading) -> Asked:
     """The question without the yes that says only that red flags were asked for, or that there are none."""
     if concepts <= reading.patterns.vague:
         kept = tuple(a for a in asked.answers if not says_only_done(words, a, reading))
@@ -160,7 +131,7 @@ def _with_usable_answers(asked: _Asked, words: str, concepts: frozenset[str], re
     return asked
 
 
-def _score(words: str, asked: _Asked, form: _Form, reading: Reading) -> Measurement | None:
+def _score(words: str, asked: Asked, form: Form, reading: Reading) -> Measurement | None:
     if reading.measure_named(words) is not Measure.PAIN_SCORE:
         return None
     for answer in asked.answers:
@@ -178,8 +149,8 @@ def _score(words: str, asked: _Asked, form: _Form, reading: Reading) -> Measurem
 def _checked(
     concepts: frozenset[str],
     turned: bool,
-    asked: _Asked,
-    form: _Form,
+    asked: Asked,
+    form: Form,
     reading: Reading,
     *,
     history: bool = False,
@@ -200,7 +171,7 @@ def _checked(
         yield _fact(concepts | _general(concepts, reading), certainty, asked, answer, form, reading, history)
 
 
-def _is_bare(asked: _Asked, reading: Reading) -> bool:
+def _is_bare(asked: Asked, reading: Reading) -> bool:
     """Whether the question is an organ and nothing more, and no heading asks for complaints (8.2)."""
     patterns = reading.patterns
     plain = patterns.plain(asked.question).strip(" ?:.")
@@ -239,7 +210,7 @@ def _subjects(concepts: Iterable[str], reading: Reading) -> frozenset[str]:
 
 
 def _one_of_several(
-    concepts: frozenset[str], asked: _Asked, answer: Raw, form: _Form, reading: Reading
+    concepts: frozenset[str], asked: Asked, answer: Raw, form: Form, reading: Reading
 ) -> Iterator[Fact]:
     """A yes to "cancer, fever or weight loss?" says that one is true and not which: each is asked about."""
     for subject in sorted(_subjects(concepts, reading)):
@@ -250,9 +221,9 @@ def _one_of_several(
 def _fact(
     concepts: frozenset[str],
     certainty: Certainty,
-    asked: _Asked,
+    asked: Asked,
     answer: Raw,
-    form: _Form,
+    form: Form,
     reading: Reading,
     history: bool,
 ) -> Fact:
@@ -275,7 +246,7 @@ def _fact(
     )
 
 
-def _cultures(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Fact]:
+def _cultures(asked: Asked, form: Form, reading: Reading) -> Iterator[Fact]:
     """What blood cultures grew; in a form it only asks."""
     for answer in asked.answers:
         told = answer.get("valueString")
@@ -285,7 +256,7 @@ def _cultures(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Fact]:
             yield _fact(frozenset({"bacteraemia"}), sure, asked, answer, form, reading, False)
 
 
-def _told(asked: _Asked, form: _Form, reading: Reading) -> Iterator[Fact]:
+def _told(asked: Asked, form: Form, reading: Reading) -> Iterator[Fact]:
     """An open question: whatever the answer's words or code name; what follows "Safety netting" is advice."""
     plain = reading.patterns.plain(asked.question).strip(" ?:.")
     if any(s.name == "advice-before" and s.end == len(plain) for s in reading.patterns.cues.find(plain)):

@@ -41,7 +41,7 @@ from cds_service.record.observations import read_observation
 from cds_service.record.orders import contained_reasons, read_order_reasons, shown_reasons
 from cds_service.record.procedures import read_procedure
 from cds_service.record.projection import BrokenElement, Raw, Shape, project
-from cds_service.record.questionnaires import read_response
+from cds_service.record.questionnaires import read_response, readable_response
 from cds_service.record.reading import PAIN, ByType, Kept, Reading, reference_name
 from cds_service.record.visits import (
     encounter_class,
@@ -181,6 +181,7 @@ def _reading(
     return Reading(
         terminology=guideline.terminology,
         patterns=patterns or guideline.patterns.for_one_request(),
+        checklist=guideline.checklist,
         thresholds=guideline.thresholds,
         zone=guideline.zone,
         today=today,
@@ -221,7 +222,7 @@ def _is_positive(item: Any) -> bool:
 
 # What says when, where and how surely: without it a finding is still a finding (8.1.4).
 _BESIDE = re.compile(
-    r"(onset|abatement|effective|performed)[A-Z]\w*|recordedDate|issued|authored|bodySite|interpretation"
+    r"(onset|abatement|effective|performed)[A-Z]\w*|recordedDate|issued|authored|bodySite|interpretation|item"
     r"|(clinical|verification)Status"
 )
 _KEPT_OF_BROKEN = (Measurement, PowerExam, ProcedureFact, DeviceFact)
@@ -239,7 +240,10 @@ def _readable_rest(
         element = broken.element.split(".", 1)[0]
         if element not in raw or not _BESIDE.fullmatch(element):
             return
-        raw = _mended(raw, element)
+        mended = readable_response(raw, reading) if element == "item" else _mended(raw, element)
+        if mended == raw:
+            return
+        raw = mended
         try:
             items = list(reader(raw, reading))
         except BrokenElement as next_one:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from cds_service.guideline.thresholds import Thresholds
+from cds_service.record.checklist import Checklist
 from cds_service.record.dates import Interval, on_day, read_date
 from cds_service.record.facts import DateProblem, Measure, Region, Side
 from cds_service.record.free_text import Mention, Patterns
@@ -79,6 +80,10 @@ DRUGS = frozenset(
         "biologic", "chemotherapy", "antineoplastic", "gadolinium", "contrast",
     }
 )  # fmt: skip
+CRITERIA: tuple[tuple[str, str], ...] = (
+    ("today", "A date up to $future_tolerance_days days ahead, because clocks and time zones differ"),
+    ("not used", "A date further ahead, one before birth, and one that no calendar has"),
+)
 MEASURES: Mapping[str, Measure] = {
     "body-temperature": Measure.TEMPERATURE,
     "crp": Measure.CRP,
@@ -99,6 +104,7 @@ class Reading:
 
     terminology: Terminology
     patterns: Patterns
+    checklist: Checklist
     thresholds: Thresholds
     zone: ZoneInfo
     today: date

@@ -22,7 +22,9 @@ class CodeSystem:
     aliases: tuple[str, ...] = ()
     dots: bool = True  # False: compared without dots and in capitals
     check: str | None = None  # "verhoeff" or "mod10"
+    form: str | None = None  # a regular expression that every code and prefix of a value set matches
     relative: str | None = None  # the system asked next where this one does not know the code
+    notice: str = ""  # the licence notice that its codes travel with; empty where it asks for none
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class Terminology:
 
     def system_name(self, system: str) -> str | None:
         """The short name of a system; None where no value set uses it."""
-        name = self._names.get(system.strip().lower().rstrip("/"))
+        name = self._names.get(plain_address(system))
         if name is None and "icd10" in system.lower().replace("-", "").replace("_", ""):
             return "icd-10-pcs" if "pcs" in system.lower() else "icd-10-cm"
         return name
@@ -119,18 +121,23 @@ def spell(code: str, system: CodeSystem) -> str:
     return plain if system.dots else plain.replace(".", "").replace("+", "").replace("*", "").upper()
 
 
+def plain_address(system: str) -> str:
+    """The address or alias of a system as it is compared: clients differ in capitals and a last slash."""
+    return system.strip().lower().rstrip("/")
+
+
 def build_terminology(
     systems: Iterable[CodeSystem], value_sets: Mapping[str, tuple[ValueSetCode, ...]]
 ) -> Terminology:
     """The lookup over all value sets; every code's system must be among `systems`."""
     by_name = {system.name: system for system in systems}
-    names = {alias.lower(): s.name for s in by_name.values() for alias in (s.url, *s.aliases)}
+    names = {plain_address(alias): s.name for s in by_name.values() for alias in (s.url, *s.aliases)}
     displays: dict[tuple[str, str], str] = {}
     exact: dict[str, dict[str, set[str]]] = {}
     prefixes: dict[str, dict[str, set[str]]] = {}
     for concept, codes in value_sets.items():
         for row in codes:
-            name = names[row.system.lower()]
+            name = names[plain_address(row.system)]
             code = spell(row.code, by_name[name])
             displays.setdefault((name, code), _TAGS.sub("", row.display))
             table = prefixes if row.prefix else exact
@@ -172,12 +179,17 @@ def has_valid_check_digit(code: str, check: str | None) -> bool:
     """Whether the code passes its system's check-digit rule; True where the system has none."""
     match check:
         case "verhoeff":
-            return code.isdigit() and _verhoeff(code) == 0
+            return _is_number(code) and _verhoeff(code) == 0
         case "mod10":
             body, dash, digit = code.rpartition("-")
-            return dash == "-" and body.isdigit() and digit == str(_mod10(body))
+            return dash == "-" and _is_number(body) and digit == str(_mod10(body))
         case _:
             return True
+
+
+def _is_number(text: str) -> bool:
+    """Whether it is digits that a record holds; Python also takes those of other scripts for digits."""
+    return text.isascii() and text.isdigit()
 
 
 def _verhoeff(digits: str) -> int:

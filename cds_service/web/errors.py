@@ -38,7 +38,8 @@ def answer_http_exception(error: HTTPException) -> Response:
     """What Flask and Werkzeug refuse, in our words: theirs are HTML and may quote the request."""
     match error.code:
         case 404:
-            return answer_refusal(NotFound("There is nothing here.", "GET /cds-services lists the services."))
+            where = "GET /cds-services lists the services, GET /fhir/metadata the FHIR resources."
+            return answer_refusal(NotFound("There is nothing here.", where))
         case 405:
             response = answer_refusal(MethodNotAllowed("This address does not take that method."))
             response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))

@@ -8,7 +8,7 @@ from tests.conformance.service import Answer
 
 DECISION = "org.lumbar-mri-cds.decision"
 
-_FRESH = re.compile(r'"(uuid|evaluatedAt)": "[^"]*"')
+_FRESH = re.compile(r'"(uuid|evaluatedAt|authoredOn)": "[^"]*"')
 
 
 def advice(answer: Answer) -> str:

@@ -93,16 +93,16 @@ def test_a_signed_guideline_is_served(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
-        pytest.param("lab_days", "-1", "thresholds.lab_days: 0 or more", id="negative"),
-        pytest.param("lab_days", "1.5", "lab_days: int", id="half a day"),
-        pytest.param("crp_strong_mg_l", "9", "thresholds.crp_weak_mg_l: at most crp_strong_mg_l", id="CRP"),
-        pytest.param("esr_strong_mm_h", "19", "thresholds.esr_weak_mm_h: at most esr_strong_mm_h", id="ESR"),
-        pytest.param("care_full_days", "27", "thresholds.care_min_days: at most care_full_days", id="care"),
+        pytest.param("lab_days", "-1", "thresholds.lab_days.value: 0 or more", id="negative"),
+        pytest.param("lab_days", "1.5", "thresholds.lab_days.value: a whole number", id="half a day"),
+        pytest.param("crp_strong_mg_l", "9", "thresholds.crp_weak_mg_l.value: at most crp_strong_mg_l", id="CRP"),
+        pytest.param("esr_strong_mm_h", "19", "thresholds.esr_weak_mm_h.value: at most esr_strong_mm_h", id="ESR"),
+        pytest.param("care_full_days", "27", "thresholds.care_min_days.value: at most care_full_days", id="care"),
         pytest.param(
-            "cauda_subacute_days", "13", "thresholds.cauda_acute_days: at most cauda_subacute_days", id="cauda equina"
+            "cauda_subacute_days", "13", "thresholds.cauda_acute_days.value: at most cauda_subacute_days", id="cauda equina"
         ),
-        pytest.param("fever_cel", "50", "thresholds.fever_cel: at most temperature_high_cel", id="fever"),
-        pytest.param("weight_high_kg", "10", "thresholds.weight_low_kg: at most weight_high_kg", id="weight"),
+        pytest.param("fever_cel", "50", "thresholds.fever_cel.value: at most temperature_high_cel", id="fever"),
+        pytest.param("weight_high_kg", "10", "thresholds.weight_low_kg.value: at most weight_high_kg", id="weight"),
     ],
 )  # fmt: skip
 def test_a_number_that_cannot_be_right_is_refused(name: str, value: str, expected: str, folder: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_source_has_a_whole_address_or_none(folder: Path) -> None:
 
 def test_words_that_cannot_be_used_are_refused_with_their_file(folder: Path) -> None:
     rewrite(folder / "cancer.md", r"## overrides\n\n", "## overrides\n\nother: Other\n")
-    assert "cancer.md: section overrides: other only once" in refusal(folder)[1]
+    assert refusal(folder) == ("cancer.md", "section overrides: other only once")
 
 
 def test_every_other_source_of_a_number_is_one_that_is_listed() -> None:
@@ -195,3 +195,8 @@ def test_a_query_asks_for_the_type_before_its_conditions(query: str, type_: str)
 )
 def test_an_error_says_file_line_and_what_was_expected(line: int | None, text: str) -> None:
     assert str(ContentError("orders.toml", line, "a code")) == text
+
+
+def test_a_checklist_that_means_nothing_that_a_rule_reads_is_refused(folder: Path) -> None:
+    rewrite(folder / "checklist.toml", r'yes = \["saddle-numbness"\]', 'yes = ["osteoporosis"]')
+    assert refusal(folder) == ("checklist.toml", "items.2.yes: item saddle: yes: osteoporosis is no red flag")

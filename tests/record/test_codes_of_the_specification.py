@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.record.records import shipped_guideline
+from tests.shipped import shipped_guideline
 
 SNOMED = "http://snomed.info/sct"
 LOINC = "http://loinc.org"

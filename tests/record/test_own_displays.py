@@ -25,6 +25,7 @@ def _reading(guideline: Guideline) -> Reading:
     return Reading(
         guideline.terminology,
         guideline.patterns.for_one_request(),
+        guideline.checklist,
         guideline.thresholds,
         guideline.zone,
         date(2026, 6, 15),

@@ -8,6 +8,10 @@ from cds_service.guideline.decision import Evidence
 from cds_service.record.dates import Interval
 from cds_service.record.facts import Certainty, Fact, Measurement, Side, State, Trend
 
+# Notes that a card says beside a fact.
+DISPUTED = "records disagree"
+NOT_USABLE = "asked, answer not usable"
+
 
 def counts_fully(fact: Fact) -> bool:
     """Known or suspected, as a code or a structured answer: what may decide and not only ask."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from functools import lru_cache
 
 from cds_service.guideline.content import Guideline, number_words
@@ -11,7 +12,7 @@ from cds_service.guideline.decision import Decision, Pathway
 from cds_service.guideline.lumbar_mri.escaping import escape_markdown, plain_text
 from cds_service.guideline.lumbar_mri.phrases import FEATURE_CHARACTERS, in_singular
 from cds_service.guideline.lumbar_mri.wording import ENDORSED, find, unread_in_short
-from cds_service.guideline.thresholds import Thresholds
+from cds_service.guideline.thresholds import Thresholds, as_weeks
 from cds_service.guideline.words import Words
 
 
@@ -90,10 +91,12 @@ def _fills(decision: Decision, guideline: Guideline) -> dict[str, str]:
 
 
 def threshold_fills(guideline: Guideline) -> Mapping[str, str]:
-    """Every threshold by name, as it is read."""
+    """Every threshold by name, as it is read; days in weeks, too."""
     return _said(guideline.thresholds)
 
 
 @lru_cache(maxsize=4)  # asked for by every card, and the same for all of them
 def _said(thresholds: Thresholds) -> Mapping[str, str]:
-    return {field.name: number_words(getattr(thresholds, field.name)) for field in fields(thresholds)}
+    numbers = {field.name: getattr(thresholds, field.name) for field in fields(thresholds)}
+    weeks = {as_weeks(name): round(Decimal(number) / 7, 1) for name, number in numbers.items()}
+    return {name: number_words(number) for name, number in (numbers | weeks).items() if name}

@@ -9,6 +9,8 @@ from datetime import date, timedelta
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Evidence, Finding, MriOrder, Outcome, Pathway
 from cds_service.guideline.lumbar_mri.assertions import (
+    DISPUTED,
+    NOT_USABLE,
     age_days,
     counts_fully,
     disputing,
@@ -75,7 +77,10 @@ CRITERIA: tuple[tuple[str, str], ...] = (
     ("urgent", "Cauda equina syndrome refuted without an MRI on record, with a feature dated before"),
     ("possible", "Hesitancy or incomplete emptying alone, beside an enlarged prostate or such a drug"),
     ("possible", "A retention older than the pain and unchanged, or a long-term catheter"),
-    ("possible", "Features dated before a lumbar MRI that names no compression"),
+    (
+        "possible",
+        "Features dated before a lumbar MRI of the last $cauda_imaging_days days that names no compression",
+    ),
     (
         "possible",
         "A feature older than $cauda_subacute_days days, undated, improving, or resolved "
@@ -84,6 +89,15 @@ CRITERIA: tuple[tuple[str, str], ...] = (
     ("possible", "Sexual dysfunction new within $cauda_subacute_days days, and nothing else"),
     ("possible", "Stress, urge or minor bowel symptoms new within $cauda_acute_days days"),
     ("possible", "Words in the order or record that name a feature or the syndrome"),
+    (
+        "reading",
+        "A drug is renewed and not started where an earlier supply of it reached up to $drug_gap_days days "
+        "before, or further",
+    ),
+    (
+        "reading",
+        "A left and a right side count as both legs where they lie within $bilateral_days days of each other",
+    ),
 )
 
 # Kinds of feature: two concepts of one kind are one feature (8.6.2, 8.6.3).
@@ -266,13 +280,13 @@ def _diagnosis(fact: Fact, facts: PatientFacts, today: date, t: Thresholds) -> F
     recent = age is None or age <= t.cauda_diagnosis_days or is_worsening(fact, t.cauda_subacute_days, today)
     outcome, tier = (Outcome.EMERGENCY, "diagnosis") if recent else (Outcome.POSSIBLE, "old")
     if fact.disputed:
-        outcome, tier = Outcome.POSSIBLE, "records disagree"
+        outcome, tier = Outcome.POSSIBLE, DISPUTED
     shown = evidence_of(fact, note=_dispute(fact, facts))
     return Feature("diagnosis", outcome, tier, shown, fact.when, recent, worsening_said_on(fact))
 
 
 def _dispute(fact: Fact, facts: PatientFacts) -> str:
-    return "records disagree" if disputing(fact, facts.facts) else ""
+    return DISPUTED if disputing(fact, facts.facts) else ""
 
 
 def _findings(facts: PatientFacts, pain: Pain, today: date, t: Thresholds) -> Iterator[Feature]:
@@ -297,7 +311,7 @@ def _feature(
 
 
 def _unknown(kind: str, fact: Fact, today: date, t: Thresholds) -> Feature | None:
-    asked = evidence_of(fact, note="asked, answer not usable")
+    asked = evidence_of(fact, note=NOT_USABLE)
     fresh = fact.when is None or is_new(fact, t.cauda_acute_days, today)
     return Feature(kind, Outcome.UNCLEAR, "unknown", asked, fact.when) if fresh else None
 
@@ -308,6 +322,8 @@ def _as_a_hint(fact: Fact, feature: Feature) -> Feature:
         return feature
     in_words = fact.certainty is Certainty.WORDS
     note = "in words only" if in_words else "recorded without a value"
+    if feature.evidence.note == DISPUTED:
+        note = f"{note}; {DISPUTED}"
     tier = "words" if in_words else "no value"
     evidence = replace(feature.evidence, note=note)
     return Feature(feature.kind, Outcome.POSSIBLE, tier, evidence, fact.when, structured=not in_words)
@@ -354,7 +370,7 @@ def _tier(
     age = age_days(fact, today)
     worse = is_worsening(fact, t.cauda_subacute_days, today)
     if fact.disputed:
-        return Outcome.POSSIBLE, "records disagree"
+        return Outcome.POSSIBLE, DISPUTED
     match kind:
         case "sexual":
             recent = age is None or age <= t.cauda_subacute_days or worse
@@ -439,6 +455,9 @@ def _bilateral_symptoms(facts: PatientFacts, today: date, guideline: Guideline) 
     )  # fmt: skip
     coded = tuple(f for f in facts.about("bilateral-leg-symptoms") if f.certainty.positive and is_current(f))
     both = coded or (sided if on_both_sides(sided, t.bilateral_days) else ())
+    for fact in facts.about("bilateral-leg-symptoms"):
+        if fact.certainty is Certainty.UNKNOWN and (asked := _unknown("both legs", fact, today, t)):
+            yield asked
     for fact in both:
         recent = is_new(fact, t.cauda_subacute_days, today) or is_worsening(
             fact, t.cauda_subacute_days, today

@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 
 from cds_service.guideline.decision import Evidence
-from cds_service.guideline.lumbar_mri.assertions import counts_fully, disputing
+from cds_service.guideline.lumbar_mri.assertions import DISPUTED, NOT_USABLE, counts_fully, disputing
 from cds_service.guideline.thresholds import Thresholds
 from cds_service.record.dates import Interval
 from cds_service.record.facts import Certainty, Fact, Origin, State
@@ -100,13 +100,13 @@ def _note(fact: Fact, facts: tuple[Fact, ...]) -> str:
         case Certainty.VALUELESS:
             notes.append("recorded without a value")
         case Certainty.UNKNOWN:
-            notes.append("asked, answer not usable")
+            notes.append(NOT_USABLE)
     if fact.state is State.REMISSION:
         notes.append("in remission")
     if fact.state is State.ENDED:
         notes.append("recorded as ended")
     if disputing(fact, facts) or _is_refuted_later(fact, facts):
-        notes.append("records disagree")
+        notes.append(DISPUTED)
     return ", ".join(notes)
 
 

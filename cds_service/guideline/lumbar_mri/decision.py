@@ -41,8 +41,10 @@ from cds_service.guideline.lumbar_mri.outside import (
 from cds_service.guideline.lumbar_mri.pain import Pain, read_pain
 from cds_service.guideline.lumbar_mri.plan import WITH_CONTRAST, is_adequate, make_plan, what_changes
 from cds_service.guideline.lumbar_mri.procedures import UNDATED_REASON, assess_procedure, list_recent
+from cds_service.guideline.lumbar_mri.red_flag_questions import denials, open_items
 from cds_service.guideline.lumbar_mri.would_change import would_change
 from cds_service.record.facts import PatientFacts, ReadState
+from cds_service.record.users import USER_ROLE
 
 ORDER_SIGN = "order-sign"
 # The kinds of resource without which R1 and R2 cannot be told (8.1.7), with their FHIR types.
@@ -98,6 +100,11 @@ CRITERIA: tuple[tuple[str, str], ...] = (
     ),
     ("silent", "A CT without a red flag; a wider study for another reason, where only R1 or R2 would speak"),
     ("silent", "Nothing recorded that the order could be for, while ordering; as switched"),
+    (
+        "silent",
+        "A possible red flag and nothing about MRI safety, where the user has a role that the site names "
+        "among its specialists",
+    ),
 )
 
 
@@ -131,18 +138,20 @@ def decide(
     *,
     hook: str,
     emergency_referral: bool = False,
+    specialist: bool = False,
 ) -> Decision:
     """The guideline's answer for one order.
 
     `facts` hold the facts of the order's own reason, too.
-    `emergency_referral` tells that the drafts hold a referral to the emergency department.
+    `emergency_referral` tells that the drafts hold a referral to the emergency department,
+    `specialist` that the user has a role for which the site wants no questions (3.8).
     `Decision.silent` names the reason where no card is to be sent.
     """
     local = now.astimezone(guideline.zone)
     assessment = _assess(order, facts, local.date(), guideline)
     top, findings = _resolve(assessment, hook)
     decision = _describe(assessment, top, findings, local, emergency_referral)
-    silent = _silence(assessment, decision, hook)
+    silent = _silence(assessment, decision, hook, specialist=specialist)
     return replace(decision, silent=silent) if silent else decision
 
 
@@ -196,7 +205,8 @@ def _unread(a: _Assessment, findings: Sequence[Finding], contrast: str | None) -
     missing = [
         resource_type_of(query)
         for key, query in a.guideline.prefetch.items()
-        if reads.get(key) in _TRIED_IN_VAIN or (key in needed and reads.get(key) is not ReadState.COMPLETE)
+        if (reads.get(key) in _TRIED_IN_VAIN and key != USER_ROLE)
+        or (key in needed and reads.get(key) is not ReadState.COMPLETE)
     ]
     return tuple(dict.fromkeys((*a.stopping, *missing)))
 
@@ -296,6 +306,8 @@ def _describe(
         evaluated_at=local,
         today=a.today,
         not_recorded=not_recorded(a.facts, a.today, a.guideline, unread),
+        denied=denials(a.facts, a.today, a.guideline),
+        open_items=open_items(a.facts, a.today, a.guideline, top, findings),
         stale=_stale(a, findings),
         unread=unread,
         would_change=tuple(would_change(top, findings, unread=bool(a.stopping))),
@@ -461,7 +473,7 @@ def _in_primary_care(facts: PatientFacts, guideline: Guideline) -> bool:
     return facts.encounter_class is None or facts.encounter_class in guideline.switches.primary_care_classes
 
 
-def _silence(a: _Assessment, decision: Decision, hook: str) -> str:
+def _silence(a: _Assessment, decision: Decision, hook: str, *, specialist: bool) -> str:
     """Why no card is sent; empty where one is (3.8, 8.8.5)."""
     switches = a.guideline.switches
     emergency = decision.outcome is Outcome.EMERGENCY
@@ -477,6 +489,8 @@ def _silence(a: _Assessment, decision: Decision, hook: str) -> str:
         return "ct"
     if decision.endorsed and not switches.endorse:
         return "concordant"
+    if specialist and decision.outcome is Outcome.POSSIBLE and not decision.safety:
+        return "specialist"
     # A study of more than the lumbar spine is about R1 and R2 only for back pain alone (2.1.4).
     if a.order.covers != "lumbar" and a.pain.other_reason and decision.findings[0].pathway is Pathway.PAIN:
         return "other reason"

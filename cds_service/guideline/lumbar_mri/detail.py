@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Decision, Outcome, Pathway, Plan
+from cds_service.guideline.lumbar_mri.asked import denied_lines, items_in_words
 from cds_service.guideline.lumbar_mri.card_words import CardWords, threshold_fills
 from cds_service.guideline.lumbar_mri.phrases import capitalised, statements
 from cds_service.guideline.lumbar_mri.plan import needs_operating_team, suspects_cancer, suspects_infection
+from cds_service.guideline.lumbar_mri.record_gaps import PARTS_OF_GAP
 from cds_service.guideline.lumbar_mri.summary import Place
 from cds_service.guideline.lumbar_mri.why import block, bullets, why
 from cds_service.guideline.lumbar_mri.wording import SAFETY, SHARED, by_key, find, unread_names
@@ -17,6 +19,7 @@ from cds_service.guideline.words import Words
 STALE_FACTS = 4
 _WITH_MRI = frozenset({Outcome.EMERGENCY, Outcome.URGENT, Outcome.INDICATED, Outcome.MAY_BE_INDICATED})
 _BOTH_LEGS = frozenset({"both-legs-weak", "bilateral"})  # the odds ratio is for these alone (8.8.10)
+_QUESTIONS = (Outcome.POSSIBLE, Outcome.UNCLEAR)
 _EMPTY_WORDS = frozenset({"and", "or", "function", "sensation", "volume", "post-void"})
 
 
@@ -26,8 +29,8 @@ def write_detail(decision: Decision, said: CardWords, guideline: Guideline, plac
     blocks = [
         ("", first_lines(decision, guideline)),
         ("why", why(decision, said, place)),
-        ("do", _what_to_do(decision, said)),
-        ("missing", _missing(decision, words)),
+        ("do", _what_to_do(decision, said, guideline)),
+        ("missing", _missing(decision, guideline)),
         ("change", changes(decision, said)),
         ("evidence", _evidence(decision, said, guideline)),
         ("limits", _limits(words)),
@@ -73,10 +76,12 @@ def safety_lines(decision: Decision, words: Words, *, all_kinds: bool, do: str =
                 yield said
 
 
-def _what_to_do(decision: Decision, said: CardWords) -> Iterator[str]:
+def _what_to_do(decision: Decision, said: CardWords, guideline: Guideline) -> Iterator[str]:
     words = said.words
     do = said.markdown("do") or ""
     yield do
+    if decision.outcome in _QUESTIONS:
+        yield from (f"- {line}" for line in _to_settle(decision, guideline))
     checks = [] if decision.endorsed else _checks(decision, do, words)
     if checks:
         yield f"- {words.say(SHARED, 'checks', {'checks': ', '.join(checks)})}"
@@ -102,6 +107,24 @@ def _in_pregnancy(decision: Decision, words: Words) -> Iterator[str]:
         yield words.say(SHARED, "pregnant")
     if any(finding.pathway is Pathway.CAUDA_EQUINA for finding in decision.findings):
         yield words.say(SHARED, "pregnant.cauda-equina")
+
+
+def _to_settle(decision: Decision, guideline: Guideline) -> Iterator[str]:
+    """The items of the checklist that would settle the card; a gap's card names the red flags they ask for.
+
+    Treatment so far, and the red flags of a disease, are named by the words of their own cards.
+    """
+    items = [item for item in guideline.checklist.items if item.link_id in decision.open_items]
+    if not items:
+        return
+    numbers = items_in_words([item.number for item in items], guideline.words)
+    of_disease = decision.leading is not None and decision.leading.pathway is not Pathway.PAIN
+    names_them = decision.outcome is Outcome.UNCLEAR and not of_disease
+    if names_them and any(not item.treatment for item in items):
+        names = ", ".join(item.short for item in items)
+        yield guideline.words.say(SHARED, "settle", {"items": numbers, "names": names})
+    else:
+        yield guideline.words.say(SHARED, "settled-by", {"items": numbers})
 
 
 def _beside(decision: Decision, do: str, words: Words) -> Iterator[str]:
@@ -160,19 +183,29 @@ def study_words(plan: Plan, words: Words) -> str:
     return ", ".join(part for part in (region, contrast) if part)
 
 
-def _missing(decision: Decision, words: Words) -> Iterator[str]:
-    """What could not be read, is not recorded, or is too old to count."""
+def _missing(decision: Decision, guideline: Guideline) -> Iterator[str]:
+    """What could not be read, is not recorded, was denied, or is too old to count."""
+    words = guideline.words
     if decision.unread:
         what = ", ".join(unread_names(decision.unread, words))
         yield f"- {words.say(SHARED, 'unread', {'what': what})}"
     if decision.endorsed:  # a short card asks for nothing more
         return
-    silent = not_recorded(decision, words)
+    silent = [by_key(words, "missing", key) for key in _never_told(decision)]
     if silent:
         yield f"- {words.say(SHARED, 'not-recorded')}: {', '.join(silent)}."
+    if decision.outcome is Outcome.NOT_INDICATED:
+        yield from (f"- {line}" for line in _to_settle(decision, guideline))
+    yield from (f"- {line}" for line in denied_lines(decision, words))
     stale = statements(decision.stale, words, STALE_FACTS)
     if stale:
         yield f"- {words.say(SHARED, 'stale')}: {'; '.join(stale)}."
+
+
+def _never_told(decision: Decision) -> list[str]:
+    """The gaps without an old answer, which is told with its day instead."""
+    old = {denial.key for denial in decision.denied if not denial.fresh}
+    return [key for key in decision.not_recorded if not old.issuperset(PARTS_OF_GAP.get(key, (key,)))]
 
 
 def _evidence(decision: Decision, said: CardWords, guideline: Guideline) -> Iterator[str]:

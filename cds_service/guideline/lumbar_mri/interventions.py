@@ -107,10 +107,12 @@ def _statements(facts: Iterable[Fact]) -> Iterator[Intervention]:
         kind = Kind.SURGERY if fact.is_about(HARDWARE) else _kind(fact.concepts)
         if kind is None or not fact.certainty.positive or _is_elsewhere(fact.concepts, fact.region):
             continue
+        # The day of a form is not that of the operation that it asks about.
+        shown = _day_of(fact) if fact.origin is Origin.ANSWER else fact.when
         yield Intervention(
             kind=kind,
             name=plain_name(fact.text),
-            evidence=Evidence(fact.text, fact.resource, fact.when, plain_name(fact.text)),
+            evidence=Evidence(fact.text, fact.resource, shown, plain_name(fact.text)),
             when=_day_of(fact),
             level_known=_is_level_known(fact.concepts, fact.region),
             on_record_since=fact.recorded or fact.started,
@@ -123,7 +125,7 @@ def _day_of(fact: Fact) -> Interval | None:
     """The day it was done, where the statement gives one; the onset of a syndrome after it does not."""
     if fact.history or fact.is_about(HISTORY, HARDWARE):
         return None
-    return fact.started if fact.origin in (Origin.CONDITION, Origin.PROCEDURE) else None
+    return fact.started if fact.origin in (Origin.CONDITION, Origin.PROCEDURE, Origin.ANSWER) else None
 
 
 def _hardware(devices: Iterable[DeviceFact]) -> Iterator[Intervention]:

@@ -10,6 +10,8 @@ from datetime import date
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Evidence, Finding, MriOrder, Outcome, Pathway
 from cds_service.guideline.lumbar_mri.assertions import (
+    DISPUTED,
+    NOT_USABLE,
     age_days,
     counts_fully,
     disputing,
@@ -64,7 +66,11 @@ CRITERIA: tuple[tuple[str, str], ...] = (
     ("urgent", "Radicular pain with new reflex loss within $deficit_new_days days"),
     ("urgent", "The doctor records that neurology is worse on examination"),
     ("possible", "A weakness examined once, undated, or last examined more than $power_recent_days days ago"),
-    ("possible", "A smaller fall, or a fall over more than $power_baseline_days days"),
+    (
+        "possible",
+        "A fall of $power_small_drop_grades MRC grade or more that is smaller than that, or a fall over "
+        "more than $power_baseline_days days",
+    ),
     (
         "possible",
         "New weakness without a site, gait problem, hyperreflexia or Babinski sign within "
@@ -79,6 +85,15 @@ CRITERIA: tuple[tuple[str, str], ...] = (
         "none",
         "A deficit older than $deficit_stable_days days and no worse since; numbness of one "
         "leg that is not spreading",
+    ),
+    (
+        "reading",
+        "A fall is rapid only where the latest exam is at most $power_fresh_days days old; an answer that "
+        "cannot be used asks for as long",
+    ),
+    (
+        "reading",
+        "A left and a right side count as both legs where they lie within $bilateral_days days of each other",
     ),
 )
 
@@ -284,6 +299,8 @@ def _as_a_hint(fact: Fact, judged: Sign) -> Sign:
     """What a code would be some fact of R3 asks, where it is only words or has no value (8.1.6, 8.1.9)."""
     structured = fact.certainty is Certainty.VALUELESS
     note = "recorded without a value" if structured else "in words only"
+    if judged.evidence.note == DISPUTED:
+        note = f"{note}; {DISPUTED}"
     return Sign(
         Outcome.POSSIBLE,
         "no value" if structured else "words",
@@ -302,7 +319,7 @@ def _judge_fact(fact: Fact, facts: PatientFacts, pain: Pain, today: date, t: Thr
     """The sign that one coded or structured fact is; None: named no fact of R3."""
     judge = next(rule for concepts, rule in _RULES if fact.is_about(*concepts))
     if fact.disputed:
-        verdict: _Verdict = (Outcome.POSSIBLE, "records disagree")
+        verdict: _Verdict = (Outcome.POSSIBLE, DISPUTED)
     elif _limb(fact) is Region.ARM:
         verdict = _judge_arm(fact, today, t)
     else:
@@ -312,7 +329,7 @@ def _judge_fact(fact: Fact, facts: PatientFacts, pain: Pain, today: date, t: Thr
     outcome, tier = verdict
     if _may_be_peripheral(fact, facts):
         outcome = _lowered(outcome)
-    note = "records disagree" if disputing(fact, facts.facts) else ""
+    note = DISPUTED if disputing(fact, facts.facts) else ""
     part = _severe_part(fact, today, t) if outcome.rank >= Outcome.URGENT.rank else None
     return Sign(
         outcome,
@@ -581,7 +598,7 @@ def _unclear(unknown: tuple[Fact, ...]) -> Finding:
         outcome=Outcome.UNCLEAR,
         tier="unknown",
         variant="value-unknown",
-        evidence=tuple(evidence_of(fact, note="asked, answer not usable") for fact in unknown),
+        evidence=tuple(evidence_of(fact, note=NOT_USABLE) for fact in unknown),
     )
 
 

@@ -43,6 +43,7 @@ PRIORITIES = ("routine", "urgent", "asap", "stat")
 _COVERS = {"whole-spine-mri": "whole-spine", "thoracolumbar-mri": "thoracolumbar", "lumbar-mri": "lumbar"}
 _NO_REGION = frozenset({"spine-mri-unspecified", "mri-unspecified"})
 _CT = "lumbar-ct"
+EMERGENCY_REFERRAL = "order-emergency"  # a site's own code for the order that a card suggests
 _OTHER_INDICATION = ("other-indication", "axial-spondyloarthritis")
 _PAIN = ("low-back-pain", "radicular-pain", "bilateral-leg-symptoms", "back-pain-unspecified")
 
@@ -96,12 +97,16 @@ def select_orders(
 def has_emergency_referral(draft_orders: Sequence[Json], patient_id: str, guideline: Guideline) -> bool:
     """Whether a draft, selected or not, sends the patient to the emergency department (2.11).
 
-    No code for it is verified, so its words tell; an MRI that merely mentions the department is none.
+    No standard code for it is verified: a code that the site gave it tells, else its words.
+    An MRI that merely mentions the department is none.
     """
     patterns = guideline.order_patterns
     for _, draft in _with_references(draft_orders):
         if not _is_to_be_done(draft) or not _is_for(draft.get("subject"), patient_id):
             continue
+        codes = codes_in(draft.get("code"), guideline.terminology)
+        if EMERGENCY_REFERRAL in codes:
+            return True
         words = [*words_of(draft.get("code")), *_detail_words(draft)]
         performers = [text_of(performer.get("display")) for performer in objects_of(draft.get("performer"))]
         named = [plain(text) for text in (*words, *words_of(draft.get("performerType")), *performers) if text]

@@ -8,8 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from cds_service.guideline.faults import Fault, TableError, refuse_faults, validation_faults
 
-class OrderCodesError(Exception):
+
+class OrderCodesError(TableError):
     """What is wrong with `orders_out.toml`."""
 
 
@@ -80,11 +82,15 @@ def read_order_codes(content: Mapping[str, Any]) -> OrderCodes:
     try:
         file = _File.model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        raise OrderCodesError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    for table, wanted in (("studies", STUDIES), ("orders", ORDERS)):
-        for name in sorted(wanted ^ getattr(file, table).keys()):
-            raise OrderCodesError(f"{table}.{name}: {'an entry' if name in wanted else 'no such name'}")
+        raise OrderCodesError(*validation_faults(error)) from error
+    refuse_faults(
+        OrderCodesError,
+        (
+            Fault((table, name), "an entry" if name in wanted else "no such name")
+            for table, wanted in (("studies", STUDIES), ("orders", ORDERS))
+            for name in sorted(wanted ^ getattr(file, table).keys())
+        ),
+    )
     return OrderCodes(_entries(file.studies), _entries(file.orders))
 
 

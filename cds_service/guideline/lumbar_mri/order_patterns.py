@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
+
+from cds_service.guideline.faults import Fault, TableError, refuse_faults
 
 # Far more than any order says; a longer text is cut, so that no text can keep a worker busy.
 LONGEST_TEXT = 500
 _NEAR = 40  # characters before a word in which a negation denies it
 _BLANKS = re.compile(r"[\s_ ]+")
+_NUMBERED = re.compile(r"\(\?P|\(\?\(|\\[1-9]")
+_ESCAPED = re.compile(r"\\.")
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—−"), "-")
 
 
-class OrderPatternsError(Exception):
+class OrderPatternsError(TableError):
     """A table of words that cannot be used; the message names it."""
 
 
@@ -93,27 +97,49 @@ def read_order_patterns(mapping: Mapping[str, Any]) -> OrderPatterns:
     """The compiled words; raises OrderPatternsError where a table is missing, unknown or not usable."""
     tables = mapping.get("words")
     if not isinstance(tables, dict):
-        raise OrderPatternsError("a table [words]")
+        raise OrderPatternsError(Fault(("words",), "a table [words]"))
     wanted = [field.name for field in fields(OrderPatterns)]
-    for name in sorted(tables.keys() ^ set(wanted)):
-        raise OrderPatternsError(f"words.{name}: {'a list' if name in wanted else 'no such table'}")
-    return OrderPatterns(**{name: _compiled(name, tables[name]) for name in wanted})
+    refuse_faults(OrderPatternsError, _faults(mapping, tables, wanted))
+    return OrderPatterns(**{name: _compiled(tables[name]) for name in wanted})
 
 
-def _compiled(name: str, expressions: Any) -> re.Pattern[str]:
-    if (
-        not isinstance(expressions, list)
-        or not expressions
-        or not all(isinstance(e, str) for e in expressions)
-    ):
-        raise OrderPatternsError(f"words.{name}: a list of regular expressions")
-    for expression in expressions:
-        try:
-            matches_nothing = re.compile(expression).search("") is not None
-        except re.error as error:
-            raise OrderPatternsError(
-                f"words.{name}: {expression!r} is no regular expression ({error})"
-            ) from error
-        if matches_nothing:
-            raise OrderPatternsError(f"words.{name}: {expression!r} matches an empty text")
+def _compiled(expressions: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{expression})" for expression in expressions))
+
+
+def _faults(
+    mapping: Mapping[str, Any], tables: Mapping[str, Any], wanted: Collection[str]
+) -> Iterator[Fault]:
+    for name in sorted(mapping.keys() - {"words"}):
+        yield Fault((name,), "no such table")
+    for name in sorted(tables.keys() ^ set(wanted)):
+        yield Fault(("words", name), "a list" if name in wanted else "no such table")
+    for name, expressions in tables.items():
+        if (
+            not isinstance(expressions, list)
+            or not expressions
+            or not all(isinstance(e, str) for e in expressions)
+        ):
+            yield Fault(("words", name), "a list of regular expressions")
+            continue
+        for position, expression in enumerate(expressions):
+            wrong = _wrong_with(expression)
+            if wrong:
+                yield Fault(("words", name, position), wrong)
+
+
+def _wrong_with(expression: str) -> str | None:
+    try:
+        matches_nothing = re.compile(f"(?:{expression})").search("") is not None
+    except (re.error, RecursionError, OverflowError) as error:
+        return f"a regular expression; {expression!r} is no regular expression ({error})"
+    # Many expressions become one, in which groups have other numbers, and a name may come twice.
+    if _NUMBERED.search(expression):
+        return f"an expression without names and numbers of groups, not {expression!r}"
+    if any(letter.isupper() for letter in _ESCAPED.sub("", expression)):
+        return f"small letters, because the text is read in small letters; not {expression!r}"
+    return (
+        f"an expression that names something; {expression!r} matches an empty text"
+        if matches_nothing
+        else None
+    )

@@ -7,7 +7,7 @@ from datetime import date
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Evidence, Finding, MriOrder, Outcome, Pathway
-from cds_service.guideline.lumbar_mri.assertions import counts_fully, evidence_of
+from cds_service.guideline.lumbar_mri.assertions import NOT_USABLE, counts_fully, evidence_of
 from cds_service.guideline.lumbar_mri.interventions import (
     Intervention,
     Kind,
@@ -229,10 +229,7 @@ def _unclear(unusable: Sequence[Fact]) -> Finding:
         recommendation="R6",
         outcome=Outcome.UNCLEAR,
         tier="unknown",
-        evidence=tuple(
-            Evidence(fact.text, fact.resource, fact.when, note="asked, answer not usable")
-            for fact in unusable
-        ),
+        evidence=tuple(Evidence(fact.text, fact.resource, fact.when, note=NOT_USABLE) for fact in unusable),
     )
 
 

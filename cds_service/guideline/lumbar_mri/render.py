@@ -124,8 +124,12 @@ def _source(decision: Decision, guideline: Guideline) -> Source:
 
 
 def _links(guideline: Guideline) -> tuple[Link, ...]:
-    pages = (("link.guideline", guideline.url), ("link.details", guideline.details_url))
-    return tuple(Link(label=guideline.words.say(SHARED, label), url=url) for label, url in pages)
+    pages = (
+        ("link.guideline", guideline.url),
+        ("link.details", guideline.details_url),
+        ("link.leaflet", guideline.leaflet_url),
+    )
+    return tuple(Link(label=guideline.words.say(SHARED, label), url=url) for label, url in pages if url)
 
 
 def _safety_card(decision: Decision, place: Place, guideline: Guideline, new_uuid: NewUuid) -> Card:

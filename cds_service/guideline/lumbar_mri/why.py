@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from cds_service.guideline.decision import Decision, Evidence, Finding, MriOrder
+from cds_service.guideline.lumbar_mri.assertions import NOT_USABLE
 from cds_service.guideline.lumbar_mri.card_words import CardWords, name_of
 from cds_service.guideline.lumbar_mri.escaping import escape_markdown
 from cds_service.guideline.lumbar_mri.phrases import speaker, statements
@@ -64,7 +65,11 @@ def why(decision: Decision, said: CardWords, place: Place) -> Iterator[str]:
     short = decision.leading is not None and decision.leading.variant in _SHORT_PAIN
     say = speaker(words)
     yield from bullets(statements(leading, words, PAIN_FACTS if short else LEADING_FACTS, say=say))
-    yield from bullets(_also(decision.findings[1:], leading, words, say))
+    besides = decision.findings[1:]
+    unusable = [one for one in besides if _is_unusable(one)]
+    yield from bullets(_also((one for one in besides if one not in unusable), leading, words, say))
+    if names := _unusable_names(unusable, leading):
+        yield f"- {words.say(SHARED, 'also-unusable', {'names': names})}"
     said_already = [say(fact) for finding in decision.findings for fact in finding.evidence]
     # One disease in two entries is one line.
     listed = {fact.text.casefold(): fact for fact in reversed(decision.listed)}
@@ -83,3 +88,14 @@ def _also(
         subject = f"{words.say(SHARED, 'also')}, {name_of(finding.pathway, words)}"
         recommendation = f" ({finding.recommendation})" if finding.recommendation else ""
         yield f"{subject}{recommendation}: {facts}" if facts else f"{subject}{recommendation}"
+
+
+def _is_unusable(finding: Finding) -> bool:
+    return bool(finding.evidence) and all(fact.note == NOT_USABLE for fact in finding.evidence)
+
+
+def _unusable_names(findings: Iterable[Finding], leading: Iterable[Evidence]) -> str:
+    """What else was asked without a usable answer, each thing once whatever the diseases that it concerns."""
+    said = {fact.text for fact in leading}
+    texts = dict.fromkeys(fact.text for finding in findings for fact in finding.evidence)
+    return ", ".join(escape_markdown(text) for text in texts if text not in said)

@@ -32,11 +32,11 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
     ),
     "cancer": (
         "emergency", "emergency-cord", "urgent", "urgent-spine", "urgent-suspected", "urgent-weak",
-        "possible", "possible-remote", "possible-weak",
+        "possible", "possible-remote", "possible-weak", "unclear",
     ),
     "procedure": (
         "emergency", "emergency-haematoma", "urgent", "urgent-complication", "indicated", "indicated-undated",
-        "possible", "possible-needle", "possible-level", "possible-date",
+        "possible", "possible-needle", "possible-level", "possible-date", "unclear",
     ),
     "not-indicated": ("short", "first-recorded", "no-care", "under-way", "improving"),
     "may-be-indicated": ("band", "full"),
@@ -57,7 +57,18 @@ SUMMARY_OF_PATTERN: Mapping[str, tuple[str, ...]] = {
 HOSPITAL = "hospital"
 # What a card can name, besides, by keys that have words in `common.md`.
 CHECKS = ("saddle", "bladder-bowel", "anal-tone", "residual-volume")
-MISSING = ("bladder-bowel", "saddle", "leg-power", "fever", "weight", "cancer", "procedure")
+MISSING = (
+    "bladder-bowel",
+    "bladder",
+    "bowel",
+    "saddle",
+    "leg-power",
+    "fever",
+    "weight",
+    "cancer",
+    "procedure",
+)
+DENIALS = ("bladder", "bowel", "saddle", "leg-power", "both-legs", "fever", "weight", "cancer", "procedure")
 CHANGES = (
     "red-flag", "care-four-weeks", "improving", "not-improving", "imaged", "newer-than-imaging",
     "feature-coded", "new-cauda-equina", "deficit-worse", "deficit-old", "deficit-corrected",

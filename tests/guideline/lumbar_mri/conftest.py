@@ -9,7 +9,7 @@ import pytest
 
 from cds_service.guideline.content import Guideline
 from tests.guideline.lumbar_mri import ledger
-from tests.record.records import shipped_guideline
+from tests.shipped import shipped_guideline
 
 _told: dict[str, dict[str, Any]] = defaultdict(dict)
 

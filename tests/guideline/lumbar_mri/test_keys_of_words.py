@@ -15,10 +15,20 @@ from cds_service.guideline.decision import Finding, Outcome, Pathway
 from cds_service.guideline.lumbar_mri import infection, malignancy
 from cds_service.guideline.lumbar_mri.plan import make_plan
 from cds_service.guideline.lumbar_mri.record_gaps import not_recorded
-from cds_service.guideline.lumbar_mri.wording import CHANGES, CHECKS, MISSING, SUMMARY_OF_PATTERN, VARIANTS
+from cds_service.guideline.lumbar_mri.red_flag_questions import QUESTIONS
+from cds_service.guideline.lumbar_mri.wording import (
+    CHANGES,
+    CHECKS,
+    DENIALS,
+    MISSING,
+    SUMMARY_OF_PATTERN,
+    VARIANTS,
+)
 from cds_service.guideline.lumbar_mri.would_change import would_change
+from cds_service.record.facts import Certainty
 from tests.guideline.lumbar_mri.decision_builders import RECOMMENDATION, fact
-from tests.guideline.lumbar_mri.facts_builders import TODAY, record
+from tests.guideline.lumbar_mri.facts_builders import TODAY, on, record
+from tests.guideline.lumbar_mri.facts_builders import fact as stated
 
 E, U = Outcome.EMERGENCY, Outcome.URGENT
 NEURO = frozenset({"neuro"})
@@ -55,7 +65,16 @@ def test_what_a_card_asks_to_check_has_words() -> None:
 
 
 def test_what_a_record_can_lack_has_words(guideline: Guideline) -> None:
-    assert set(not_recorded(record(), TODAY, guideline)) == set(MISSING)
+    denied = [
+        stated(concept, certainty=Certainty.DENIED, recorded=on("2026-06-15"))
+        for concept in ("bladder-dysfunction", "bowel-dysfunction")
+    ]
+    records = (record(), *map(record, denied))
+    assert {key for one in records for key in not_recorded(one, TODAY, guideline)} == set(MISSING)
+
+
+def test_what_a_record_can_deny_has_words() -> None:
+    assert {question.key for question in QUESTIONS} == set(DENIALS)
 
 
 def test_what_can_change_the_advice_has_words() -> None:

@@ -163,20 +163,10 @@ def test_a_screen_is_negative_where_everything_asked_that_day_is_denied(
         pytest.param([power(14)], [], id="a fresh one"),
         pytest.param([power(40), power(3)], [], id="an old and a fresh one"),
         pytest.param([power(40, limb=Region.ARM)], [], id="an arm"),
-        pytest.param([answer("saddle-numbness", 15)], ["saddle answer"], id="an old answer"),
-        pytest.param([answer("saddle-numbness", 14)], [], id="a fresh answer"),
-        pytest.param(
-            [answer("saddle-numbness", 15), answer("saddle-numbness", 90, Certainty.KNOWN)],
-            [],
-            id="beside a positive one, which has its own tier",
-        ),
-        pytest.param([answer("bowel-dysfunction", 20)], ["bladder and bowel answer"], id="bowel"),
         pytest.param([], [], id="nothing"),
     ],
 )
-def test_old_exams_and_answers_are_listed(
-    entries: list[Any], listed: list[str], guideline: Guideline
-) -> None:
+def test_old_exams_are_listed(entries: list[Any], listed: list[str], guideline: Guideline) -> None:
     assert [line.short for line in stale(record(*entries), TODAY, guideline)] == listed
 
 

@@ -153,7 +153,7 @@ def test_what_was_not_recorded_not_read_or_is_too_old_is_listed(guideline: Guide
     )
     assert block(card_of(made, guideline), "Not recorded or out of date").splitlines() == [
         "- Not read in full, or not sent: problem list, observations and results.",
-        "- Not recorded: saddle sensation, fever or temperature.",
+        "- Not recorded: saddle sensation, fever.",
         "- Out of date: CRP 85 mg/L, 1 Mar 2026 (Observation).",
     ]
 
@@ -317,7 +317,7 @@ def test_the_decision_is_the_public_contract(guideline: Guideline) -> None:
                 "text": "Post-void residual 450 mL",
             },
         ],
-        "notRecorded": ["lower-limb power", "fever or temperature"],
+        "notRecorded": ["lower-limb power", "fever"],
         "unread": ["Observation"],
         "wouldChange": ["A new leg, bladder, bowel or saddle sign makes it an emergency."],
         "guideline": {"id": "lumbar-mri", "version": guideline.version, "digest": guideline.digest},

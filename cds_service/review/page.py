@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from string import Template
 from typing import Any
 
-from cds_service.guideline.content import Guideline, number_words
+from cds_service.guideline.content import Guideline, Source, number_words
 from cds_service.guideline.examples import Entry, Example
 from cds_service.guideline.lumbar_mri import (
     cauda_equina,
@@ -26,17 +26,25 @@ from cds_service.guideline.lumbar_mri import (
     outside,
     pain,
     procedures,
+    record_gaps,
     weak_symptoms,
 )
 from cds_service.guideline.lumbar_mri.card_words import threshold_fills
 from cds_service.guideline.lumbar_mri.wording import ENDORSED, SAFETY, SHARED, VARIANTS, override_reasons
+from cds_service.guideline.thresholds import switch_words
+from cds_service.record import quantities, reading
 from cds_service.record.terminology import ValueSetCode
-from cds_service.review_policy import adequacy_rows, precedence_rows, target_rows, tie_rows
-from cds_service.review_words import KINDS, borrowed_words
+from cds_service.review.borrowed import KINDS, borrowed_words
+from cds_service.review.document import table
+from cds_service.review.policy import adequacy_rows, precedence_rows, target_rows, tie_rows
 
 CODES_SHOWN = 5
 ALL_CODES = "lumbar-mri-cds review --all-codes"
 _BLANK = re.compile(r"\$([a-z][a-z_]*)")
+ORIGINS_IN_WORDS = (
+    "Origin: SEED the client's document; ACG the guideline's body; OTHER another guideline or study; "
+    "DESIGN our own choice, which a named owner must confirm."
+)
 Criteria = Iterable[tuple[str, str]]
 
 
@@ -70,6 +78,8 @@ _CHAPTERS = (
     _Chapter("Outside the six recommendations", (), {"": outside.CRITERIA}, ("outside",)),
     _Chapter("Which answer leads", (), {"": decision.CRITERIA}, ()),
     _Chapter("Not enough data", (), {}, ("unclear",)),
+    _Chapter("What the record does not tell", (), {"": record_gaps.CRITERIA}, ()),
+    _Chapter("How values and dates are read", (), {"": (*quantities.CRITERIA, *reading.CRITERIA)}, ()),
     _Chapter("Orders that are right already", (), {}, (ENDORSED,)),
     _Chapter("MRI safety", (), {"": mri_safety.CRITERIA}, (SAFETY,)),
 )
@@ -81,23 +91,24 @@ def render_review(guideline: Guideline, *, all_codes: bool = False) -> str:
         *_identity(guideline),
         *(line for chapter in _CHAPTERS for line in _chapter(chapter, guideline)),
         "## Words that all cards share",
-        *_card_words(SHARED, guideline),
-        *_policy(guideline),
+        *card_words(SHARED, guideline),
+        *policy(guideline),
         *_thresholds(guideline),
-        *_steroids(guideline),
+        *steroids(guideline),
         *_switches(guideline),
         *_codes(guideline, all_codes),
-        *_words_of_records(guideline),
-        *_suggested_orders(guideline),
+        *checklist(guideline),
+        *words_of_records(guideline),
+        *suggested_orders(guideline),
         *_examples("## All examples", guideline.examples),
-        *_sources(guideline),
+        *sources(guideline),
     ]
     return "\n\n".join(parts) + "\n"
 
 
 def _identity(guideline: Guideline) -> Iterator[str]:
     yield f"# {guideline.title}"
-    yield _table(
+    yield table(
         ("Guideline", ""),
         [
             ("Identity", guideline.id),
@@ -119,24 +130,33 @@ def _chapter(chapter: _Chapter, guideline: Guideline) -> Iterator[str]:
             f"**{found.id}.** {found.statement}. "
             f"*{found.strength.capitalize()} recommendation, {found.certainty} certainty of evidence.*"
         )
-    yield from _criteria(chapter, guideline)
+    yield from criteria_tables(chapter.criteria, guideline)
     for file in chapter.files:
         yield f"### Card words: {file}.md"
-        yield from _card_words(file, guideline)
+        yield from card_words(file, guideline)
     named = [e for e in guideline.examples if set(e.recommendations) & set(chapter.recommendations)]
     yield from _examples("### Examples", named)
 
 
-def _criteria(chapter: _Chapter, guideline: Guideline) -> Iterator[str]:
-    """A table for each disease of the chapter, then what counts for all of them alike."""
-    shared = weak_symptoms.CRITERIA if len(chapter.criteria) > 1 else ()
-    own = {name: [row for row in rows if row not in shared] for name, rows in chapter.criteria.items()}
+def general_chapters(guideline: Guideline) -> Iterator[str]:
+    """The chapters that belong to no recommendation, with the words that all cards share."""
+    for chapter in _CHAPTERS:
+        if not chapter.recommendations:
+            yield from _chapter(chapter, guideline)
+    yield "## Words that all cards share"
+    yield from card_words(SHARED, guideline)
+
+
+def criteria_tables(criteria: Mapping[str, Criteria], guideline: Guideline) -> Iterator[str]:
+    """A table for each disease, then what counts for all of them alike."""
+    shared = weak_symptoms.CRITERIA if len(criteria) > 1 else ()
+    own = {name: [row for row in rows if row not in shared] for name, rows in criteria.items()}
     for name, rows in (own | ({" and ".join(own): shared} if shared else {})).items():
         yield f"### Criteria{f': {name}' if name else ''}"
-        yield _table(("Tier", "When"), [(tier, _filled(sentence, guideline)) for tier, sentence in rows])
+        yield table(("Tier", "When"), [(tier, _filled(sentence, guideline)) for tier, sentence in rows])
 
 
-def _card_words(file: str, guideline: Guideline) -> Iterator[str]:
+def card_words(file: str, guideline: Guideline) -> Iterator[str]:
     """The words of each variant as a card has them, then evidence and override reasons."""
     sections = guideline.words.sections[file]
     if file not in VARIANTS:
@@ -156,38 +176,40 @@ def _card_words(file: str, guideline: Guideline) -> Iterator[str]:
     reasons = override_reasons(guideline.words, file)
     if reasons:
         yield f"#### {file}: override reasons"
-        yield _table(("Code", "Words"), reasons)
+        yield table(("Code", "Words"), reasons)
 
 
 def _by_section(sections: Mapping[str, str], guideline: Guideline) -> Iterator[str]:
     filled = {name: _filled(text, guideline) for name, text in sections.items()}
     short = [(name, text) for name, text in filled.items() if "\n" not in text]
     if short:
-        yield _table(("Section", "Words"), short)
+        yield table(("Section", "Words"), short)
     for name, text in filled.items():
         if "\n" in text:
             yield f"*{name}*"
             yield text
 
 
-def _policy(guideline: Guideline) -> Iterator[str]:
+def policy(guideline: Guideline) -> Iterator[str]:
+    """Which answer leads, when an order is right already, and what it should become."""
     yield "## Precedence and indicators"
     yield "The answer of a higher rank leads; outside has a place of its own, which the criteria above name."
-    yield _table(("Answer", "Rank", "Indicator"), precedence_rows(guideline))
+    yield table(("Answer", "Rank", "Indicator"), precedence_rows(guideline))
     yield "Among findings of one rank leads:"
-    yield _table(("Where", "Order"), tie_rows(guideline))
+    yield table(("Where", "Order"), tie_rows(guideline))
     yield "## When an order is right already"
-    yield _table(("Answer", "Priority of the order", "Right already"), adequacy_rows())
+    yield table(("Answer", "Priority of the order", "Right already"), adequacy_rows())
     yield "## What an order should become"
-    yield _table(
+    yield table(
         ("Finding", "Priority", "Region", "Contrast (radiology decides)", "Referral in primary care"),
         target_rows(guideline),
     )
 
 
-def _steroids(guideline: Guideline) -> Iterator[str]:
+def steroids(guideline: Guideline) -> Iterator[str]:
+    """How much prednisolone one milligram of each steroid is."""
     yield "## Steroids as prednisolone"
-    yield _table(
+    yield table(
         ("Name", "mg of prednisolone for 1 mg", "Origin", "Source"),
         [
             (name, number_words(steroid.prednisolone_factor), steroid.origin, steroid.source)
@@ -196,21 +218,41 @@ def _steroids(guideline: Guideline) -> Iterator[str]:
     )
 
 
-def _words_of_records(guideline: Guideline) -> Iterator[str]:
+def checklist(guideline: Guideline) -> Iterator[str]:
+    """The red-flag form: what is asked, what a yes asserts and a no denies."""
+    yield "## The red-flag checklist"
+    yield guideline.checklist.purpose
+    yield table(
+        ("Item", "Question", "Answers", "A yes is", "A no denies", "Settles"),
+        [
+            (
+                str(item.number),
+                f"{item.text}{f' ({item.since})' if item.since else ''}",
+                "; ".join(choice.text for choice in item.choices),
+                ", ".join(sorted(item.yes)),
+                ", ".join(sorted(item.no)),
+                ", ".join(item.settles),
+            )
+            for item in guideline.checklist.items
+        ],
+    )
+
+
+def words_of_records(guideline: Guideline) -> Iterator[str]:
     """The phrases of `patterns.toml`, by which texts of a record are read."""
     written = guideline.patterns.as_written
     yield "## Words by which texts are read"
     yield "How a phrase is written, the head of `patterns.toml` says."
     yield "### Findings, diseases and operations"
-    yield _table(
+    yield table(
         ("Name", "Asks for", "In words alone", "Words", "Further words of questions"),
         [
             (
                 name,
                 entry.pathway or "",
                 "proof" if entry.enough else "asks only" if entry.pathway else "",
-                _phrases(entry.words),
-                _phrases(entry.question_words),
+                phrases_of(entry.words),
+                phrases_of(entry.question_words),
             )
             for name, entry in written.concepts.items()
         ],
@@ -219,7 +261,7 @@ def _words_of_records(guideline: Guideline) -> Iterator[str]:
         lists = _word_lists(getattr(written, section)) if section != "concepts" else {}
         if lists:
             yield f"### {section.replace('_', ' ').capitalize()}"
-            yield _table(("Name", "Words"), [(name, _phrases(words)) for name, words in lists.items()])
+            yield table(("Name", "Words"), [(name, phrases_of(words)) for name, words in lists.items()])
 
 
 def _word_lists(entries: Any) -> dict[str, tuple[str, ...]]:
@@ -230,19 +272,19 @@ def _word_lists(entries: Any) -> dict[str, tuple[str, ...]]:
     return {name: words for name, words in found.items() if isinstance(words, tuple)}
 
 
-def _phrases(phrases: Iterable[str]) -> str:
+def phrases_of(phrases: Iterable[str]) -> str:
+    """The phrases in one line, as they are written."""
     return "; ".join(f"`{phrase}`" for phrase in phrases)
 
 
 def _thresholds(guideline: Guideline) -> Iterator[str]:
     yield "## Thresholds"
     yield (
-        "Origin: SEED the client's document; ACG the guideline's body; OTHER another guideline or study; "
-        "DESIGN our own choice, which a named owner must confirm. "
+        f"{ORIGINS_IN_WORDS} "
         "A source such as C1 stands in the list at the end; what the guideline specification is, "
         "`cards/README.md` says."
     )
-    yield _table(
+    yield table(
         ("Name", "Value", "Unit", "Origin", "Source", "Meaning"),
         [
             (note.name, number_words(note.value), note.unit, note.origin, note.source, note.meaning)
@@ -254,15 +296,10 @@ def _thresholds(guideline: Guideline) -> Iterator[str]:
 def _switches(guideline: Guideline) -> Iterator[str]:
     values: Any = guideline.switches
     yield "## Switches"
-    yield _table(
-        ("Name", "Value"), [(field.name, _said(getattr(values, field.name))) for field in fields(values)]
+    yield table(
+        ("Name", "Value"),
+        [(field.name, switch_words(getattr(values, field.name))) for field in fields(values)],
     )
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(value) or "none"
-    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
 
 
 def _codes(guideline: Guideline, all_codes: bool) -> Iterator[str]:
@@ -279,7 +316,7 @@ def _codes(guideline: Guideline, all_codes: bool) -> Iterator[str]:
         (name, str(len(codes)), "; ".join(_code(code, guideline) for code in codes[:shown]))
         for name, codes in sorted(value_sets.items())
     ]
-    yield _table(("Value set", "Codes", "All codes" if all_codes else "First codes"), rows)
+    yield table(("Value set", "Codes", "All codes" if all_codes else "First codes"), rows)
 
 
 def _code(row: ValueSetCode, guideline: Guideline) -> str:
@@ -287,10 +324,11 @@ def _code(row: ValueSetCode, guideline: Guideline) -> str:
     return f"{system} {row.code}{'…' if row.prefix else ''} {row.display}"
 
 
-def _suggested_orders(guideline: Guideline) -> Iterator[str]:
+def suggested_orders(guideline: Guideline) -> Iterator[str]:
+    """The orders of `orders_out.toml` with their codes."""
     yield "## Orders that a card can suggest"
     entries = {**guideline.order_codes.studies, **guideline.order_codes.orders}
-    yield _table(
+    yield table(
         ("Name", "Words", "Codes"),
         [
             (
@@ -304,13 +342,14 @@ def _suggested_orders(guideline: Guideline) -> Iterator[str]:
 
 
 def _examples(heading: str, examples: Iterable[Example]) -> Iterator[str]:
-    told = [(e.id, e.story, _record(e.record), _expected(e)) for e in examples]
+    told = [(e.id, e.story, record_of(e.record), expected_of(e)) for e in examples]
     if told:
         yield heading
-        yield _table(("Example", "Story", "Record", "What must happen"), told)
+        yield table(("Example", "Story", "Record", "What must happen"), told)
 
 
-def _record(entries: Iterable[Entry]) -> str:
+def record_of(entries: Iterable[Entry]) -> str:
+    """The record of an example in one line: what, and how long ago."""
     return "; ".join(
         f"{entry.what}{f' = {entry.value}' if entry.value else ''}, {_ago(entry.days_ago)}"
         for entry in entries
@@ -321,16 +360,22 @@ def _ago(days: int) -> str:
     return {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
 
 
-def _expected(example: Example) -> str:
+def expected_of(example: Example) -> str:
+    """The answer that an example's owner expects: "emergency (R4), critical"."""
     recommendations = ", ".join(example.recommendations) or "no recommendation"
     return f"{example.outcome} ({recommendations}), {example.indicator}"
 
 
-def _sources(guideline: Guideline) -> Iterator[str]:
+def sources(guideline: Guideline) -> Iterator[str]:
+    """Every source of `sources.toml`."""
     yield "## Sources"
-    yield "\n".join(
-        f"- [{source.id}] {source.citation}{f' <{source.url}>' if source.url else ''}"
-        for source in guideline.sources.values()
+    yield source_list(guideline.sources.values())
+
+
+def source_list(sources: Iterable[Source]) -> str:
+    """A line a source, with its id and its address."""
+    return "\n".join(
+        f"- [{source.id}] {source.citation}{f' <{source.url}>' if source.url else ''}" for source in sources
     )
 
 
@@ -338,12 +383,3 @@ def _filled(text: str, guideline: Guideline) -> str:
     """The text with the thresholds in force; what only a record can fill stands in angle quotes."""
     known = Template(text).safe_substitute(threshold_fills(guideline))
     return _BLANK.sub(lambda blank: f"‹{blank[1].replace('_', ' ')}›", known)
-
-
-def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [heads, tuple("---" for _ in heads), *rows]
-    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,45 @@
+"""What several commands take: a folder, a moment, and the words for content that is broken."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+import click
+
+from cds_service.guideline.content import ContentError, Guideline, load_guideline
+
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199  # windows reach a hundred years back, and a calendar has to hold them
+EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+now_option = click.option(
+    "--now", metavar="ISO", help="Answer as at this moment, such as 2026-06-15T10:00+08:00."
+)
+
+
+def read_moment(text: str, zone: tzinfo) -> datetime:
+    """The moment that was typed; without an offset it is in the guideline's time zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter("not an ISO 8601 date and time", param_hint="--now") from None
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise click.BadParameter(f"a year from {_FIRST_YEAR} to {_LAST_YEAR}", param_hint="--now")
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def load_content(folder: Path, option: str, exit_status: int, site: Path | None = None) -> Guideline:
+    """The content of the folder that an option names, under the site's overlay where one is given.
+
+    Prints what is wrong with it, and ends so.
+    """
+    try:
+        return load_guideline(folder, site)
+    except ContentError as error:
+        tell_broken(f"The content of {option}", error)
+        raise SystemExit(exit_status) from None
+
+
+def tell_broken(what: str, error: ContentError) -> None:
+    """Prints every problem, a line each, to standard error."""
+    click.echo(f"{what} is broken.\n{error}", err=True)

@@ -1,0 +1,1 @@
+"""The guideline as FHIR R4 resources, from the content of the cards; no card depends on them."""
