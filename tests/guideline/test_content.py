@@ -2,11 +2,12 @@
 
 import re
 import shutil
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from cds_service.guideline.content import ContentError, load_guideline
+from cds_service.guideline.content import ContentError, load_guideline, number_words, resource_type_of
 
 SHIPPED = Path(__file__).parents[2] / "cards" / "lumbar-mri"
 HEAD, SOURCES, PATTERNS = "guideline.toml", "sources.toml", "patterns.toml"
@@ -156,6 +157,44 @@ def test_a_number_says_where_it_comes_from_in_words() -> None:
 def test_no_two_sources_share_an_address() -> None:
     addresses = [source.url for source in load_guideline(SHIPPED).sources.values() if source.url]
     assert len(addresses) == len(set(addresses))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        pytest.param(Decimal("38.0"), "38", id="no decimals of nought"),
+        pytest.param(Decimal("0.7"), "0.7", id="decimals"),
+        pytest.param(Decimal("0.70"), "0.7", id="the last nought of them"),
+        pytest.param(Decimal("200"), "200", id="noughts of a whole decimal"),
+        pytest.param(Decimal("2E+2"), "200", id="no exponent"),
+        pytest.param(90, "90", id="a whole number"),
+    ],
+)
+def test_a_number_is_written_as_it_is_read(value: int | Decimal, words: str) -> None:
+    assert number_words(value) == words
+
+
+@pytest.mark.parametrize(
+    ("query", "type_"),
+    [
+        ("Observation?patient={{context.patientId}}&code=a/b", "Observation"),
+        ("Patient/{{context.patientId}}", "Patient"),
+        ("Device?patient=1?2", "Device"),
+    ],
+)
+def test_a_query_asks_for_the_type_before_its_conditions(query: str, type_: str) -> None:
+    assert resource_type_of(query) == type_
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        pytest.param(3, "orders.toml:3: a code", id="a line"),
+        pytest.param(None, "orders.toml: a code", id="no line"),
+    ],
+)
+def test_an_error_says_file_line_and_what_was_expected(line: int | None, text: str) -> None:
+    assert str(ContentError("orders.toml", line, "a code")) == text
 
 
 def test_a_checklist_that_means_nothing_that_a_rule_reads_is_refused(folder: Path) -> None:

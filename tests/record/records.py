@@ -1,27 +1,20 @@
 """Reads records in one line: `read(condition(...))` is what the rules would get of it."""
 
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from cds_service.access.prefetch import read_prefetch
-from cds_service.guideline.content import Guideline, load_guideline
+from cds_service.guideline.content import Guideline
 from cds_service.record.facts import Attestation, Fact, PatientFacts
 from cds_service.record.reader import read_facts, read_order_facts
 from tests import builders
 from tests.builders import Resource
+from tests.shipped import shipped_guideline as shipped_guideline
 
 NOW = datetime(2026, 6, 15, 10, 0, tzinfo=ZoneInfo("Asia/Singapore"))
 TODAY = "2026-06-15"
 KEYS = ("patient", "encounter", *builders.PREFETCH_TYPES)
-
-
-@cache
-def shipped_guideline() -> Guideline:
-    """The guideline of `cards/lumbar-mri`, loaded once."""
-    return load_guideline(Path(__file__).parents[2] / "cards" / "lumbar-mri")
 
 
 def read(*resources: Resource, born: str = "1980-03-10", current: Resource | None = None) -> PatientFacts:

@@ -171,9 +171,23 @@ def test_a_risk_is_no_disease() -> None:
     assert read(condition(concept("At risk of falls", snomed="192970008|Cauda equina syndrome"))).facts == ()
 
 
+@pytest.mark.parametrize("category", ["problem-list-item", "encounter-diagnosis", "health-concern", None])
+def test_a_condition_of_every_category_counts(category: str | None) -> None:
+    system = "http://terminology.hl7.org/CodeSystem/condition-category"
+    kept = [{"coding": [{"system": system, "code": category}]}] if category else None
+    told = {**condition(codings.CAUDA_EQUINA, recorded="2026-06-14"), "category": kept}
+    assert only(read(told)).certainty is Certainty.KNOWN
+
+
 def test_a_family_history_is_no_fact() -> None:
     family = concept("Family history of malignant neoplasm of breast", icd10="Z80.3")
     assert read(condition(family)).facts == ()
+
+
+def test_the_familys_cancer_is_not_the_patients_own() -> None:
+    family = condition(concept("Malignant neoplasm of breast", icd10="Z80.3"), id="family")
+    own = condition(codings.BREAST_CANCER, id="own")
+    assert [fact.resource for fact in read(family, own).facts] == ["Condition/own"]
 
 
 def test_the_family_history_resource_is_never_read() -> None:

@@ -14,7 +14,7 @@ from cds_service.settings import Settings
 
 def ask(request: dict[str, Any], now: datetime) -> dict[str, Any]:
     """The body of the 200 answer; raises AssertionError with the OperationOutcome on any other status."""
-    services = replace(_services(), clock=lambda: now, new_uuid=numbered_uuids())
+    services = replace(services_of_the_stories(), clock=lambda: now, new_uuid=numbered_uuids())
     path = f"/cds-services/lumbar-mri-{request['hook']}"
     answer = create_app(services=services).test_client().post(path, json=request)
     assert answer.status_code == 200, answer.get_data(as_text=True)
@@ -29,6 +29,6 @@ def numbered_uuids() -> Callable[[], str]:
 
 
 @cache
-def _services() -> Services:
+def services_of_the_stories() -> Services:
     """The shipped guideline, loaded once for all stories."""
     return build_services(Settings())

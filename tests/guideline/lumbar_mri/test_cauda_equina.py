@@ -7,7 +7,7 @@ import pytest
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Finding, Outcome
-from cds_service.guideline.lumbar_mri.cauda_equina import FEATURES, assess_cauda_equina
+from cds_service.guideline.lumbar_mri.cauda_equina import FEATURES, assess_cauda_equina, list_untiered
 from cds_service.guideline.lumbar_mri.pain import read_pain
 from cds_service.record.facts import (
     Certainty,
@@ -462,6 +462,29 @@ def test_weakness_of_both_legs_is_a_feature(
 )
 def test_weak_features_ask(entry: Any, expected: Outcome | None, guideline: Guideline) -> None:
     assert outcome(guideline, entry) is expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "lines"),
+    [
+        pytest.param(
+            since("sexual-dysfunction", 91),
+            [("Condition/sexual-dysfunction", "old; no later change recorded")],
+            id="a sexual dysfunction past its window",
+        ),
+        pytest.param(
+            fact("cauda-equina", certainty=Certainty.REFUTED, recorded=ago(3)),
+            [("Condition/cauda-equina", "refuted")],
+            id="a refuted diagnosis without a feature",
+        ),
+        pytest.param(since("constipation", 1), [], id="constipation"),
+        pytest.param(since("saddle-numbness", 1), [], id="a feature that has a tier"),
+    ],
+)
+def test_what_has_no_tier_is_listed(entry: Any, lines: list[tuple[str, str]], guideline: Guideline) -> None:
+    facts = record(entry)
+    listed = list_untiered(facts, read_pain(facts, mri_order(), TODAY, guideline), TODAY, guideline)
+    assert [(line.resource, line.note) for line in listed] == lines
 
 
 def test_a_newer_denial_never_lowers_and_is_named(guideline: Guideline) -> None:

@@ -9,7 +9,16 @@ import pytest
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Decision, Indicator, Outcome
 from cds_service.guideline.lumbar_mri.decision import STOPPING_READS, decide
-from cds_service.record.facts import Certainty, Measure, PatientFacts, ReadState, Side, Trend
+from cds_service.record.facts import (
+    Certainty,
+    DeviceFact,
+    DeviceSafety,
+    Measure,
+    PatientFacts,
+    ReadState,
+    Side,
+    Trend,
+)
 from tests.guideline.lumbar_mri.facts_builders import (
     ALL_READ,
     NOW,
@@ -307,7 +316,12 @@ def test_a_child_gets_a_card_only_for_red_flags(
     [
         pytest.param([PAIN], "hospice", id="pain"),
         pytest.param([PAIN, BREAST], "hospice", id="cancer"),
+        pytest.param([PAIN, fact("night-pain", started=ago(2))], "hospice", id="a possible cancer"),
+        pytest.param([PAIN, PUNCTURE], "hospice", id="a procedure"),
         pytest.param([SADDLE], "", id="cauda equina"),
+        pytest.param([PAIN, fact("bowel-minor", started=ago(2))], "", id="a possible cauda equina"),
+        pytest.param([PAIN, fact("leg-weakness", started=ago(60))], "", id="a possible weakness"),
+        pytest.param([HAEMATOMA, PUNCTURE], "", id="an emergency of R6"),
     ],
 )
 def test_hospice_care_is_left_alone_unless_it_is_an_emergency(
@@ -318,6 +332,61 @@ def test_hospice_care_is_left_alone_unless_it_is_an_emergency(
 
 def test_the_dead_get_no_card(guideline: Guideline) -> None:
     assert answer(adult(SADDLE, deceased=True), guideline).silent == "deceased"
+
+
+def test_a_record_that_is_marked_as_a_test_gets_no_card_even_for_an_emergency(guideline: Guideline) -> None:
+    assert answer(adult(SADDLE, test_patient=True), guideline).silent == "test patient"
+
+
+@pytest.mark.parametrize(
+    ("hook", "shown", "silent"),
+    [
+        pytest.param("order-select", True, "", id="while ordering"),
+        pytest.param("order-select", False, "unclear", id="while ordering, switched off"),
+        pytest.param("order-sign", False, "", id="at signing"),
+    ],
+)
+def test_the_owner_silences_unclear_cards_while_ordering_only(
+    hook: str, shown: bool, silent: str, guideline: Guideline
+) -> None:
+    unread = adult(PAIN, reads={**ALL_READ, "conditions": ReadState.FAILED})
+    switches = switched(guideline, unclear_at_order_select=shown)
+    assert answer(unread, switches, hook=hook).silent == silent
+    assert answer(adult(PAIN), switches, hook=hook).silent == ""
+
+
+def test_a_forbidden_device_stops_the_confirmation(guideline: Guideline) -> None:
+    unsafe = DeviceFact(frozenset({"cardiac-device"}), "Device/1", "Pacemaker", DeviceSafety.UNSAFE)
+    assert answer(adult(PAIN, BREAST), guideline, priority="urgent").endorsed
+    assert not answer(adult(PAIN, BREAST, unsafe), guideline, priority="urgent").endorsed
+
+
+@pytest.mark.parametrize(
+    ("order", "contrast"),
+    [
+        pytest.param({"is_ct": True, "contrast": None}, "without", id="a CT becomes an MRI without contrast"),
+        pytest.param({"contrast": None}, None, id="an MRI is left to radiology"),
+    ],
+)
+def test_contrast_against_which_the_record_speaks_is_not_suggested(
+    order: dict[str, Any], contrast: str | None, guideline: Guideline
+) -> None:
+    low = measurement(Measure.EGFR, "12", 5)
+    assert answer(adult(PAIN, DISCITIS, low), guideline, **order).plan.contrast == contrast
+
+
+@pytest.mark.parametrize(
+    ("entries", "outcome"),
+    [
+        pytest.param([fact("pyelonephritis", started=ago(2))], Outcome.POSSIBLE, id="an infection that may be the cause"),
+        pytest.param([fact("renal-colic", started=ago(2)), fact("night-pain", started=ago(2))], Outcome.OUTSIDE, id="a weak sign beside another cause"),
+        pytest.param([fact("renal-colic", started=ago(2))], Outcome.OUTSIDE, id="another cause alone"),
+    ],
+)  # fmt: skip
+def test_only_an_infection_that_is_the_other_cause_goes_before_it(
+    entries: list[Any], outcome: Outcome, guideline: Guideline
+) -> None:
+    assert answer(adult(pain(2), *entries), guideline).outcome is outcome
 
 
 @pytest.mark.parametrize(

@@ -262,6 +262,20 @@ def test_two_root_groups_falling_are_severe(guideline: Guideline) -> None:
     assert outcome(guideline, *ankle, exam("5", 60, **knee), exam("4", 0, **knee)) is E
 
 
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [pytest.param(42, E, id="42 days"), pytest.param(43, P, id="43 days")],
+)
+def test_two_coded_deficits_with_an_onset_are_severe(
+    days: int, expected: Outcome, guideline: Guideline
+) -> None:
+    right, left = (since("leg-weakness", days, side=side) for side in (Side.RIGHT, Side.LEFT))
+    finding = assess(record(right, left), guideline)
+    assert finding is not None
+    assert finding.outcome is expected
+    assert outcome(guideline, right) is (U if expected is E else P)
+
+
 def test_both_sides_falling_are_severe(guideline: Guideline) -> None:
     right = (exam("5", 60), exam("4", 0))
     left = (exam("5", 60, side=Side.LEFT), exam("4", 0, side=Side.LEFT))

@@ -311,6 +311,10 @@ def test_only_orders_to_be_carried_out_are_in_scope(
         pytest.param({"reference": "Patient/p1"}, False, id="relative"),
         pytest.param({"reference": "https://ehr.example/fhir/Patient/p1"}, False, id="absolute"),
         pytest.param({"reference": "Patient/p1/_history/3"}, False, id="versioned"),
+        pytest.param(
+            {"reference": "https://ehr.example/fhir/Patient/p1/_history/3"}, False, id="absolute, versioned"
+        ),
+        pytest.param({"reference": "Patient/p1/"}, False, id="a slash at its end"),
         pytest.param({"reference": "p1"}, False, id="bare"),
         pytest.param({"reference": "urn:uuid:p1"}, False, id="urn"),
         pytest.param({"reference": "#pat"}, False, id="contained"),
@@ -597,6 +601,11 @@ def test_a_lumbar_ct_is_read_only_where_the_switch_is_on(code: Any, guideline: G
             True,
             id="performer",
         ),
+        pytest.param(
+            service_request({"text": "Referral"}, performerType={"text": "Emergency Department"}),
+            True,
+            id="kind of performer",
+        ),
         pytest.param(service_request({"text": "Referral to physiotherapy"}), False, id="physiotherapy"),
         pytest.param(
             service_request({"text": "MRI lumbar, emergency department"}), False, id="the MRI itself"
@@ -609,6 +618,8 @@ def test_a_lumbar_ct_is_read_only_where_the_switch_is_on(code: Any, guideline: G
 )
 def test_an_emergency_referral_among_the_drafts_is_seen(draft: Any, told: bool, guideline: Guideline) -> None:
     assert has_emergency_referral((draft,), PATIENT, guideline) is told
+    revoked = service_request({"text": "Refer to A&E"}, status="revoked")
+    assert has_emergency_referral((revoked, draft), PATIENT, guideline) is told
 
 
 # --- the content ---

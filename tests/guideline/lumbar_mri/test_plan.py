@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from cds_service.guideline.content import Guideline
-from cds_service.guideline.decision import Decision, Outcome
+from cds_service.guideline.decision import Decision, Finding, Outcome, Pathway
+from cds_service.guideline.lumbar_mri.plan import make_plan
 from cds_service.record.facts import Certainty, Measure, Region, ValueProblem
-from tests.guideline.lumbar_mri.decision_builders import answer, card_of, choices
+from tests.guideline.lumbar_mri.decision_builders import answer, card_of, choices, finding
 from tests.guideline.lumbar_mri.facts_builders import (
     ago,
     done,
@@ -40,6 +41,143 @@ URGENT = {"priority": "urgent"}
 def detail(decision: Decision, guideline: Guideline) -> str:
     text: str = card_of(decision, guideline)["detail"]
     return text
+
+
+@pytest.mark.parametrize(
+    ("found", "priority", "region", "contrast", "place"),
+    [
+        pytest.param(finding(Pathway.CAUDA_EQUINA, E), "stat", "lumbosacral", "without", "emergency", id="R4 E"),
+        pytest.param(finding(Pathway.CAUDA_EQUINA, U), "urgent", "lumbosacral", "without", "same-day", id="R4 U"),
+        pytest.param(finding(Pathway.NEUROLOGY, E), "stat", "lumbosacral", "without", "emergency", id="R3 E"),
+        pytest.param(
+            finding(Pathway.NEUROLOGY, E, flags=frozenset({"upper-motor"})),
+            "stat", "whole-spine", "without", "emergency", id="R3 E with upper motor signs",
+        ),
+        pytest.param(finding(Pathway.NEUROLOGY, U), "urgent", "lumbar", "without", "specialist", id="R3 U"),
+        pytest.param(
+            finding(Pathway.NEUROLOGY, U, flags=frozenset({"upper-motor"})),
+            "urgent", "lumbar", "without", "specialist", id="R3 U with upper motor signs",
+        ),
+        pytest.param(
+            finding(Pathway.NEUROLOGY, U, flags=frozenset({"cord"})),
+            "urgent", "whole-spine", "without", "specialist", id="R3 U with cord compression",
+        ),
+        pytest.param(finding(Pathway.INFECTION, E), "stat", "lumbar", "with-and-without", "emergency", id="R5 infection E"),
+        pytest.param(finding(Pathway.INFECTION, U), "urgent", "lumbar", "with-and-without", "same-day", id="R5 infection U"),
+        pytest.param(finding(Pathway.CANCER, E), "stat", "whole-spine", "with-and-without", "emergency", id="R5 cancer E"),
+        pytest.param(finding(Pathway.CANCER, U), "urgent", "whole-spine", "with-and-without", "oncology", id="R5 cancer U"),
+        pytest.param(
+            finding(Pathway.CANCER, U, flags=frozenset({"suspected"})),
+            "urgent", "lumbar", "with-and-without", "oncology", id="R5 cancer U, only suspected",
+        ),
+        pytest.param(finding(Pathway.PROCEDURE, E), "stat", "lumbar", None, "emergency", id="R6 E"),
+        pytest.param(finding(Pathway.PROCEDURE, U), "urgent", "lumbar", None, "operating-team", id="R6 U"),
+        *(
+            pytest.param(
+                finding(Pathway.PROCEDURE, E, flags=frozenset({flag})),
+                "stat", "lumbar", "without", place, id=f"R6 E, {flag}",
+            )
+            for flag, place in (
+                ("haematoma", "operating-team"), ("neuro", "operating-team"),
+                ("anticoagulant", "emergency"), ("retention", "emergency"),
+            )
+        ),
+        pytest.param(
+            finding(Pathway.PROCEDURE, E, flags=frozenset({"fever", "neuro"})),
+            "stat", "lumbar", "with-and-without", "operating-team", id="R6 E, fever",
+        ),
+        pytest.param(
+            finding(Pathway.PROCEDURE, U, flags=frozenset({"surgery"})),
+            "urgent", "lumbar", "with-and-without", "operating-team", id="R6 U, surgery",
+        ),
+        pytest.param(finding(Pathway.PROCEDURE, I), None, "lumbar", None, "specialist", id="R6 I"),
+        pytest.param(finding(Pathway.PAIN, Outcome.MAY_BE_INDICATED), None, None, None, None, id="R2"),
+    ],
+)  # fmt: skip
+def test_a_red_flag_has_the_priority_region_contrast_and_place_of_its_row(
+    found: Finding, priority: str | None, region: str | None, contrast: str | None, place: str | None
+) -> None:
+    plan = make_plan([found])
+    assert (plan.priority, plan.region, plan.contrast, plan.setting) == (priority, region, contrast, place)
+
+
+@pytest.mark.parametrize(
+    ("other", "contrast"),
+    [
+        pytest.param(
+            finding(Pathway.INFECTION, Outcome.POSSIBLE, flags=frozenset({"named"})),
+            "with-and-without", id="a named infection",
+        ),
+        pytest.param(finding(Pathway.INFECTION, Outcome.POSSIBLE), None, id="a weak sign"),
+        pytest.param(
+            finding(Pathway.CANCER, Outcome.POSSIBLE, flags=frozenset({"named"})), None, id="a named cancer"
+        ),
+    ],
+)  # fmt: skip
+def test_an_infection_beside_a_procedure_asks_for_contrast(other: Finding, contrast: str | None) -> None:
+    assert make_plan([finding(Pathway.PROCEDURE, U), other]).contrast == contrast
+
+
+def test_a_right_order_is_not_told_to_be_without_contrast(guideline: Guideline) -> None:
+    silent = answer(guideline, pain(10), CAUDA, contrast=None, **IN_EMERGENCY)
+    assert (silent.endorsed, silent.plan.priority, silent.plan.contrast) == (True, None, None)
+    wanted = answer(guideline, pain(10), DISCITIS, FEVER, contrast="without", **IN_EMERGENCY)
+    assert (wanted.endorsed, wanted.plan.contrast) == (True, "with-and-without")
+
+
+NEURO = frozenset({"neuro"})
+
+
+@pytest.mark.parametrize(
+    ("found", "pattern"),
+    [
+        pytest.param([finding(Pathway.PROCEDURE, E, "emergency-haematoma")], "haematoma", id="haematoma after a procedure"),
+        pytest.param([finding(Pathway.NEUROLOGY, E, flags=frozenset({"haematoma"}))], "haematoma", id="haematoma alone"),
+        pytest.param(
+            [finding(Pathway.CAUDA_EQUINA, E, flags=NEURO), finding(Pathway.PROCEDURE, E)],
+            "haematoma", id="neurology and an alarm",
+        ),
+        pytest.param(
+            [finding(Pathway.CAUDA_EQUINA, E, flags=NEURO), finding(Pathway.PROCEDURE, U)], None, id="neurology and an older procedure"
+        ),
+        pytest.param([finding(Pathway.PROCEDURE, E)], None, id="an alarm without neurology"),
+        pytest.param(
+            [finding(Pathway.CAUDA_EQUINA, E, flags=NEURO), finding(Pathway.CANCER, E)],
+            "cord-compression", id="neurology and a cancer",
+        ),
+        pytest.param(
+            [finding(Pathway.CAUDA_EQUINA, E, flags=NEURO), finding(Pathway.CANCER, Outcome.POSSIBLE)],
+            None, id="neurology and a possible cancer",
+        ),
+        pytest.param(
+            [finding(Pathway.CAUDA_EQUINA, E, flags=NEURO), finding(Pathway.INFECTION, E)],
+            "epidural-abscess", id="neurology and an infection",
+        ),
+        pytest.param([finding(Pathway.INFECTION, U, flags=frozenset({"abscess"}))], "epidural-abscess", id="an abscess"),
+        pytest.param([finding(Pathway.INFECTION, U)], None, id="an infection without neurology"),
+    ],
+)  # fmt: skip
+def test_neurology_beside_another_disease_has_a_pattern(found: list[Finding], pattern: str | None) -> None:
+    assert make_plan(found).pattern == pattern
+
+
+@pytest.mark.parametrize("flag", ["cord", "upper-motor"])
+def test_a_sign_of_the_cord_widens_the_study_of_a_cauda_equina(flag: str) -> None:
+    sign = finding(Pathway.NEUROLOGY, Outcome.POSSIBLE, flags=frozenset({flag}))
+    assert make_plan([finding(Pathway.CAUDA_EQUINA, E), sign]).region == "whole-spine"
+    assert make_plan([finding(Pathway.CAUDA_EQUINA, U), sign]).region == "lumbosacral"
+
+
+@pytest.mark.parametrize(
+    ("other", "region"),
+    [
+        pytest.param(finding(Pathway.CANCER, U), "whole-spine", id="a known cancer"),
+        pytest.param(finding(Pathway.CANCER, Outcome.POSSIBLE), "lumbar", id="a possible cancer"),
+        pytest.param(finding(Pathway.PROCEDURE, U), "lumbar", id="a procedure"),
+    ],
+)
+def test_a_disease_that_does_not_lead_still_widens_the_study(other: Finding, region: str) -> None:
+    assert make_plan([finding(Pathway.INFECTION, U), other]).region == region
 
 
 @pytest.mark.parametrize(

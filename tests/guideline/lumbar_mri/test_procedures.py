@@ -7,6 +7,7 @@ import pytest
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Finding, Outcome
+from cds_service.guideline.lumbar_mri.neurology import assess_neurology
 from cds_service.guideline.lumbar_mri.pain import read_pain
 from cds_service.guideline.lumbar_mri.procedures import (
     VARIANTS,
@@ -525,10 +526,26 @@ def test_a_spinal_haematoma_after_a_procedure_is_an_emergency(
     assert found(guideline, *entries) == expected
 
 
+def test_one_haematoma_is_one_emergency_of_the_operating_team(guideline: Guideline) -> None:
+    haematoma, surgery = fact("spinal-haematoma", started=ago(1)), done("lumbar-surgery", performed=ago(2))
+    alone, order = record(haematoma), mri_order()
+
+    def neurology_of(facts: PatientFacts) -> Finding | None:
+        return assess_neurology(facts, read_pain(facts, order, TODAY, guideline), order, TODAY, guideline)
+
+    found_alone = neurology_of(alone)
+    assert found_alone is not None
+    assert found_alone.outcome is E
+    assert neurology_of(record(haematoma, surgery)) is None
+    assert found(guideline, haematoma, surgery) == (E, "emergency-haematoma")
+
+
 def test_the_haematoma_is_told_with_and_without_a_procedure(guideline: Guideline) -> None:
     older = fact("spinal-haematoma", started=ago(40), resource="Condition/older")
     newer = fact("spinal-haematoma", started=ago(1), resource="Condition/newer")
     assert has_spinal_haematoma(record(newer, older), TODAY, guideline) == newer
+    undated = replace(older, started=None, resource="Condition/undated")
+    assert has_spinal_haematoma(record(newer, undated), TODAY, guideline) == undated
     for no_haematoma in (
         record(),
         record(replace(newer, certainty=Certainty.WORDS)),
