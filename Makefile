@@ -7,7 +7,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 SOURCES := cds_service tests $(wildcard bench fhir_fixtures)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check review bench lock clean
+.PHONY: help run demo test check review trace mutants bench lock clean
 
 help: ## show what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,12 @@ check: $(VENV)/dev.stamp ## format, lint, types, content, tests
 
 review: $(VENV)/run.stamp ## write the documents that the guideline's owners read and sign
 	@$(BIN)/lumbar-mri-cds review --output review
+
+trace: $(VENV)/dev.stamp ## prove that a test of each rule fails without the rule's function
+	$(BIN)/python -m tests.traceability
+
+mutants: $(VENV)/dev.stamp ## change the rules a little, thousands of times, to see whether a test notices
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/mutmut run; $(BIN)/python -m tests.mutants
 
 bench: $(VENV)/dev.stamp ## time and throughput beside a floor, and the memory of a worker
 	$(BIN)/python -m bench.run
