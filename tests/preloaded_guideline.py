@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     module = mutant.split(".")[-2]
     writes = module in WRITERS
 
-    def distance(item: pytest.Item) -> tuple[bool, bool, bool]:
+    def distance(item: pytest.Item) -> tuple[bool, ...]:
         file = item.nodeid.partition("::")[0]
         return (
             not file.endswith(f"test_{module}.py"),
