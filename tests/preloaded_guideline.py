@@ -28,6 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         file = item.nodeid.partition("::")[0]
         return (
             not file.endswith(f"test_{module}.py"),
+            writes or not file.endswith("test_pairs.py"),
             "vignettes" in file,
             ("test_render" in file) is not writes,
         )
