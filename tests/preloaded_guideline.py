@@ -24,10 +24,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     module = mutant.split(".")[-2]
     writes = module in WRITERS
 
-    def distance(item: pytest.Item) -> tuple[bool, bool, bool]:
+    def distance(item: pytest.Item) -> tuple[bool, ...]:
         file = item.nodeid.partition("::")[0]
         return (
             not file.endswith(f"test_{module}.py"),
+            writes or not file.endswith("test_pairs.py"),
             "vignettes" in file,
             ("test_render" in file) is not writes,
         )

@@ -37,12 +37,17 @@ WRITERS = frozenset(
 
 
 # Modules that ask thousands of codes or orders the same question; what they find would say nothing more.
-_NOT_KEPT = frozenset({"test_order", "test_keys_of_words", "test_no_red_flag_falls_through"})
+_NOT_KEPT = frozenset({"test_order", "test_pairs", "test_keys_of_words", "test_no_red_flag_falls_through"})
 
 
 def keeps(module: str) -> bool:
     """Whether the ledger holds the tests of a module."""
-    return module not in _NOT_KEPT and not _closed
+    return module not in _NOT_KEPT and is_open()
+
+
+def is_open() -> bool:
+    """Whether conclusions are compared with it at all."""
+    return not _closed
 
 
 def close() -> None:
