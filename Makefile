@@ -10,7 +10,7 @@ SOURCES := cds_service tests $(wildcard bench fhir_fixtures)
 .PHONY: help run demo test check review trace mutants bench lock clean
 
 help: ## show what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.stamp ## serve on 127.0.0.1:8080, and print a first call to try
 	@$(BIN)/lumbar-mri-cds serve
