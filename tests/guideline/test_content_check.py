@@ -95,14 +95,6 @@ BROKEN_TABLES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("file", "before", "after", "at", "expected"), BROKEN_TABLES)
-def test_a_broken_table_is_told_with_its_line(
-    file: str, before: str, after: str, at: str, expected: str, folder: Path
-) -> None:
-    rewrite(folder / file, before, after)
-    assert at in line_text(folder, told(folder, file, expected))
-
-
 BROKEN_WORDS = [
     pytest.param("cancer.md", "- MRI of the whole spine, priority stat.", "- MRI within $dyas.", "$dyas", "$dyas cannot be filled", id="blank that cannot be filled"),
     pytest.param("common.md", r"\$others", "others", "others", "section duplicates: a blank $others", id="blank missing"),
@@ -119,8 +111,8 @@ BROKEN_WORDS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("file", "before", "after", "at", "expected"), BROKEN_WORDS)
-def test_broken_words_are_told_with_their_line(
+@pytest.mark.parametrize(("file", "before", "after", "at", "expected"), [*BROKEN_TABLES, *BROKEN_WORDS])
+def test_what_is_broken_is_told_with_its_line(
     file: str, before: str, after: str, at: str, expected: str, folder: Path
 ) -> None:
     rewrite(folder / file, before, after)
