@@ -8,6 +8,7 @@ from datetime import datetime
 
 from flask import Flask, current_app
 
+from cds_service.access.clients import OPEN_DEMO, Clients
 from cds_service.feedback import FeedbackSink
 from cds_service.guideline.content import Guideline
 from cds_service.settings import Settings
@@ -30,6 +31,7 @@ class Services:
     new_uuid: Callable[[], str]
     feedback: FeedbackSink
     stopwatch: Callable[[], float]
+    clients: Clients = Clients(client=(OPEN_DEMO,))
 
 
 def install_services(app: Flask, services: Services) -> None:

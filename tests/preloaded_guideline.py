@@ -23,11 +23,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return
     module = mutant.split(".")[-2]
     writes = module in WRITERS
+    loads = ".lumbar_mri." not in mutant
 
     def distance(item: pytest.Item) -> tuple[bool, ...]:
         file = item.nodeid.partition("::")[0]
         return (
             not file.endswith(f"test_{module}.py"),
+            loads and "lumbar_mri" in file,
             writes or not file.endswith("test_pairs.py"),
             "vignettes" in file,
             ("test_render" in file) is not writes,
