@@ -37,6 +37,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.url_map.merge_slashes = False
     install_services(app, services)
     _warn_of_expired_review(services)
+    if services.token_checks is not None:
+        services.token_checks.used_tokens.prepare()
     call_log.register(app)
     cors.register(app, services.settings.cors_origins)
     errors.register(app)
