@@ -41,6 +41,31 @@ class Services:
     token_checks: TokenChecks | None = None
 
 
+def make_token_checks(
+    clients: Clients, settings: Settings, outgoing: Outgoing, monotonic: Callable[[], float]
+) -> TokenChecks | None:
+    """What the tokens of these clients are checked with; None where none of them has to prove who it is.
+
+    `monotonic` counts seconds on the clock that `outgoing` takes its ends from.
+    Raises ClientsError and BadDatabaseUrl.
+    """
+    if all(client.issuer is None for client in clients.client):
+        return None
+    # Imported here because cryptography and SQLAlchemy take most of a second to load.
+    from cds_service.access.key_sets import KeySets
+    from cds_service.access.tokens import TokenChecks
+    from cds_service.access.used_tokens import SharedUsedTokens
+    from cds_service.store.database import Database
+    from cds_service.store.used_tokens import UsedTokenTable
+
+    return TokenChecks(
+        keys=KeySets(clients, outgoing, monotonic, settings.key_set_max_age_seconds),
+        used_tokens=SharedUsedTokens(UsedTokenTable(Database(settings.database_url))),
+        leeway_seconds=settings.token_leeway_seconds,
+        max_seconds=settings.token_max_seconds,
+    )
+
+
 def install_services(app: Flask, services: Services) -> None:
     """Put the services where `current_services` finds them."""
     app.extensions[_EXTENSION] = services

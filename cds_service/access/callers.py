@@ -53,8 +53,8 @@ def identify_caller(
 
     A token of an issuer that we know must be right, even where an open client exists:
     its sender would otherwise never hear that its keys or clock are wrong.
-    Any other token is ignored where there is an open client, because test clients sign with keys of their own;
-    to refuse it would protect nothing, as the same call without a token is served.
+    Any other token is ignored where there is an open client, because test clients sign with own keys.
+    To refuse it would protect nothing, as the same call without a token is served.
     """
     token = _read_token(authorization)
     client = _client_named(token, clients)

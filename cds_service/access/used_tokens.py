@@ -1,7 +1,8 @@
 """Which tokens were used: in the database, so that every process knows, and across a restart.
 
-Where the database fails, a bounded memory of this process has to do. A token that was stolen could then be used
-once more in each other process while it is good, minutes; to refuse every call would lose an emergency for certain.
+Where the database fails, a bounded memory of this process has to do.
+A stolen token could then be used once more in each other process, for the minutes that it is good.
+To refuse every call instead would lose an emergency for certain.
 """
 
 from __future__ import annotations

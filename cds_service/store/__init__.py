@@ -1,4 +1,7 @@
-"""What the service keeps in a database. Imported only where something is kept: SQLAlchemy takes long to load."""
+"""What the service keeps in a database.
+
+Its modules are imported only where something is kept: SQLAlchemy and Alembic take a second to load.
+"""
 
 
 class StoreUnavailable(Exception):

@@ -35,7 +35,7 @@ class Database:
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """A transaction; raises StoreUnavailable, and IntegrityError where a row breaks a rule of its table."""
+        """A transaction; raises StoreUnavailable, and IntegrityError where a row may not be in its table."""
         try:
             with self._opened().begin() as connection:
                 yield connection
