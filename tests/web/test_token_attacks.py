@@ -81,7 +81,7 @@ def shared_secret(algorithm: str, secret: Callable[[], bytes]) -> Attack:
 
     def attack(_: World) -> str:
         # By hand, because the library refuses to take a public key for a secret.
-        head, payload, _ = signed(
+        head, payload, _signature = signed(
             header_of(HOSPITAL_EC, alg=algorithm), _claims(), HOSPITAL_EC.key, "ES384"
         ).split(".")
         code = hmac.digest(secret(), f"{head}.{payload}".encode(), f"sha{algorithm[2:]}")
