@@ -6,7 +6,9 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from cds_service.access.clients import ClientProfile
 from cds_service.answer import HookAnswer, answer_hook
+from cds_service.errors import NotAuthenticated
 from cds_service.protocol.discovery import HOOK_SERVICES, HookService, describe_services
 from cds_service.protocol.feedback import read_feedback
 from cds_service.protocol.request import read_hook_request
@@ -39,22 +41,35 @@ def call_service(service: HookService) -> Response:
     """The cards for one hook call."""
     services = current_services()
     note(service=service.id)
+    client = services.clients.open
+    if client is None:
+        raise NotAuthenticated("no token")
+    note(client=client.name)
     body = read_json_body(request, services.settings.max_body_bytes)
     parsed_at = services.stopwatch()
     note_hook_instance(body.get("hookInstance"))
-    answer = answer_call(body, service, services)
+    answer = answer_call(body, service, services, client)
     note(answer_ms=round((services.stopwatch() - parsed_at) * 1000, 1), **answer.log)
     return json_answer(answer.response)
 
 
-def answer_call(body: dict[str, Any], service: HookService, services: Services) -> HookAnswer:
+def answer_call(
+    body: dict[str, Any], service: HookService, services: Services, client: ClientProfile
+) -> HookAnswer:
     """The answer to one parsed call of a service; HTTP and the command line both come through here."""
     refuse_deep_nesting(body.get("context"), services.settings.json_depth_limit)
     return answer_hook(
-        read_hook_request(body, service.hook, services.guideline.prefetch),
+        read_hook_request(
+            body,
+            service.hook,
+            services.guideline.prefetch,
+            null_is_unknown=client.null_means == "unknown",
+            all_drafts_selected=client.all_drafts_selected,
+        ),
         now=services.clock(),
         guideline=services.guideline,
         new_uuid=services.new_uuid,
+        form=client.answer_form,
     )
 
 
