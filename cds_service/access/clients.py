@@ -12,7 +12,7 @@ from cds_service.protocol.answer_form import AnswerForm
 
 
 class ClientProfile(BaseModel):
-    """One CDS client: how it proves who it is, what may be fetched for it, and how it wants its answers.
+    """One CDS client: how it proves who it is, what may be fetched for it, and the form of its answers.
 
     A profile without an issuer is open: every call without further proof is this client's.
     What its addresses and names must look like is checked where a file is read.
