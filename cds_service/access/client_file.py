@@ -80,8 +80,10 @@ def _read_toml(path: Path) -> tuple[str, dict[str, Any]]:
         expected = "lists and tables that nest less deep"
     except OSError:
         expected = "a file that can be read"
-    except ValueError:  # no UTF-8, or an integer of more digits than Python reads
+    except UnicodeDecodeError:
         expected = "a text in UTF-8"
+    except ValueError:  # an integer of more digits than Python reads
+        expected = "numbers of fewer digits"
     raise ClientsError(Problem(path.name, line, expected))
 
 
@@ -134,11 +136,11 @@ _WORDS = {
 
 
 def _without_values(error: ValidationError) -> Iterator[Fault]:
-    """The faults, each once: a union tells one for each of its members, a path behind the key."""
+    """The faults, each once: a union tells one for each of its members, with their names behind the place."""
     told = zip(error.errors(include_input=False, include_url=False), validation_faults(error), strict=True)
     faults: dict[EntryPath, Fault] = {}
     for found, fault in told:
-        path = tuple(part for part in fault.path if part not in ("IPv4Network", "IPv6Network"))
+        path = tuple(fault.path[: 1 + (len(fault.path) > 1)])
         expected = "a network" if path != fault.path else _WORDS.get(found["type"], fault.expected)
         faults.setdefault(path, Fault(path, expected))
     yield from faults.values()
