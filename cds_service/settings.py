@@ -62,6 +62,19 @@ class Settings(BaseSettings):
             "Empty: the guideline as it is shipped."
         ),
     )
+    clients: str = Field(
+        "open-demo",
+        description=(
+            "Who may call: path of a TOML file of client profiles, or the name of a shipped one. "
+            "`lumbar-mri-cds clients` lists them."
+        ),
+    )
+    anyone_may_call: bool = Field(
+        False,
+        description=(
+            "Whether a client profile that asks for no proof may be served where other machines can call."
+        ),
+    )
     token_leeway_seconds: int = Field(
         60,
         ge=0,

@@ -15,10 +15,11 @@ from pathlib import Path
 import structlog
 from joserfc.jwk import Key
 
-from cds_service.access.clients import ClientProfile, Clients, ClientsError
+from cds_service.access.client_file import ClientsError
+from cds_service.access.clients import ClientProfile, Clients
 from cds_service.access.outgoing import NotFetched, Outgoing, Reach
 from cds_service.access.public_keys import KeySet, NoKeySet, read_key_set
-from cds_service.access.tokens import SIGNATURES
+from cds_service.guideline.problems import Problem
 
 _log = structlog.get_logger()
 
@@ -36,7 +37,7 @@ class KeySets:
     """The keys of every client that signs.
 
     `monotonic` counts seconds on the clock that `outgoing` takes its ends from.
-    Raises ClientsError for a profile whose proof could never be checked, or whose key file cannot be used.
+    Raises ClientsError for key files that cannot be used.
     """
 
     def __init__(
@@ -48,20 +49,20 @@ class KeySets:
     ) -> None:
         self._files: dict[str, Mapping[str, Key]] = {}
         self._fetched: dict[str, _FetchedKeys] = {}
+        problems: list[Problem] = []
         for client in clients.client:
-            if client.issuer is None:
-                continue
-            _refuse_unsafe_algorithms(client)
-            # A file wins: its client's `jwks_url` is then only the `jku` that tokens may name.
-            if client.jwks_file is not None:
-                self._files[client.issuer] = _read_file(client, client.jwks_file)
-            elif client.jwks_url is not None:
-                fetch = _fetcher(client, client.jwks_url, outgoing, monotonic)
-                self._fetched[client.issuer] = _FetchedKeys(client.name, fetch, monotonic, max_age_seconds)
-            else:
-                raise ClientsError(
-                    f"client '{client.name}' has an issuer, but neither jwks_file nor jwks_url"
-                )
+            match client:
+                case ClientProfile(issuer=None):
+                    continue
+                # A file wins: an address beside it is only the `jku` that tokens may name.
+                case ClientProfile(issuer=str(issuer), jwks_file=Path() as path):
+                    self._files[issuer], found = _read_file(path)
+                    problems += found
+                case ClientProfile(issuer=str(issuer), jwks_url=str(url)):
+                    fetch = _fetcher(client, url, outgoing, monotonic)
+                    self._fetched[issuer] = _FetchedKeys(client.name, fetch, monotonic, max_age_seconds)
+        if problems:
+            raise ClientsError(*problems)
 
     def find(self, client: ClientProfile, kid: str) -> Key | None:
         """The key of this client with this id; None where it has none, or it cannot be had now."""
@@ -135,26 +136,16 @@ class _FetchedKeys:
         return moment is not None and self._monotonic() - moment < seconds
 
 
-def _refuse_unsafe_algorithms(client: ClientProfile) -> None:
-    unsafe = [name for name in client.algorithms if name not in SIGNATURES]
-    if unsafe or not client.algorithms:
-        raise ClientsError(
-            f"client '{client.name}': algorithms must be some of {', '.join(sorted(SIGNATURES))}"
-            + (f", not {unsafe[0]}" if unsafe else "")
-        )
-
-
-def _read_file(client: ClientProfile, path: Path) -> Mapping[str, Key]:
+def _read_file(path: Path) -> tuple[Mapping[str, Key], list[Problem]]:
+    """The keys of a file, all of which must be good: its owner can still be told."""
     try:
         found = read_key_set(path.read_bytes())
-    except OSError as error:
-        raise ClientsError(f"client '{client.name}': {path}: {error.strerror}") from None
+    except OSError:
+        return {}, [Problem(path.name, None, "a file that can be read")]
     except NoKeySet as error:
-        raise ClientsError(f"client '{client.name}': {path}: {error}") from None
-    if found.faults or not found.by_id:
-        why = found.faults[0] if found.faults else "no key"
-        raise ClientsError(f"client '{client.name}': {path}: {why}")
-    return found.by_id
+        return {}, [Problem(path.name, None, f"a JWK Set; this is {error}")]
+    faults = found.faults or (() if found.by_id else ("no key is in it",))
+    return found.by_id, [Problem(path.name, None, f"public keys to check with; {fault}") for fault in faults]
 
 
 def _fetcher(

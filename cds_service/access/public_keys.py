@@ -37,9 +37,9 @@ def read_key_set(document: bytes) -> KeySet:
         raise NoKeySet("not JSON") from None
     raw_keys = told.get("keys") if isinstance(told, dict) else None
     if not isinstance(raw_keys, list):
-        raise NoKeySet("no JWK Set: it has no array 'keys'")
+        raise NoKeySet("without an array 'keys'")
     if len(raw_keys) > MOST_KEYS:
-        raise NoKeySet(f"more than {MOST_KEYS} keys")
+        raise NoKeySet(f"one of more than {MOST_KEYS} keys")
     repeated = _repeated_ids(raw_keys)
     keys: dict[str, Key] = {}
     faults: list[str] = []

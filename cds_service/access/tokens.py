@@ -19,11 +19,9 @@ from joserfc.jwk import Key
 from joserfc.jwt import JWTClaimsRegistry
 
 from cds_service.access.callers import MAX_HEADER_BYTES, Caller, SentToken
+from cds_service.access.client_checks import ALGORITHMS
 from cds_service.access.clients import ClientProfile
 from cds_service.errors import NotAuthenticated
-
-# What a profile may name. Symmetric algorithms and `none` are not among them, whatever a profile says.
-SIGNATURES = frozenset(f"{kind}{bits}" for kind in ("ES", "RS", "PS") for bits in (256, 384, 512))
 
 _CHECKED_CLAIMS = ("iss", "aud", "exp", "iat", "nbf", "jti")
 
@@ -112,8 +110,9 @@ def _key_id(header: dict[str, Any], client: ClientProfile) -> str:
     # What `crit` names must be understood, and `b64` changes what is signed; neither has a use here.
     if header.get("typ") != "JWT" or "crit" in header or "b64" in header:
         raise NotAuthenticated("header")
+    # Of those that a profile may name: a symmetric one counts nowhere, however it got into a profile.
     algorithm = header.get("alg")
-    if not isinstance(algorithm, str) or algorithm not in SIGNATURES.intersection(client.algorithms):
+    if not isinstance(algorithm, str) or algorithm not in set(ALGORITHMS) & set(client.algorithms):
         raise NotAuthenticated("algorithm")
     if "jku" in header and (client.jwks_url is None or header["jku"] != client.jwks_url):
         raise NotAuthenticated("jku")

@@ -63,10 +63,17 @@ def answer_call(
     """The answer to one parsed call of a service; HTTP and the command line both come through here."""
     refuse_deep_nesting(body.get("context"), services.settings.json_depth_limit)
     return answer_hook(
-        read_hook_request(body, service.hook, services.guideline.prefetch),
+        read_hook_request(
+            body,
+            service.hook,
+            services.guideline.prefetch,
+            null_is_unknown=client.null_means == "unknown",
+            all_drafts_selected=client.all_drafts_selected,
+        ),
         now=services.clock(),
         guideline=services.guideline,
         new_uuid=services.new_uuid,
+        form=client.answer_form,
     )
 
 

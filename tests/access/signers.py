@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import uuid
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, Key, RSAKey
 from joserfc.jws import JWSRegistry
 
@@ -43,7 +45,8 @@ def ec_signer(kid: str, algorithm: str = "ES384") -> Signer:
 
 
 def rsa_signer(kid: str, algorithm: str = "RS384", bits: int = 2048) -> Signer:
-    return Signer(RSAKey.generate_key(bits), algorithm, kid)
+    with warnings.catch_warnings(action="ignore", category=SecurityWarning):  # of keys that are too short
+        return Signer(RSAKey.generate_key(bits), algorithm, kid)
 
 
 def key_set(*signers: Signer) -> dict[str, Any]:
@@ -78,7 +81,7 @@ def signed(header: Any, claims: Any, key: Any, algorithm: str) -> str:
 
     Both may be JSON values, or bytes that take their place.
     """
-    head = f"{_segment(header)}.{_segment(claims)}"
+    head = f"{encoded_json(header)}.{encoded_json(claims)}"
     return f"{head}.{encoded(JWSRegistry.algorithms[algorithm].sign(head.encode(), key))}"
 
 
@@ -92,5 +95,6 @@ def repeated(members: dict[str, Any], again: Iterable[tuple[str, Any]]) -> bytes
     return ("{" + ",".join(f"{json.dumps(name)}:{json.dumps(value)}" for name, value in pairs) + "}").encode()
 
 
-def _segment(value: Any) -> str:
+def encoded_json(value: Any) -> str:
+    """One part of a token; bytes stand for themselves."""
     return encoded(value if isinstance(value, bytes) else json.dumps(value).encode())

@@ -14,7 +14,8 @@ import pytest
 from joserfc.jwk import Key
 from structlog.testing import capture_logs
 
-from cds_service.access.clients import ClientProfile, Clients, ClientsError
+from cds_service.access.client_file import ClientsError
+from cds_service.access.clients import ClientProfile, Clients
 from cds_service.access.guarded_get import GuardedOutgoing
 from cds_service.access.key_sets import FETCH_SECONDS, KeySets
 from cds_service.access.outgoing import Answer, NotFetched, Reach
@@ -322,7 +323,7 @@ def test_a_bad_key_costs_the_client_no_other(bad: Any, why: str) -> None:
 @pytest.mark.parametrize(("bad", "why"), BAD_KEYS.values(), ids=BAD_KEYS)
 def test_a_file_with_a_bad_key_stops_the_start(tmp_path: Path, bad: Any, why: str) -> None:
     client = by_file(written(tmp_path / "keys.json", {"keys": [EC.public, bad]}))
-    with pytest.raises(ClientsError, match=rf"client 'ehr': .*keys\.json: key 2 {why}"):
+    with pytest.raises(ClientsError, match=rf"keys\.json: .*; key 2 {why}"):
         key_sets(client)
 
 
@@ -343,7 +344,7 @@ def test_a_file_without_keys_stops_the_start(tmp_path: Path, document: bytes) ->
 
 
 def test_a_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
-    with pytest.raises(ClientsError, match="No such file"):
+    with pytest.raises(ClientsError, match=r"keys\.json: a file that can be read"):
         key_sets(by_file(tmp_path / "keys.json"))
 
 
@@ -351,23 +352,6 @@ def test_no_fault_quotes_the_file(tmp_path: Path) -> None:
     with pytest.raises(NoKeySet) as told:
         read_key_set(b'{"secret":"abc')
     assert "abc" not in str(told.value)
-
-
-@pytest.mark.rule("JWT-2")
-@pytest.mark.parametrize("name", ["none", "HS256", "HS384", "HS512", "EdDSA", "es384", "RSA-OAEP", ""])
-def test_a_profile_that_names_an_unsafe_algorithm_stops_the_start(name: str) -> None:
-    with pytest.raises(ClientsError, match="algorithms must be some of"):
-        key_sets(by_url(algorithms=("ES384", name)))
-
-
-def test_a_profile_without_an_algorithm_stops_the_start() -> None:
-    with pytest.raises(ClientsError, match="algorithms must be some of"):
-        key_sets(by_url(algorithms=()))
-
-
-def test_an_issuer_without_keys_stops_the_start() -> None:
-    with pytest.raises(ClientsError, match="neither jwks_file nor jwks_url"):
-        key_sets(ClientProfile(name="ehr", issuer=ISSUER))
 
 
 @pytest.mark.rule("JWK-2")

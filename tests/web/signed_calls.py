@@ -141,7 +141,7 @@ def call_without_body(client: FlaskClient, headers: Headers, path: str = SELECT)
 
 @contextmanager
 def world(services: Services, folder: Path, **profiles: Any) -> Iterator[World]:
-    """`profiles` changes members of the Clients, and `hospital` those of the hospital's profile."""
+    """`profiles` changes members of the Clients, `hospital` and `clinic` those of a profile."""
     published = key_set(HOSPITAL_EC, HOSPITAL_RSA)
     clinic_file = folder / "clinic-keys.json"
     clinic_file.write_text(json.dumps(key_set(CLINIC_EC)))
@@ -159,7 +159,9 @@ def world(services: Services, folder: Path, **profiles: Any) -> Iterator[World]:
                 "tenants": (TENANT,),
                 **profiles.pop("hospital", {}),
             }
-            clinic = ClientProfile(name="clinic", issuer=CLINIC, jwks_file=clinic_file)
+            clinic = ClientProfile(
+                name="clinic", issuer=CLINIC, jwks_file=clinic_file, **profiles.pop("clinic", {})
+            )
             others = profiles.pop("others", ())
             clients = Clients(client=(ClientProfile(**hospital), clinic, *others), **profiles)
             settings = Settings(public_base_url=BASE_URL, database_url=f"sqlite:///{folder}/tokens.sqlite3")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ from tests.access.signers import (
     SUBJECT,
     claims_of,
     ec_signer,
+    encoded,
+    encoded_json,
     header_of,
     key_set,
     signed,
@@ -109,6 +112,31 @@ def test_a_profile_may_name_other_algorithms(services: Services, tmp_path: Path,
         made.published["keys"].append(signer.public)
         assert call(made.client, made.token(signer)).status_code == 200
         assert call(made.client, made.token()).status_code == 401
+
+
+@pytest.mark.rule("JWT-2")
+def test_a_symmetric_algorithm_counts_nowhere_even_if_a_profile_named_it(
+    services: Services, tmp_path: Path
+) -> None:
+    secret = HOSPITAL_EC.kid.encode()
+    head = f"{encoded_json(header_of(HOSPITAL_EC, alg='HS256'))}.{encoded_json(claims_of(HOSPITAL, SELECT))}"
+    sent = f"{head}.{encoded(hmac.digest(secret, head.encode(), 'sha256'))}"
+    with world(services, tmp_path, hospital={"algorithms": ("HS256", "none")}) as made:
+        assert call(made.client, sent).status_code == 401
+
+
+@pytest.mark.rule("SEC-3", "JWK-2")
+@pytest.mark.parametrize(
+    ("jku", "status"),
+    [("https://ehr.clinic.example/jwks.json", 200), ("https://evil.example/jwks.json", 401)],
+)
+def test_beside_a_key_file_an_address_is_only_the_jku_that_tokens_may_name(
+    services: Services, tmp_path: Path, jku: str, status: int
+) -> None:
+    clinic = {"jwks_url": "https://ehr.clinic.example/jwks.json"}
+    with world(services, tmp_path, clinic=clinic) as made:
+        assert call(made.client, made.token(CLINIC_EC, CLINIC, header={"jku": jku})).status_code == status
+        assert made.outgoing.urls == []
 
 
 @pytest.mark.rule("JWK-5")
@@ -215,7 +243,7 @@ def test_protected_discovery_takes_a_token_for_its_own_address(
     assert protected.client.get("/cds-services", headers=headers).status_code == status
 
 
-@pytest.mark.rule("SEC-1")
+@pytest.mark.rule("DISC-13", "SEC-1")
 def test_protected_discovery_needs_a_token(protected: World) -> None:
     assert protected.client.get("/cds-services").status_code == 401
 
@@ -292,6 +320,15 @@ def test_what_a_client_chose_is_logged_short_and_without_control_characters(prot
     with capture_logs() as lines:
         call(protected.client, protected.token(jti="a\nb\x1b[31m" + "c" * 1000))
     assert lines[-1]["jti"] == "ab[31m" + "c" * 56
+
+
+@pytest.mark.rule("VER-6")
+def test_each_client_is_answered_by_its_own_profile(services: Services, tmp_path: Path) -> None:
+    body = knee_request()
+    del body["context"]["selections"]
+    with world(services, tmp_path, hospital={"all_drafts_selected": True}) as made:
+        assert call(made.client, made.token(), body=body).status_code == 200
+        assert call(made.client, made.token(CLINIC_EC, CLINIC), body=body).status_code == 400
 
 
 CAUSES = {
