@@ -13,7 +13,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 # RFC 3986 without fragment and user-info: different programs read these, and all else, differently.
 _ADDRESS = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(?P<port>[1-9][0-9]{0,4}))?"
-    r"(?P<path>(?:/[a-z0-9._~!$&'()*+,;=:@%-]*)*)(?:\?(?P<query>[a-z0-9._~!$&'()*+,;=:@%/?-]*))?",
+    r"(?P<path>(?:/[a-z0-9._~!$&'()*+,;=:@%-]*)*)(?:\?(?P<query>[a-z0-9._~!$&'()*+,;=:@%/?|-]*))?",
     re.ASCII | re.IGNORECASE,
 )
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
@@ -47,7 +47,8 @@ class Address:
     def __str__(self) -> str:
         host = f"[{self.host}]" if isinstance(self.literal, IPv6Address) else self.host
         port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
-        query = "" if self.query is None else f"?{self.query}"
+        # FHIR servers write the bar of a token as it is, which RFC 3986 does not allow.
+        query = "" if self.query is None else f"?{self.query.replace('|', '%7C')}"
         return f"{self.scheme}://{host}{port}{self.path}{query}"
 
 
@@ -69,13 +70,17 @@ def parse_address(text: str) -> Address:
 
 
 def is_below(url: str, base: str) -> bool:
-    """Whether an address is a base or below it: same origin, and a path below on whole segments."""
+    """Whether an address is a base or below it: same origin, and a path below on whole segments.
+
+    False, too, where either cannot be read, or where the base has a query.
+    """
     try:
         address, root = parse_address(url), parse_address(base)
     except Forbidden:
         return False
     above = root.path.rstrip("/")
-    return address.origin == root.origin and (address.path == above or address.path.startswith(f"{above}/"))
+    below = address.path == above or address.path.startswith(f"{above}/")
+    return root.query is None and address.origin == root.origin and below
 
 
 def _host(text: str) -> tuple[str, IPv4Address | IPv6Address | None]:
@@ -95,9 +100,6 @@ def _host(text: str) -> tuple[str, IPv4Address | IPv6Address | None]:
 
 def _is_plain(path: str) -> bool:
     """Whether a path has no way up and no empty segment but the last."""
-    segments = path.split("/")[1:]
-    return (
-        "" not in segments[:-1]
-        and not any(segment.split(";")[0] in (".", "..") for segment in segments)
-        and not _HIDDEN.search(path)
-    )
+    # What follows a semicolon is left out by some servers, before they look for the way up.
+    segments = [segment.partition(";")[0] for segment in path.split("/")[1:]]
+    return "" not in segments[:-1] and not {".", ".."} & set(segments) and not _HIDDEN.search(path)

@@ -7,8 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from http.client import RemoteDisconnected
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -27,7 +26,6 @@ from cds_service.access.timed_sockets import TimedSocket, trusting
 Resolve = Callable[[str, int], Sequence[str]]
 # A connection to an IP address and port, opened within so many seconds; raises OSError.
 Connect = Callable[[IPv4Address | IPv6Address, int, float], socket.socket]
-LOOKUPS_AT_ONCE = 32
 CONNECTIONS_KEPT = 32  # to each server
 
 
@@ -66,9 +64,7 @@ class Opener:
     reach: Reach
     resolve: Resolve
     connect: Connect
-    lookups: threading.BoundedSemaphore = field(
-        default_factory=lambda: threading.BoundedSemaphore(LOOKUPS_AT_ONCE)
-    )
+    lookups: threading.Semaphore
 
     def open(self, host: str, port: int, seconds: float, *, encrypted: bool) -> socket.socket:
         """A connected socket with the rest of the seconds as its timeout; raises NotFetched or Forbidden."""
@@ -112,7 +108,11 @@ class Opener:
 
         if not self.lookups.acquire(timeout=max(ends - time.monotonic(), 0)):
             raise NotFetched("too slow")
-        threading.Thread(target=look_up, daemon=True, name="lookup").start()
+        try:
+            threading.Thread(target=look_up, daemon=True, name="lookup").start()
+        except RuntimeError:  # no more threads in this process
+            self.lookups.release()
+            raise NotFetched("cannot be reached") from None
         try:
             found = answers.get(timeout=max(ends - time.monotonic(), 0))
         except Empty:
@@ -165,11 +165,11 @@ class _Kept(HTTPConnection):
     def getresponse(self) -> HTTPResponse:  # type: ignore[override] # as in urllib3
         try:
             response = super().getresponse()
-        except (RemoteDisconnected, ConnectionError):
+        except ConnectionError:
             if self._answered:
                 raise Stale from None
             raise
-        self._answered = True
+        self._answered = not self.is_closed
         return response
 
     def close(self) -> None:

@@ -193,7 +193,7 @@ def huge_header(length: int = 1_000_000) -> Behaviour:
 
 
 def many_headers(count: int = 1000) -> Behaviour:
-    return answer(b"{}", **{f"x_{number}": "x" for number in range(count)})
+    return answer(b"{}", 200, **{f"x_{number}": "x" for number in range(count)})
 
 
 @dataclass(slots=True)
@@ -260,6 +260,13 @@ def bad_server(
             one.close()
         for thread in (accepting, *workers):
             thread.join(timeout=5)
+
+
+@contextmanager
+def silent() -> Iterator[int]:
+    """A port at which connections are taken and nothing is ever said, not even of TLS."""
+    with socket.create_server(("127.0.0.1", 0), backlog=16) as listener:
+        yield listener.getsockname()[1]
 
 
 @contextmanager
