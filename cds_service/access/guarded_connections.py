@@ -163,10 +163,11 @@ class _Kept(HTTPConnection):
     _answered = False
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override] # as in urllib3
+        kept = self._answered  # which closing forgets
         try:
             response = super().getresponse()
         except ConnectionError:
-            if self._answered:
+            if kept:
                 raise Stale from None
             raise
         self._answered = not self.is_closed

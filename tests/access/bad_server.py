@@ -128,7 +128,7 @@ def slow_headers(seconds: float = 0.05) -> Behaviour:
     return behave
 
 
-def slow_body(seconds: float = 0.05, length: int = 1_000_000) -> Behaviour:
+def slow_body(seconds: float = 0.05, length: int = 10_000) -> Behaviour:
     """Headers at once, and then a byte at a time."""
 
     def behave(asked: Asked, wire: Wire) -> None:
