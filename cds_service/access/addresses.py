@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal
@@ -84,18 +85,17 @@ def is_below(url: str, base: str) -> bool:
 
 
 def _host(text: str) -> tuple[str, IPv4Address | IPv6Address | None]:
-    try:
+    labels = text.split(".")
+    # An error of `ipaddress` quotes the address: it is dropped, not chained.
+    with suppress(ValueError):
         if text.startswith("["):
             literal = IPv6Address(text[1:-1])
             return literal.compressed, literal
-        labels = text.split(".")
         if _NUMBER.fullmatch(labels[-1]):
             return text, IPv4Address(text)
-    except ValueError:
-        raise Forbidden("address not allowed") from None
-    if len(text) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise Forbidden("address not allowed")
-    return text, None
+        if len(text) <= 253 and all(_LABEL.fullmatch(label) for label in labels):
+            return text, None
+    raise Forbidden("address not allowed")
 
 
 def _is_plain(path: str) -> bool:

@@ -85,14 +85,13 @@ class Opener:
         raise NotFetched("too slow" if time.monotonic() >= ends else "cannot be reached")
 
     def _addresses(self, host: str, port: int, ends: float) -> list[IPv4Address | IPv6Address]:
-        try:
+        # An error of `ipaddress` quotes the address: it is dropped, not chained.
+        with suppress(ValueError):
             return [ip_address(host.strip("[]"))]
-        except ValueError:
-            found = self._looked_up(host, port, ends)
-        try:
+        found = self._looked_up(host, port, ends)
+        with suppress(ValueError):
             return [ip_address(one) for one in dict.fromkeys(found)]
-        except ValueError:
-            raise Forbidden("address not allowed") from None
+        raise Forbidden("address not allowed")
 
     def _looked_up(self, host: str, port: int, ends: float) -> Sequence[str]:
         # A lookup cannot be stopped, so it gets a thread that may be left behind, and only so many of them.
