@@ -93,9 +93,10 @@ class _FetchedKeys:
     def find(self, kid: str) -> Key | None:
         if self._wants_fetch(kid):
             self._fetch_once(kid)
-        if not self._is_younger(self._fetched_at, _STALE_SECONDS):
-            return None
-        return self._keys.get(kid)
+        return self._held(kid)
+
+    def _held(self, kid: str) -> Key | None:
+        return self._keys.get(kid) if self._is_younger(self._fetched_at, _STALE_SECONDS) else None
 
     def _wants_fetch(self, kid: str) -> bool:
         if self._is_younger(self._failed_at, _FAILURE_PAUSE_SECONDS):
@@ -107,8 +108,8 @@ class _FetchedKeys:
         )
 
     def _fetch_once(self, kid: str) -> None:
-        """Fetch, or wait until another thread has; with an old key at hand, do not wait."""
-        if not self._lock.acquire(timeout=0 if kid in self._keys else FETCH_SECONDS):
+        """Fetch, or wait until another thread has; with a key at hand that still works, do not wait."""
+        if not self._lock.acquire(timeout=FETCH_SECONDS if self._held(kid) is None else 0):
             return
         try:
             if self._wants_fetch(kid):  # still: another thread may have been faster

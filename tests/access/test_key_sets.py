@@ -290,6 +290,24 @@ def test_a_thread_with_an_old_key_does_not_wait_for_a_new_one() -> None:
             release.set()
 
 
+def test_after_a_weekend_without_calls_the_first_ones_all_wait_for_the_keys() -> None:
+    client, clock = by_url(), Clock()
+
+    class SecondTakesTime(Gives):
+        def get(self, url: str, **more: Any) -> Answer:
+            if self.asked:
+                time.sleep(0.3)
+            return super().get(url, **more)
+
+    gives = SecondTakesTime(key_set(EC))
+    keys = key_sets(client, gives, clock)
+    keys.find(client, "ec")
+    clock.now += 3 * DAY
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: keys.find(client, "ec"), range(4)))
+    assert ([key is not None for key in found], gives.asked) == ([True] * 4, 2)
+
+
 BAD_KEYS: dict[str, tuple[Any, str]] = {
     "no object": ("ec", "is no object"),
     "no kid": ({k: v for k, v in EC.public.items() if k != "kid"}, "has no 'kid'"),

@@ -356,6 +356,16 @@ def test_the_log_says_which_check_a_token_failed(protected: World, cause: str, b
     assert (answer.status_code, lines[-1]["not_authenticated"]) == (401, cause)
 
 
+def test_without_its_database_the_service_answers_and_takes_each_token_once(
+    services: Services, tmp_path: Path
+) -> None:
+    with world(services, tmp_path, database=f"sqlite:///{tmp_path}/no-folder/tokens.sqlite3") as made:
+        sent = made.token()
+        with capture_logs() as lines:
+            assert [call(made.client, sent).status_code for _ in range(2)] == [200, 401]
+    assert [line["event"] for line in lines] == ["replay-check-degraded", "call", "call"]
+
+
 def test_a_key_server_that_answers_nonsense_is_not_asked_again_by_the_next_call(protected: World) -> None:
     protected.published.clear()
     for _ in range(3):
