@@ -143,6 +143,8 @@ def call_without_body(client: FlaskClient, headers: Headers, path: str = SELECT)
 def world(services: Services, folder: Path, **profiles: Any) -> Iterator[World]:
     """`profiles` changes members of the Clients, `hospital` and `clinic` those of a profile."""
     published = key_set(HOSPITAL_EC, HOSPITAL_RSA)
+    # So that only the profile says which algorithms this key is good for.
+    del published["keys"][1]["alg"]
     clinic_file = folder / "clinic-keys.json"
     clinic_file.write_text(json.dumps(key_set(CLINIC_EC)))
     with bad_server({}) as evil:
