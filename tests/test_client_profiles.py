@@ -102,7 +102,9 @@ def test_an_older_client_may_get_no_card() -> None:
         pytest.param("off", "hospital", "", id="the client wants none, the site would"),
         pytest.param("root", None, "root", id="the client wants them"),
         pytest.param("extension", None, "extension", id="the client wants them elsewhere"),
-        pytest.param("extension", "hospital", "extension", id="the client wants them elsewhere than the site"),
+        pytest.param(
+            "extension", "hospital", "extension", id="the client wants them elsewhere than the site"
+        ),
     ],
 )
 def test_the_client_decides_where_verdicts_go_and_the_site_where_it_says_nothing(
