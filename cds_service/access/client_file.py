@@ -101,23 +101,23 @@ def _placeholders(value: Any, path: EntryPath = ()) -> Iterator[Fault]:
 
 
 def _faults(told: Mapping[str, Any], folder: Path) -> Iterator[Fault]:
-    try:
-        tables = _File.model_validate(told).client
-    except ValidationError as error:
-        yield from _without_values(error)
-        return
+    yield from _type_faults(_File, told)
+    clients = told.get("client")
+    tables = clients if isinstance(clients, list) else []
     for position, table in enumerate(tables):
-        wrong = _type_faults(table)
+        if not isinstance(table, dict):
+            continue
+        wrong = _type_faults(ClientProfile, table)
         yield from (Fault(("client", position, *fault.path), fault.expected) for fault in wrong)
         readable = {key: value for key, value in table.items() if key not in {f.path[0] for f in wrong}}
         for fault in faults_of_client(readable, folder):
             yield Fault(("client", position, *fault.path), fault.expected)
-    yield from faults_among(tables)
+    yield from faults_among([table if isinstance(table, dict) else {} for table in tables])
 
 
-def _type_faults(table: Mapping[str, Any]) -> list[Fault]:
+def _type_faults(model: type[BaseModel], table: Mapping[str, Any]) -> list[Fault]:
     try:
-        ClientProfile.model_validate(table)
+        model.model_validate(table)
     except ValidationError as error:
         return list(_without_values(error))
     return []

@@ -174,20 +174,21 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 def test_everything_that_is_wrong_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
     text = (
-        "[[client]]\nname = 'a b'\nissuer = 'ehr'\nalgorithms = ['none']\nmax_cards = 'x'\n"
+        "what = 1\n[[client]]\nname = 'a b'\nissuer = 'ehr'\nalgorithms = ['none']\nmax_cards = 'x'\n"
         "[[client]]\nname = 'c'\nfhir_servers = ['http://c.example']\nwhat = 1\n[[client]]\nname = 'C'\n"
     )
     told = [line.partition(": ")[0] + ":" + line.split(": ")[1] for line in refusal(tmp_path, text)]
     assert told == [
-        "clients.toml:2:client.0.name",
-        "clients.toml:3:client.0.issuer",
-        "clients.toml:3:client.0.issuer",
-        "clients.toml:4:client.0.algorithms.0",
-        "clients.toml:5:client.0.max_cards",
-        "clients.toml:8:client.1.fhir_servers.0",
-        "clients.toml:9:client.1.what",
-        "clients.toml:10:client.2",
-        "clients.toml:11:client.2.name",
+        "clients.toml:1:what",
+        "clients.toml:3:client.0.name",
+        "clients.toml:4:client.0.issuer",
+        "clients.toml:4:client.0.issuer",
+        "clients.toml:5:client.0.algorithms.0",
+        "clients.toml:6:client.0.max_cards",
+        "clients.toml:9:client.1.fhir_servers.0",
+        "clients.toml:10:client.1.what",
+        "clients.toml:11:client.2",
+        "clients.toml:12:client.2.name",
     ]
 
 
