@@ -470,6 +470,16 @@ def test_an_address_that_hangs_leaves_time_for_the_next() -> None:
         assert fetch(server.url, outgoing, seconds=3).body == OK
 
 
+def test_addresses_that_all_hang_are_too_slow() -> None:
+    def connect_never(address: IPv4Address | IPv6Address, port: int, seconds: float) -> socket.socket:
+        time.sleep(seconds)
+        raise TimeoutError
+
+    outgoing = GuardedOutgoing(lambda host, port: ["127.0.0.2", "127.0.0.1"], connect_never)
+    with ends_in_time():
+        assert reason_of("https://fhir.test/", outgoing, seconds=SECONDS) == "too slow"
+
+
 def test_a_connection_that_stands_has_all_the_time_that_is_left() -> None:
     opener = Opener(LOOPBACK, lambda host, port: ["127.0.0.1", "127.0.0.2"], connect, threading.Semaphore(1))
     with silent() as port, opener.open("fhir.test", port, 10, encrypted=True) as opened:
@@ -502,6 +512,7 @@ def test_a_resolver_that_hangs_is_too_slow() -> None:
 def test_lookups_that_hang_are_bounded_and_hold_nobody_up_after_them() -> None:
     with hanging() as (resolve, asked):
         outgoing = GuardedOutgoing(resolve, lookups=threading.Semaphore(2))
+        reason_of("https://fhir.test/", outgoing, seconds=0)  # reads the authorities, which takes time once
         for number in range(4):
             with ends_in_time():
                 assert reason_of(f"https://{number}.test/", outgoing, seconds=0.1) == "too slow"
