@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from cds_service.access.client_file import load_clients
 from cds_service.access.clients import ClientProfile
 from cds_service.app import Services
 from tests.access.signers import (
@@ -329,6 +330,16 @@ def test_each_client_is_answered_by_its_own_profile(services: Services, tmp_path
     with world(services, tmp_path, hospital={"all_drafts_selected": True}) as made:
         assert call(made.client, made.token(), body=body).status_code == 200
         assert call(made.client, made.token(CLINIC_EC, CLINIC), body=body).status_code == 400
+
+
+def test_a_token_in_the_form_of_the_sandbox_fails_by_nothing_but_its_signature(
+    services: Services, tmp_path: Path
+) -> None:
+    (sandbox,) = load_clients("sandbox").client
+    head = {"kid": "44823f3d-0b01-4a6c-a80e-b9d3e8a7226f", "jku": sandbox.jwks_url}
+    with world(services, tmp_path, others=(sandbox,)) as made, capture_logs() as lines:
+        call(made.client, made.token(STRANGER_EC, str(sandbox.issuer), header=head, tenant=ABSENT))
+    assert lines[-1]["not_authenticated"] == "signature"
 
 
 CAUSES = {
