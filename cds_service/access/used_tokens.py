@@ -85,7 +85,7 @@ class SharedUsedTokens:
                 return False
             self._remembered[mark] = until
             self._remembered.move_to_end(mark)
-            while len(self._remembered) > _MOST_REMEMBERED or self._oldest_until() < now:
+            while len(self._remembered) > _MOST_REMEMBERED or self._oldest_until() < now <= until:
                 self._remembered.popitem(last=False)
             return True
 
