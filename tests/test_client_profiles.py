@@ -328,6 +328,25 @@ def test_no_emergency_and_no_card_about_a_device_is_ever_left_out() -> None:
     assert "Not shown here" not in json.dumps(answer)
 
 
+def with_a_device(*orders: Resource) -> dict[str, Any]:
+    """Pain that may be scanned, in a patient with a device."""
+    request = story(MAY_BE, *orders)
+    request["prefetch"]["devices"] = story(WITH_DEVICE)["prefetch"]["devices"]
+    return request
+
+
+def test_neither_the_most_urgent_advice_nor_a_card_about_a_device_gives_way_to_the_other() -> None:
+    every = ask_as(profile(), with_a_device(*THREE))
+    sent = ask_as(profile(max_cards=1), with_a_device(*THREE))
+    assert outcomes(every) == ["may-be-indicated"] * 3
+    kinds = [next(iter(card["extension"])).rpartition(".")[2] for card in sent["cards"]]
+    assert (kinds, labels(sent)) == (
+        ["decision", "mri-safety", "mri-safety", "mri-safety"],
+        ["a", "a", "b", "c"],
+    )
+    assert "2 more, about MRI 72149, MRI 72158" in sent["cards"][-1]["detail"]
+
+
 def test_the_most_urgent_card_comes_first_and_the_others_give_way() -> None:
     foreign = mri("x", patient_id="p2")
     request = at_signing(story(EMERGENCY, foreign, mri("a", "72148"), mri("b", "72158")))
