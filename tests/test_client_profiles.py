@@ -149,6 +149,15 @@ def test_every_suggested_order_carries_a_rating_that_is_no_verdict_where_there_i
     assert {tuple(ratings(order)) for order in creates} <= {("unknown",)}
 
 
+def test_a_ct_is_not_rated_with_the_verdict_on_a_scan_by_mri() -> None:
+    services = services_for(profile())
+    switches = replace(services.guideline.switches, advise_mri_for_ct=True)
+    services = replace(services, guideline=replace(services.guideline, switches=switches))
+    asked = story(EMERGENCY, service_request(concept("CT lumbar spine", cpt="72131"), id="ct-1"))
+    orders = suggested_orders(ask_as(profile(pama_rating=True), asked, services=services))
+    assert {tuple(ratings(order)) for order in orders if order.get("id") == "ct-1"} == {("unknown",)}
+
+
 def test_a_rating_that_came_with_the_draft_is_replaced() -> None:
     stale = {"url": RATING, "valueCodeableConcept": {"coding": [{"code": "not-appropriate"}]}}
     other = {"url": "https://ehr.example/x", "valueString": "kept"}

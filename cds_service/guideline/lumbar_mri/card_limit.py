@@ -30,10 +30,9 @@ class RenderedCard:
         return self.is_safety or self.decision.outcome is Outcome.EMERGENCY
 
     @property
-    def urgency(self) -> tuple[bool, int, int]:
+    def urgency(self) -> tuple[int, int]:
         """What sorts it among the cards of other orders; the card about MRI safety stays with its order."""
-        one = self.decision
-        return one.outcome is not Outcome.EMERGENCY, _URGENCY.index(one.indicator), -one.outcome.rank
+        return _URGENCY.index(self.decision.indicator), -self.decision.outcome.rank
 
 
 def limit_cards(rendered: Sequence[RenderedCard], most: int | None, words: Words) -> list[RenderedCard]:
