@@ -23,6 +23,7 @@ from cds_service.guideline.content import ContentError
 from cds_service.protocol.discovery import HOOK_SERVICES, service_of
 from cds_service.settings import ENV_PREFIX, Settings, settings_table
 from cds_service.start_check import UnsafeStart, check_start
+from cds_service.store import BadDatabaseUrl
 from cds_service.web.body import parse_json_object
 from cds_service.web.hooks_api import answer_call
 
@@ -215,6 +216,8 @@ def _load(settings: Settings) -> Services:
     except ClientsError as error:
         tell_broken("The file of clients", error)
         raise SystemExit(_EXIT_BROKEN_CONTENT) from None
+    except BadDatabaseUrl as error:
+        raise click.ClickException(f"{error}.") from None
 
 
 def _client_named(name: str | None, services: Services) -> ClientProfile:

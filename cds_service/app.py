@@ -17,6 +17,7 @@ from flask import Flask
 
 from cds_service.access.client_file import load_clients
 from cds_service.access.clients import Clients
+from cds_service.access.guarded_get import GuardedOutgoing
 from cds_service.content_check import failing_examples
 from cds_service.feedback import KeepsNothing
 from cds_service.guideline.content import Folder, Guideline, load_guideline
@@ -26,7 +27,7 @@ from cds_service.guideline.review_state import review_warning
 from cds_service.record.users import USER_ROLE
 from cds_service.settings import Settings
 from cds_service.web import call_log, cors, errors, fhir_api, hooks_api, operations
-from cds_service.wiring import Services, install_services
+from cds_service.wiring import Services, install_services, make_token_checks
 
 __all__ = ["Services", "build_services", "cards_folder", "configure_logging", "create_app", "read_clock"]
 
@@ -42,6 +43,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.url_map.merge_slashes = False
     install_services(app, services)
     _warn_of_expired_review(services)
+    if services.token_checks is not None:
+        services.token_checks.used_tokens.prepare()
     call_log.register(app)
     cors.register(app, services.settings.cors_origins)
     errors.register(app)
@@ -56,7 +59,8 @@ def build_services(settings: Settings) -> Services:
 
     Raises ContentError where the guideline or the site's overlay is broken,
     or where an example of the guideline, without the overlay, ends otherwise than its owner wrote.
-    Raises ClientsError where the file of clients is broken.
+    Raises ClientsError where the file of clients, or a key file that it names, is broken,
+    and BadDatabaseUrl where no database can be meant by the setting, and one is needed.
     """
     clients = load_clients(settings.clients)
     folder = cards_folder() / GUIDELINE_FOLDER
@@ -70,6 +74,7 @@ def build_services(settings: Settings) -> Services:
         feedback=KeepsNothing(),
         stopwatch=time.perf_counter,
         clients=clients,
+        token_checks=make_token_checks(clients, settings, GuardedOutgoing(), time.monotonic),
     )
 
 

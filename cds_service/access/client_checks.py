@@ -66,8 +66,8 @@ def _proof_faults(table: Mapping[str, Any]) -> Iterator[Fault]:
         for key in _ONLY_WITH_ISSUER:
             if key in table:
                 yield Fault((key,), "an issuer beside it; a client without one is open and proves nothing")
-    elif ("jwks_url" in table) == ("jwks_file" in table):
-        yield Fault(("issuer",), "exactly one of jwks_url and jwks_file beside it")
+    elif "jwks_url" not in table and "jwks_file" not in table:
+        yield Fault(("issuer",), "jwks_url or jwks_file beside it")
 
 
 def _name_faults(name: str) -> Iterator[Fault]:

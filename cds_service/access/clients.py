@@ -23,6 +23,8 @@ class ClientProfile(BaseModel):
     name: str
     # Proof (section 15 of the conformance reference).
     issuer: str | None = None
+    # Keys are fetched from the address, or read from the file where there is one.
+    # A token may name no other address (`jku`) than this, also where the keys are in a file.
     jwks_url: str | None = None
     jwks_file: Path | None = None
     algorithms: tuple[str, ...] = ("ES384", "RS384")
