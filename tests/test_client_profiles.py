@@ -149,6 +149,15 @@ def test_every_suggested_order_carries_a_rating_that_is_no_verdict_where_there_i
     assert {tuple(ratings(order)) for order in creates} <= {("unknown",)}
 
 
+def test_a_ct_is_not_rated_with_the_verdict_on_a_scan_by_mri() -> None:
+    services = services_for(profile())
+    switches = replace(services.guideline.switches, advise_mri_for_ct=True)
+    services = replace(services, guideline=replace(services.guideline, switches=switches))
+    asked = story(EMERGENCY, service_request(concept("CT lumbar spine", cpt="72131"), id="ct-1"))
+    orders = suggested_orders(ask_as(profile(pama_rating=True), asked, services=services))
+    assert {tuple(ratings(order)) for order in orders if order.get("id") == "ct-1"} == {("unknown",)}
+
+
 def test_a_rating_that_came_with_the_draft_is_replaced() -> None:
     stale = {"url": RATING, "valueCodeableConcept": {"coding": [{"code": "not-appropriate"}]}}
     other = {"url": "https://ehr.example/x", "valueString": "kept"}
@@ -326,6 +335,25 @@ def test_no_emergency_and_no_card_about_a_device_is_ever_left_out() -> None:
     every = ask_as(profile(), story(WITH_DEVICE, *THREE))
     assert len(answer["cards"]) == len(every["cards"]) == 6
     assert "Not shown here" not in json.dumps(answer)
+
+
+def with_a_device(*orders: Resource) -> dict[str, Any]:
+    """Pain that may be scanned, in a patient with a device."""
+    request = story(MAY_BE, *orders)
+    request["prefetch"]["devices"] = story(WITH_DEVICE)["prefetch"]["devices"]
+    return request
+
+
+def test_neither_the_most_urgent_advice_nor_a_card_about_a_device_gives_way_to_the_other() -> None:
+    every = ask_as(profile(), with_a_device(*THREE))
+    sent = ask_as(profile(max_cards=1), with_a_device(*THREE))
+    assert outcomes(every) == ["may-be-indicated"] * 3
+    kinds = [next(iter(card["extension"])).rpartition(".")[2] for card in sent["cards"]]
+    assert (kinds, labels(sent)) == (
+        ["decision", "mri-safety", "mri-safety", "mri-safety"],
+        ["a", "a", "b", "c"],
+    )
+    assert "2 more, about MRI 72149, MRI 72158" in sent["cards"][-1]["detail"]
 
 
 def test_the_most_urgent_card_comes_first_and_the_others_give_way() -> None:

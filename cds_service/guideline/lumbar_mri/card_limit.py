@@ -30,27 +30,28 @@ class RenderedCard:
         return self.is_safety or self.decision.outcome is Outcome.EMERGENCY
 
     @property
-    def urgency(self) -> tuple[bool, int, int]:
+    def urgency(self) -> tuple[int, int]:
         """What sorts it among the cards of other orders; the card about MRI safety stays with its order."""
-        one = self.decision
-        return one.outcome is not Outcome.EMERGENCY, _URGENCY.index(one.indicator), -one.outcome.rank
+        return _URGENCY.index(self.decision.indicator), -self.decision.outcome.rank
 
 
 def limit_cards(rendered: Sequence[RenderedCard], most: int | None, words: Words) -> list[RenderedCard]:
     """At most so many cards, the most urgent first; the last one names the orders whose advice is left out.
 
     None: every card, in the order of the drafts.
-    More than `most` only where all of them must be sent.
+    More than `most` only where all of them must be sent: the most urgent advice is one of those,
+    because a card about a device alone would hide what the scan is for.
     """
     if most is None:
         return list(rendered)
     sorted_cards = sorted(rendered, key=lambda one: one.urgency)
-    room = most - sum(one.must_be_sent for one in sorted_cards)
+    required = [one.must_be_sent or place == 0 for place, one in enumerate(sorted_cards)]
+    room = most - sum(required)
     sent: list[RenderedCard] = []
     left_out: list[RenderedCard] = []
-    for one in sorted_cards:
-        fits = one.must_be_sent or room > 0
-        room -= not one.must_be_sent
+    for one, is_required in zip(sorted_cards, required, strict=True):
+        fits = is_required or room > 0
+        room -= not is_required
         (sent if fits else left_out).append(one)
     if left_out:
         sent[-1] = _naming(sent[-1], left_out, words)
