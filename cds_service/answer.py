@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -54,10 +54,12 @@ def answer_hook(
     now: datetime,
     guideline: Guideline,
     new_uuid: Callable[[], str],
+    checkpoint: Callable[[], None] = lambda: None,
 ) -> HookAnswer:
     """The cards for one call.
 
     An order that is not a lumbar MRI is answered without a look at the record.
+    `checkpoint` is called between the steps, and may raise to end a call that takes too long.
     Raises NothingReadable where nothing of the record came and the draft order alone decides nothing.
     """
     selection = select_orders(request.draft_orders, request.selections, request.patient_id, guideline)
@@ -66,7 +68,7 @@ def answer_hook(
         refused = tuple(_refuse_foreign(order, now, guideline) for order in selection.foreign)
     decisions: tuple[Decision, ...] = ()
     if selection.orders:
-        decisions = _decide_all(request, selection, now, guideline, must_answer=bool(refused))
+        decisions = _decide_all(request, selection, now, guideline, checkpoint, must_answer=bool(refused))
     decisions += refused
     spoken = merge_duplicates([decision for decision in decisions if not decision.silent])
     cards = render_cards(
@@ -87,12 +89,15 @@ def _decide_all(
     selection: OrderSelection,
     now: datetime,
     guideline: Guideline,
+    checkpoint: Callable[[], None],
     *,
     must_answer: bool,
 ) -> tuple[Decision, ...]:
     """A decision an order; `must_answer` where another card is sent in any case."""
     request = replace(request, prefetch=dict(request.prefetch))  # read once; every look is cheap from here on
-    facts = read_facts(request.prefetch, patient_id=request.patient_id, now=now, guideline=guideline)
+    facts = read_facts(
+        request.prefetch, patient_id=request.patient_id, now=now, guideline=guideline, checkpoint=checkpoint
+    )
     if request.encounter_id is None:  # there is no encounter to read (HK-3)
         facts = replace(facts, reads={**facts.reads, "encounter": ReadState.COMPLETE})
     scans = {id(order.resource) for order in selection.orders}
@@ -100,7 +105,9 @@ def _decide_all(
     referred = has_emergency_referral(others, request.patient_id, guideline)
     specialist = has_role(request.prefetch, request.user_id, guideline.switches.specialist_roles)
     told = facts
-    for order in selection.orders:  # a red flag on one order is the patient's, so it holds for the other
+    for order in _between(
+        checkpoint, selection.orders
+    ):  # a red flag on one order is the patient's, so it holds for the other
         told = _with_reasons(told, order, request, now, guideline)
     decisions = tuple(
         decide(
@@ -112,14 +119,21 @@ def _decide_all(
             emergency_referral=referred,
             specialist=specialist,
         )
-        for order in selection.orders
+        for order in _between(checkpoint, selection.orders)
     )
     if not must_answer and _nothing_was_read(facts) and all(d.outcome is Outcome.UNCLEAR for d in decisions):
         keys = ", ".join(guideline.prefetch)
         raise NothingReadable(
             "Nothing about the patient could be read.", f"no usable prefetch key of: {keys}"
         )
+    checkpoint()
     return decisions
+
+
+def _between(checkpoint: Callable[[], None], orders: Iterable[MriOrder]) -> Iterator[MriOrder]:
+    for order in orders:
+        checkpoint()
+        yield order
 
 
 def _with_referenced_reason(order: MriOrder, facts: PatientFacts, guideline: Guideline) -> MriOrder:

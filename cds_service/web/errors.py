@@ -31,7 +31,10 @@ def register(app: Flask) -> None:
 
 def answer_refusal(error: CdsError) -> Response:
     """The refusal as its status and OperationOutcome."""
-    return json_answer(error.outcome(), error.status)
+    response = json_answer(error.outcome(), error.status)
+    if error.retry_after_seconds is not None:
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    return response
 
 
 def answer_http_exception(error: HTTPException) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -10,22 +11,32 @@ from cds_service.answer import HookAnswer, answer_hook
 from cds_service.protocol.discovery import HOOK_SERVICES, HookService, describe_services
 from cds_service.protocol.feedback import read_feedback
 from cds_service.protocol.request import read_hook_request
+from cds_service.protocol.request_size import refuse_too_many
 from cds_service.web.body import read_json_body, refuse_deep_nesting
+from cds_service.web.call_limits import at_most, ends_late
 from cds_service.web.call_log import note, note_hook_instance
 from cds_service.web.json_answer import json_answer
 from cds_service.wiring import Services, current_services
 
 
-def make_blueprint() -> Blueprint:
-    """One route a service, so that an unknown id is an unknown address, whatever the method."""
+def make_blueprint(services: Services) -> Blueprint:
+    """One route a service, so that an unknown id is an unknown address, whatever the method.
+
+    Calls and feedback share the number of calls at once; discovery is not counted.
+    """
     blueprint = Blueprint("hooks", __name__)
+    limited = at_most(services.settings.concurrent_calls)
     blueprint.add_url_rule("/cds-services", "discovery", discover)
     for service in HOOK_SERVICES:
         path = f"/cds-services/{service.id}"
         defaults = {"service": service}
-        blueprint.add_url_rule(path, service.id, call_service, methods=["POST"], defaults=defaults)
+        blueprint.add_url_rule(path, service.id, limited(call_service), methods=["POST"], defaults=defaults)
         blueprint.add_url_rule(
-            f"{path}/feedback", f"{service.id}-feedback", take_feedback, methods=["POST"], defaults=defaults
+            f"{path}/feedback",
+            f"{service.id}-feedback",
+            limited(take_feedback),
+            methods=["POST"],
+            defaults=defaults,
         )
     return blueprint
 
@@ -39,22 +50,33 @@ def call_service(service: HookService) -> Response:
     """The cards for one hook call."""
     services = current_services()
     note(service=service.id)
-    body = read_json_body(request, services.settings.max_body_bytes)
+    body = read_json_body(request, services.settings, services.guideline.prefetch)
     parsed_at = services.stopwatch()
     note_hook_instance(body.get("hookInstance"))
-    answer = answer_call(body, service, services)
+    answer = answer_call(body, service, services, ends_late(services))
     note(answer_ms=round((services.stopwatch() - parsed_at) * 1000, 1), **answer.log)
     return json_answer(answer.response)
 
 
-def answer_call(body: dict[str, Any], service: HookService, services: Services) -> HookAnswer:
-    """The answer to one parsed call of a service; HTTP and the command line both come through here."""
-    refuse_deep_nesting(body.get("context"), services.settings.json_depth_limit)
+def answer_call(
+    body: dict[str, Any],
+    service: HookService,
+    services: Services,
+    checkpoint: Callable[[], None] = lambda: None,
+) -> HookAnswer:
+    """The answer to one parsed call of a service; HTTP and the command line both come through here.
+
+    `checkpoint` may end the call between two steps; the command line lets it take its time.
+    """
+    settings = services.settings
+    refuse_deep_nesting(body.get("context"), settings.json_depth_limit)
+    refuse_too_many(body, max_entries=settings.max_entries, max_draft_orders=settings.max_draft_orders)
     return answer_hook(
         read_hook_request(body, service.hook, services.guideline.prefetch),
         now=services.clock(),
         guideline=services.guideline,
         new_uuid=services.new_uuid,
+        checkpoint=checkpoint,
     )
 
 
@@ -62,7 +84,7 @@ def take_feedback(service: HookService) -> Response:
     """How many entries of feedback were taken: all of them, or the batch was refused."""
     services = current_services()
     note(service=service.id)
-    entries = read_feedback(read_json_body(request, services.settings.max_body_bytes))
+    entries = read_feedback(read_json_body(request, services.settings))
     services.feedback.keep(service.id, entries)
     note(feedback_entries=len(entries))
     return json_answer({"accepted": len(entries)})
