@@ -95,6 +95,7 @@ def _decide_all(
 ) -> tuple[Decision, ...]:
     """A decision an order; `must_answer` where another card is sent in any case."""
     request = replace(request, prefetch=dict(request.prefetch))  # read once; every look is cheap from here on
+    guideline = replace(guideline, patterns=guideline.patterns.for_one_request(checkpoint))
     facts = read_facts(
         request.prefetch, patient_id=request.patient_id, now=now, guideline=guideline, checkpoint=checkpoint
     )

@@ -41,10 +41,16 @@ def test_what_fits_passes(request_body: dict[str, Any]) -> None:
     [
         pytest.param(body(drafts=4), "'context.draftOrders' holds more than 3 entries.", id="drafts"),
         pytest.param(body(a=bundle(6)), "'prefetch' holds more than 5 entries.", id="one bundle"),
-        pytest.param(body(a=bundle(3), b=bundle(3)), "'prefetch' holds more than 5 entries.", id="two bundles"),
+        pytest.param(
+            body(a=bundle(3), b=bundle(3)), "'prefetch' holds more than 5 entries.", id="two bundles"
+        ),
         pytest.param(body(a={"resource": bundle(6)}), "'prefetch' holds more than 5 entries.", id="wrapped"),
-        pytest.param(body(a={"entry": [SECRET] * 6}), "'prefetch' holds more than 5 entries.", id="no resources"),
-        pytest.param(body(**{SECRET: bundle(6)}), "'prefetch' holds more than 5 entries.", id="undeclared key"),
+        pytest.param(
+            body(a={"entry": [SECRET] * 6}), "'prefetch' holds more than 5 entries.", id="no resources"
+        ),
+        pytest.param(
+            body(**{SECRET: bundle(6)}), "'prefetch' holds more than 5 entries.", id="undeclared key"
+        ),
     ],
 )
 def test_one_more_is_refused_and_the_member_named(request_body: dict[str, Any], text: str) -> None:
@@ -65,7 +71,9 @@ LIMIT = 10
         pytest.param(b'{"' + b"x" * 11 + b'":1}', True, id="a name"),
         pytest.param(b'{"a":"b"' + b" " * 40 + b',"c":"d"}', False, id="white space between strings"),
         pytest.param(b'{"a":' + b"1" * 40 + b"}", False, id="a number"),
-        pytest.param(b'{"a":"b","c":' + b"1" * 40 + b',"d":"' + b"x" * 11 + b'"}', True, id="a number before"),
+        pytest.param(
+            b'{"a":"b","c":' + b"1" * 40 + b',"d":"' + b"x" * 11 + b'"}', True, id="a number before"
+        ),
         pytest.param(b" " * 40 + b'{"a":"b"}' + b" " * 40, False, id="white space around"),
         pytest.param(b'{"a":"' + rb"\"" * 5 + b'"}', False, id="escaped quotes at the limit"),
         pytest.param(b'{"a":"' + rb"\"" * 6 + b'"}', True, id="escaped quotes over it"),
