@@ -75,7 +75,7 @@ class Settings(BaseSettings):
         5.0,
         gt=0,
         le=60,
-        description="How long the evaluation of a call may take; then it is ended with 503 and `Retry-After`.",
+        description="How long a call may be evaluated; then it is ended with 503 and `Retry-After`.",
     )
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (),

@@ -9,7 +9,7 @@ import pytest
 from cds_service.errors import TooLarge
 from cds_service.protocol.request_size import holds_long_string, refuse_long_strings, refuse_too_many
 
-SECRET = "S1234567A"
+PATIENT_ID = "S1234567A"
 
 
 def bundle(size: int) -> dict[str, Any]:
@@ -46,10 +46,10 @@ def test_what_fits_passes(request_body: dict[str, Any]) -> None:
         ),
         pytest.param(body(a={"resource": bundle(6)}), "'prefetch' holds more than 5 entries.", id="wrapped"),
         pytest.param(
-            body(a={"entry": [SECRET] * 6}), "'prefetch' holds more than 5 entries.", id="no resources"
+            body(a={"entry": [PATIENT_ID] * 6}), "'prefetch' holds more than 5 entries.", id="no resources"
         ),
         pytest.param(
-            body(**{SECRET: bundle(6)}), "'prefetch' holds more than 5 entries.", id="undeclared key"
+            body(**{PATIENT_ID: bundle(6)}), "'prefetch' holds more than 5 entries.", id="undeclared key"
         ),
     ],
 )
@@ -57,7 +57,7 @@ def test_one_more_is_refused_and_the_member_named(request_body: dict[str, Any], 
     with pytest.raises(TooLarge) as refusal:
         refuse_too_many(request_body, max_entries=5, max_draft_orders=3)
     assert refusal.value.text == text
-    assert SECRET not in str(refusal.value.outcome())
+    assert PATIENT_ID not in str(refusal.value.outcome())
 
 
 LIMIT = 10
@@ -135,20 +135,20 @@ def test_jumping_finds_what_reading_byte_by_byte_finds() -> None:
     [
         (("context", "note"), "'context' holds a string of more than 10 bytes."),
         (("prefetch", "conditions"), "'prefetch.conditions' holds a string of more than 10 bytes."),
-        (("prefetch", SECRET), "'prefetch' holds a string of more than 10 bytes."),
+        (("prefetch", PATIENT_ID), "'prefetch' holds a string of more than 10 bytes."),
         (("fhirServer",), "'fhirServer' holds a string of more than 10 bytes."),
-        ((SECRET,), "The body holds a string of more than 10 bytes."),
-        ((SECRET + "x", SECRET), "The body holds a string of more than 10 bytes."),
+        ((PATIENT_ID,), "The body holds a string of more than 10 bytes."),
+        ((PATIENT_ID + "x", PATIENT_ID), "The body holds a string of more than 10 bytes."),
     ],
 )
 def test_a_long_string_is_refused_by_the_name_of_its_member(path: tuple[str, ...], text: str) -> None:
-    value: Any = SECRET * 2
+    value: Any = PATIENT_ID * 2
     for name in reversed(path):
         value = {name: value}
     with pytest.raises(TooLarge) as refusal:
         refuse_long_strings(json.dumps(value).encode(), value, limit=LIMIT, prefetch_keys=("conditions",))
     assert refusal.value.text == text
-    assert SECRET not in str(refusal.value.outcome())
+    assert PATIENT_ID not in str(refusal.value.outcome())
 
 
 def test_a_string_that_is_only_long_as_it_was_escaped_is_refused_too() -> None:
