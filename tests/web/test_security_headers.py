@@ -47,7 +47,10 @@ def test_an_answer_with_cards_and_a_fault_bind_browsers_too(services: Services) 
         raise RuntimeError
 
     client = create_app(services=dataclasses.replace(services, new_uuid=fails)).test_client()
-    for answer in (client.post(SELECT, json=knee_request()), client.post(SELECT, data=b"{", content_type="x/y")):
+    for answer in (
+        client.post(SELECT, json=knee_request()),
+        client.post(SELECT, data=b"{", content_type="x/y"),
+    ):
         assert {name: answer.headers[name] for name in EXPECTED} == EXPECTED
     app = create_app(services=services)
     app.add_url_rule("/fault", "fault", fails)

@@ -90,7 +90,12 @@ def test_a_chunk_extension_is_skipped_and_the_body_ends_where_it_should(served: 
 
 @pytest.mark.parametrize(
     "header",
-    [b"Content_Length: 0", b"Transfer_Encoding: chunked", b"Content_Type: text/html", b"X_Forwarded_Host: evil"],
+    [
+        b"Content_Length: 0",
+        b"Transfer_Encoding: chunked",
+        b"Content_Type: text/html",
+        b"X_Forwarded_Host: evil",
+    ],
 )
 def test_a_name_with_an_underscore_is_not_taken_for_one_with_a_hyphen(
     served: ServedService, header: bytes
@@ -105,12 +110,20 @@ def test_a_name_with_an_underscore_is_not_taken_for_one_with_a_hyphen(
 @pytest.mark.parametrize(
     ("head", "status"),
     [
-        pytest.param(b"GET /" + b"a" * 4_000 + b" HTTP/1.1\r\nHost: x\r\n", 404, id="an address within the limit"),
+        pytest.param(
+            b"GET /" + b"a" * 4_000 + b" HTTP/1.1\r\nHost: x\r\n", 404, id="an address within the limit"
+        ),
         pytest.param(b"GET /" + b"a" * 4_100 + b" HTTP/1.1\r\nHost: x\r\n", 414, id="one beyond it"),
-        pytest.param(b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 98, 200, id="as many headers as allowed"),
+        pytest.param(
+            b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 98, 200, id="as many headers as allowed"
+        ),
         pytest.param(b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 100, 431, id="more"),
-        pytest.param(b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"b" * 8_180 + b"\r\n", 200, id="a header within it"),
-        pytest.param(b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"b" * 8_200 + b"\r\n", 431, id="a header beyond it"),
+        pytest.param(
+            b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"b" * 8_180 + b"\r\n", 200, id="a header within it"
+        ),
+        pytest.param(
+            b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"b" * 8_200 + b"\r\n", 431, id="a header beyond it"
+        ),
     ],
 )
 def test_the_size_and_the_number_of_headers_are_limited(
