@@ -15,6 +15,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ENV_PREFIX = "CDS_"
 
+_EVERY_IPV4 = "0.0.0.0"  # noqa: S104 # nosec B104 # compared, never bound
+
 
 class Settings(BaseSettings):
     """What a site can set without touching code or guideline."""
@@ -153,7 +155,7 @@ class Settings(BaseSettings):
 
 def _reachable(host: str) -> str:
     """A host that a client on this machine can call; `0.0.0.0` and `::` only mean every address."""
-    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, _bracketed(host))  # noqa: S104 # not bound here
+    return {_EVERY_IPV4: "127.0.0.1", "::": "[::1]"}.get(host, _bracketed(host))
 
 
 def _bracketed(host: str) -> str:

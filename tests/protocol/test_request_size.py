@@ -49,7 +49,9 @@ def test_what_fits_passes(request_body: dict[str, Any]) -> None:
             body(a={"entry": [PATIENT_ID] * 6}), "'prefetch' holds more than 5 entries.", id="no resources"
         ),
         pytest.param(
-            body(**{PATIENT_ID: bundle(6)}), "'prefetch' holds more than 5 entries.", id="undeclared key"
+            {"prefetch": {PATIENT_ID: bundle(6)}},
+            "'prefetch' holds more than 5 entries.",
+            id="undeclared key",
         ),
     ],
 )
