@@ -51,7 +51,7 @@ def make_bill(lock: Path, project: Path) -> str:
 
 
 def licences_of(name: str, version: str) -> list[dict[str, Any]]:
-    """What the installed package declares, as CycloneDX licences; nothing where the version is another one."""
+    """What the installed package declares, as CycloneDX licences; nothing where its version is another."""
     try:
         package = distribution(name)
     except PackageNotFoundError:

@@ -219,3 +219,19 @@ def test_a_licence_is_never_taken_from_another_version() -> None:
 def test_the_same_lock_makes_the_same_bytes(bill: dict[str, Any]) -> None:
     again = make_bill(LOCK, ROOT / "pyproject.toml")
     assert again == json.dumps(bill, indent=2, sort_keys=True) + "\n"
+
+
+# --- Exceptions of the security linter ------------------------------------------------------------------------
+
+EXCEPTIONS = [
+    f"{path.name}: {line.partition('# nosec')[2]}"
+    for folder in ("cds_service", "supply_chain")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    for line in path.read_text(encoding="utf-8").splitlines()
+    if "# nosec" in line
+]
+
+
+@pytest.mark.parametrize("exception", EXCEPTIONS)
+def test_every_exception_names_its_rule_and_says_why(exception: str) -> None:
+    assert re.fullmatch(r"\w+\.py:  B\d{3} # \w.{5,}", exception)
