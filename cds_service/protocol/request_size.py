@@ -92,11 +92,14 @@ def _draft_count(context: Any) -> int:
 
 def _entry_count(value: Any) -> int:
     """The entries of a Bundle, also of one that older clients wrapped with its response."""
-    for bundle in (value, value.get("resource") if isinstance(value, dict) else None):
-        entries = bundle.get("entry") if isinstance(bundle, dict) else None
-        if isinstance(entries, list):
-            return len(entries)
-    return 0
+    if not isinstance(value, dict):
+        return 0
+    entries = value.get("entry")
+    if isinstance(entries, list):
+        return len(entries)
+    wrapped = value.get("resource")
+    entries = wrapped.get("entry") if isinstance(wrapped, dict) else None
+    return len(entries) if isinstance(entries, list) else 0
 
 
 def _named_members(body: Mapping[str, Any], prefetch_keys: Iterable[str]) -> Iterator[tuple[str, Any]]:

@@ -90,6 +90,8 @@ class Patterns:
         `checkpoint` is called before each text is read, and may raise to end a call that takes too long:
         one hostile text costs up to a second, and one resource can hold thousands of them.
         """
+        if self._met is not None and checkpoint is None:
+            return self  # made for this request already
         return replace(self, _met={}, _checkpoint=checkpoint or self._checkpoint)
 
     def may_name(self, text: str) -> bool:

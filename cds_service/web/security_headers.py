@@ -5,9 +5,15 @@ A page that needs more sets its own Content-Security-Policy on its response, and
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
 
 from cds_service.settings import Settings
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 _ALWAYS = (
     ("X-Content-Type-Options", "nosniff"),
@@ -28,10 +34,18 @@ def security_headers(settings: Settings) -> tuple[tuple[str, str], ...]:
 
 def register(app: Flask, settings: Settings) -> None:
     """Put the headers on every answer, errors included, where the answer has none of its own."""
-    headers = security_headers(settings)
+    app.wsgi_app = _with_headers(app.wsgi_app, security_headers(settings))  # type: ignore[method-assign, assignment]
 
-    @app.after_request
-    def add(response: Response) -> Response:
-        for name, value in headers:
-            response.headers.setdefault(name, value)
-        return response
+
+def _with_headers(inner: WSGIApplication, headers: Sequence[tuple[str, str]]) -> WSGIApplication:
+    """The application with headers added as plain pairs: to set them by Flask takes ten times as long."""
+    lowered = [(name.lower(), (name, value)) for name, value in headers]
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, told: list[tuple[str, str]], *fault: Any) -> Any:
+            own = {name.lower() for name, _ in told}
+            return start_response(status, told + [pair for name, pair in lowered if name not in own], *fault)
+
+        return inner(environ, start)
+
+    return answer
