@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -58,10 +58,12 @@ def answer_hook(
     guideline: Guideline,
     new_uuid: Callable[[], str],
     form: AnswerForm = PLAIN,
+    checkpoint: Callable[[], None] = lambda: None,
 ) -> HookAnswer:
     """The cards for one call, in the form that its client wants.
 
     An order that is not a lumbar MRI is answered without a look at the record.
+    `checkpoint` is called between the steps, and may raise to end a call that takes too long.
     Raises NothingReadable where nothing of the record came and the draft order alone decides nothing.
     """
     selection = select_orders(request.draft_orders, request.selections, request.patient_id, guideline)
@@ -71,7 +73,13 @@ def answer_hook(
     decisions: tuple[Decision, ...] = ()
     if selection.orders:
         decisions = _decide_all(
-            request, selection, now, guideline, must_answer=bool(refused), silent_roles=form.silent_roles
+            request,
+            selection,
+            now,
+            guideline,
+            checkpoint,
+            must_answer=bool(refused),
+            silent_roles=form.silent_roles,
         )
     decisions += refused
     spoken = merge_duplicates([decision for decision in decisions if not decision.silent])
@@ -117,13 +125,17 @@ def _decide_all(
     selection: OrderSelection,
     now: datetime,
     guideline: Guideline,
+    checkpoint: Callable[[], None],
     *,
     must_answer: bool,
     silent_roles: tuple[str, ...],
 ) -> tuple[Decision, ...]:
     """A decision an order; `must_answer` where another card is sent in any case."""
     request = replace(request, prefetch=dict(request.prefetch))  # read once; every look is cheap from here on
-    facts = read_facts(request.prefetch, patient_id=request.patient_id, now=now, guideline=guideline)
+    guideline = replace(guideline, patterns=guideline.patterns.for_one_request(checkpoint))
+    facts = read_facts(
+        request.prefetch, patient_id=request.patient_id, now=now, guideline=guideline, checkpoint=checkpoint
+    )
     if request.encounter_id is None:  # there is no encounter to read (HK-3)
         facts = replace(facts, reads={**facts.reads, "encounter": ReadState.COMPLETE})
     scans = {id(order.resource) for order in selection.orders}
@@ -132,7 +144,8 @@ def _decide_all(
     roles = (*guideline.switches.specialist_roles, *silent_roles)
     specialist = has_role(request.prefetch, request.user_id, roles)
     told = facts
-    for order in selection.orders:  # a red flag on one order is the patient's, so it holds for the other
+    # A red flag on one order is the patient's, so it holds for the other.
+    for order in _between(checkpoint, selection.orders):
         told = _with_reasons(told, order, request, now, guideline)
     decisions = tuple(
         decide(
@@ -144,14 +157,21 @@ def _decide_all(
             emergency_referral=referred,
             specialist=specialist,
         )
-        for order in selection.orders
+        for order in _between(checkpoint, selection.orders)
     )
     if not must_answer and _nothing_was_read(facts) and all(d.outcome is Outcome.UNCLEAR for d in decisions):
         keys = ", ".join(guideline.prefetch)
         raise NothingReadable(
             "Nothing about the patient could be read.", f"no usable prefetch key of: {keys}"
         )
+    checkpoint()
     return decisions
+
+
+def _between(checkpoint: Callable[[], None], orders: Iterable[MriOrder]) -> Iterator[MriOrder]:
+    for order in orders:
+        checkpoint()
+        yield order
 
 
 def _with_referenced_reason(order: MriOrder, facts: PatientFacts, guideline: Guideline) -> MriOrder:

@@ -6,6 +6,7 @@ The time zone is not here: calendar days belong to the guideline, so its content
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +14,8 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ENV_PREFIX = "CDS_"
+
+_EVERY_IPV4 = "0.0.0.0"  # noqa: S104 # nosec B104 # compared, never bound
 
 
 class Settings(BaseSettings):
@@ -47,6 +50,41 @@ class Settings(BaseSettings):
         ge=8,
         le=200,
         description="How deep the members of `context` may nest; deeper is answered with 400.",
+    )
+    max_entries: int = Field(
+        20_000,
+        ge=1,
+        description="Most entries in all Bundles of the prefetch together; more are answered with 413.",
+    )
+    max_draft_orders: int = Field(
+        100, ge=1, description="Most entries in `context.draftOrders`; more are answered with 413."
+    )
+    max_string_bytes: int = Field(
+        500_000,
+        ge=1_000,
+        description="Longest single string of a body, as it was sent; a longer one is answered with 413.",
+    )
+    max_concurrent_calls: int = Field(
+        12,
+        ge=1,
+        le=64,
+        description=(
+            "Most calls that one process works on at once, and never all of its threads: beyond it a call is "
+            "answered with 503 and `Retry-After`, and health and discovery still answer."
+        ),
+    )
+    max_call_seconds: float = Field(
+        5.0,
+        gt=0,
+        le=60,
+        description="How long a call may be evaluated; then it is ended with 503 and `Retry-After`.",
+    )
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (),
+        description=(
+            "Addresses or networks of the proxies in front, separated by commas: of these alone is "
+            "`X-Forwarded-Proto` believed. Empty: of nobody. No answer depends on it."
+        ),
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         ("*",),
@@ -115,6 +153,13 @@ class Settings(BaseSettings):
             return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks_between_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
     @field_validator("site", mode="before")
     @classmethod
     def _without_site(cls, value: object) -> object:
@@ -140,6 +185,11 @@ class Settings(BaseSettings):
         return self.public_base_url or f"http://{_reachable(self.host)}:{self.port}"
 
     @property
+    def concurrent_calls(self) -> int:
+        """The calls of one process at once; a thread is left over to answer everything else at once."""
+        return max(1, min(self.max_concurrent_calls, self.threads - 1))
+
+    @property
     def bind(self) -> str:
         """Host and port as a server takes them."""
         return f"{_bracketed(self.host)}:{self.port}"
@@ -147,7 +197,7 @@ class Settings(BaseSettings):
 
 def _reachable(host: str) -> str:
     """A host that a client on this machine can call; `0.0.0.0` and `::` only mean every address."""
-    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, _bracketed(host))  # noqa: S104 # not bound here
+    return {_EVERY_IPV4: "127.0.0.1", "::": "[::1]"}.get(host, _bracketed(host))
 
 
 def _bracketed(host: str) -> str:
@@ -166,4 +216,4 @@ def _as_typed(default: object) -> str:
     """A default as one would write it in the environment."""
     if default is None:
         return ""
-    return ",".join(default) if isinstance(default, tuple) else str(default)
+    return ",".join(map(str, default)) if isinstance(default, tuple) else str(default)

@@ -35,6 +35,8 @@ def answer_refusal(error: CdsError) -> Response:
     response = json_answer(error.outcome(), error.status)
     if isinstance(error, NotAuthenticated):
         response.headers["WWW-Authenticate"] = "Bearer"  # without the reason that RFC 6750 allows (SEC-5)
+    if error.retry_after_seconds is not None:
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -11,8 +12,10 @@ from cds_service.answer import HookAnswer, answer_hook
 from cds_service.protocol.discovery import HOOK_SERVICES, HookService, describe_services
 from cds_service.protocol.feedback import read_feedback
 from cds_service.protocol.request import read_hook_request
+from cds_service.protocol.request_size import refuse_too_many
 from cds_service.web.authentication import authenticate
 from cds_service.web.body import read_json_body, refuse_deep_nesting
+from cds_service.web.call_limits import at_most, ends_late
 from cds_service.web.call_log import note, note_hook_instance
 from cds_service.web.json_answer import json_answer
 from cds_service.wiring import Services, current_services
@@ -20,16 +23,22 @@ from cds_service.wiring import Services, current_services
 _DISCOVERY = "/cds-services"
 
 
-def make_blueprint() -> Blueprint:
-    """One route a service, so that an unknown id is an unknown address, whatever the method."""
+def make_blueprint(services: Services) -> Blueprint:
+    """One route a service, so that an unknown id is an unknown address, whatever the method.
+
+    Calls and feedback share the number of calls at once; discovery is not counted.
+    """
     blueprint = Blueprint("hooks", __name__)
+    limited = at_most(services.settings.concurrent_calls)
     blueprint.add_url_rule(_DISCOVERY, "discovery", discover)
     for service in HOOK_SERVICES:
         for path, name, handle in (
             (_path(service), service.id, call_service),
             (_feedback_path(service), f"{service.id}-feedback", take_feedback),
         ):
-            blueprint.add_url_rule(path, name, handle, methods=["POST"], defaults={"service": service})
+            blueprint.add_url_rule(
+                path, name, limited(handle), methods=["POST"], defaults={"service": service}
+            )
     return blueprint
 
 
@@ -49,19 +58,28 @@ def call_service(service: HookService) -> Response:
     services = current_services()
     note(service=service.id)
     caller = authenticate(services, _path(service))
-    body = read_json_body(request, services.settings.max_body_bytes)
+    body = read_json_body(request, services.settings, services.guideline.prefetch)
     parsed_at = services.stopwatch()
     note_hook_instance(body.get("hookInstance"))
-    answer = answer_call(body, service, services, caller.client)
+    answer = answer_call(body, service, services, caller.client, ends_late(services))
     note(answer_ms=round((services.stopwatch() - parsed_at) * 1000, 1), **answer.log)
     return json_answer(answer.response)
 
 
 def answer_call(
-    body: dict[str, Any], service: HookService, services: Services, client: ClientProfile
+    body: dict[str, Any],
+    service: HookService,
+    services: Services,
+    client: ClientProfile,
+    checkpoint: Callable[[], None] = lambda: None,
 ) -> HookAnswer:
-    """The answer to one parsed call of a service; HTTP and the command line both come through here."""
-    refuse_deep_nesting(body.get("context"), services.settings.json_depth_limit)
+    """The answer to one parsed call of a service; HTTP and the command line both come through here.
+
+    `checkpoint` may end the call between two steps; the command line lets it take its time.
+    """
+    settings = services.settings
+    refuse_deep_nesting(body.get("context"), settings.json_depth_limit)
+    refuse_too_many(body, max_entries=settings.max_entries, max_draft_orders=settings.max_draft_orders)
     return answer_hook(
         read_hook_request(
             body,
@@ -74,6 +92,7 @@ def answer_call(
         guideline=services.guideline,
         new_uuid=services.new_uuid,
         form=client.answer_form,
+        checkpoint=checkpoint,
     )
 
 
@@ -83,7 +102,7 @@ def take_feedback(service: HookService) -> Response:
     note(service=service.id)
     # The service's own address too: some clients make one token for both (FB-12).
     authenticate(services, _feedback_path(service), _path(service))
-    entries = read_feedback(read_json_body(request, services.settings.max_body_bytes))
+    entries = read_feedback(read_json_body(request, services.settings))
     services.feedback.keep(service.id, entries)
     note(feedback_entries=len(entries))
     return json_answer({"accepted": len(entries)})
