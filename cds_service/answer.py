@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from cds_service.access.prefetch import Prefetched
 from cds_service.errors import NothingReadable
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import (
@@ -48,16 +49,26 @@ class HookAnswer:
     decisions: tuple[Decision, ...]
 
 
+Complete = Callable[[HookRequest], Mapping[str, Prefetched]]
+
+
+def as_sent(request: HookRequest) -> Mapping[str, Prefetched]:
+    """The prefetch that came with the call, and nothing beside it."""
+    return request.prefetch
+
+
 def answer_hook(
     request: HookRequest,
     *,
     now: datetime,
     guideline: Guideline,
     new_uuid: Callable[[], str],
+    complete: Complete = as_sent,
 ) -> HookAnswer:
     """The cards for one call.
 
     An order that is not a lumbar MRI is answered without a look at the record.
+    Where one is, `complete` gives the record; it may read elsewhere what the client did not send.
     Raises NothingReadable where nothing of the record came and the draft order alone decides nothing.
     """
     selection = select_orders(request.draft_orders, request.selections, request.patient_id, guideline)
@@ -66,6 +77,7 @@ def answer_hook(
         refused = tuple(_refuse_foreign(order, now, guideline) for order in selection.foreign)
     decisions: tuple[Decision, ...] = ()
     if selection.orders:
+        request = replace(request, prefetch=dict(complete(request)))  # every look is cheap from here on
         decisions = _decide_all(request, selection, now, guideline, must_answer=bool(refused))
     decisions += refused
     spoken = merge_duplicates([decision for decision in decisions if not decision.silent])
@@ -91,7 +103,6 @@ def _decide_all(
     must_answer: bool,
 ) -> tuple[Decision, ...]:
     """A decision an order; `must_answer` where another card is sent in any case."""
-    request = replace(request, prefetch=dict(request.prefetch))  # read once; every look is cheap from here on
     facts = read_facts(request.prefetch, patient_id=request.patient_id, now=now, guideline=guideline)
     if request.encounter_id is None:  # there is no encounter to read (HK-3)
         facts = replace(facts, reads={**facts.reads, "encounter": ReadState.COMPLETE})

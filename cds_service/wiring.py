@@ -9,6 +9,7 @@ from datetime import datetime
 from flask import Flask, current_app
 
 from cds_service.access.clients import OPEN_DEMO, Clients
+from cds_service.access.fhir_reads import FhirReader
 from cds_service.feedback import FeedbackSink
 from cds_service.guideline.content import Guideline
 from cds_service.settings import Settings
@@ -22,7 +23,8 @@ class Services:
 
     `clock` gives the moment of evaluation, with a time zone.
     `new_uuid` gives a fresh card or suggestion uuid.
-    `stopwatch` counts seconds from an arbitrary start, for the timings in the log.
+    `stopwatch` counts seconds from an arbitrary start, for the timings in the log and the ends of FHIR reads.
+    `fhir` reads what a call's prefetch lacks.
     """
 
     settings: Settings

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, request
 
-from cds_service.answer import HookAnswer, answer_hook
+from cds_service.access.clients import ClientProfile
+from cds_service.access.fhir_reads import complete_prefetch
+from cds_service.access.prefetch import Prefetched
+from cds_service.answer import Complete, HookAnswer, answer_hook, as_sent
 from cds_service.protocol.discovery import HOOK_SERVICES, HookService, describe_services
 from cds_service.protocol.feedback import read_feedback
-from cds_service.protocol.request import read_hook_request
+from cds_service.protocol.request import HookRequest, read_hook_request
 from cds_service.web.body import read_json_body, refuse_deep_nesting
-from cds_service.web.call_log import note, note_hook_instance
+from cds_service.web.call_log import call_started, note, note_hook_instance
 from cds_service.web.json_answer import json_answer
 from cds_service.wiring import Services, current_services
 
@@ -42,20 +46,45 @@ def call_service(service: HookService) -> Response:
     body = read_json_body(request, services.settings.max_body_bytes)
     parsed_at = services.stopwatch()
     note_hook_instance(body.get("hookInstance"))
-    answer = answer_call(body, service, services)
+    client = services.clients.open
+    answer = answer_call(body, service, services, client, _completing(services, client, call_started()))
     note(answer_ms=round((services.stopwatch() - parsed_at) * 1000, 1), **answer.log)
     return json_answer(answer.response)
 
 
-def answer_call(body: dict[str, Any], service: HookService, services: Services) -> HookAnswer:
+def answer_call(
+    body: dict[str, Any],
+    service: HookService,
+    services: Services,
+    client: ClientProfile | None = None,
+    complete: Complete = as_sent,
+) -> HookAnswer:
     """The answer to one parsed call of a service; HTTP and the command line both come through here."""
     refuse_deep_nesting(body.get("context"), services.settings.json_depth_limit)
+    null_is_unknown = client is not None and client.null_means == "unknown"
     return answer_hook(
-        read_hook_request(body, service.hook, services.guideline.prefetch),
+        read_hook_request(
+            body, service.hook, services.guideline.prefetch, null_is_unknown=null_is_unknown
+        ),
         now=services.clock(),
         guideline=services.guideline,
         new_uuid=services.new_uuid,
+        complete=complete,
     )
+
+
+def _completing(services: Services, client: ClientProfile | None, started: float) -> Complete:
+    """What reads the rest of a call's record from its FHIR server, in what is left of the call's time."""
+
+    def complete(request: HookRequest) -> Mapping[str, Prefetched]:
+        ends = started + services.settings.fhir_call_seconds
+        completed = complete_prefetch(
+            request, services.guideline.prefetch, client, services.fhir, ends=ends
+        )
+        note(**completed.log)  # here, because a call without anything readable ends in an error
+        return completed.prefetch
+
+    return complete
 
 
 def take_feedback(service: HookService) -> Response:
