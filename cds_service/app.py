@@ -14,6 +14,9 @@ from pathlib import Path
 import structlog
 from flask import Flask
 
+from cds_service.access.fhir_reads import FhirReader
+from cds_service.access.guarded_get import GuardedOutgoing
+from cds_service.access.read_pool import ReadPool
 from cds_service.content_check import failing_examples
 from cds_service.feedback import KeepsNothing
 from cds_service.guideline.content import load_guideline
@@ -61,7 +64,17 @@ def build_services(settings: Settings) -> Services:
         clock=read_clock,
         new_uuid=lambda: str(uuid.uuid4()),
         feedback=KeepsNothing(),
-        stopwatch=time.perf_counter,
+        stopwatch=time.monotonic,  # what the ends of outgoing requests are counted in, too
+        fhir=FhirReader(
+            outgoing=GuardedOutgoing(),
+            pool=ReadPool(settings.fhir_threads),
+            stopwatch=time.monotonic,
+            clock=read_clock,
+            pause=time.sleep,
+            request_seconds=settings.fhir_read_seconds,
+            max_bytes=settings.fhir_max_bytes,
+            depth_limit=settings.json_depth_limit,
+        ),
     )
 
 

@@ -24,7 +24,7 @@ class Services:
     `clock` gives the moment of evaluation, with a time zone.
     `new_uuid` gives a fresh card or suggestion uuid.
     `stopwatch` counts seconds from an arbitrary start, for the timings in the log and the ends of FHIR reads.
-    `fhir` reads what a call's prefetch lacks.
+    `fhir` reads what a call's prefetch lacks; None means that nothing is read from FHIR servers.
     """
 
     settings: Settings
@@ -34,6 +34,7 @@ class Services:
     feedback: FeedbackSink
     stopwatch: Callable[[], float]
     clients: Clients = field(default=Clients(client=(OPEN_DEMO,)))
+    fhir: FhirReader | None = None
 
 
 def install_services(app: Flask, services: Services) -> None:

@@ -19,7 +19,7 @@ _LONGEST_ID = 256
 
 
 def query_of(template: str, request: HookRequest) -> str | None:
-    """The declared query with the context filled in, relative to a base; None where the context lacks a value."""
+    """The declared query with the context filled in, relative to a base; None where a value is missing."""
     values = _values(request)
     if any(values.get(token) is None for token in _TOKEN.findall(template)):
         return None

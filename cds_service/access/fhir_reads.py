@@ -70,7 +70,7 @@ def complete_prefetch(
     *,
     ends: float,
 ) -> Completed:
-    """The prefetch of a request, with what it lacks read from its FHIR server before `ends`, where that may be."""
+    """The prefetch of a request; what it lacks is read from its FHIR server before `ends`, where that may be."""
     sent = dict(request.prefetch)
     gaps = {key: template for key, template in templates.items() if _is_gap(sent[key])}
     if not gaps:

@@ -23,7 +23,8 @@ TOO_LATE = "too late"
 class Asking:
     """How the reads of one call are sent.
 
-    `ends` is when the call's time is over, as `stopwatch` counts; `clock` is for waits until a moment of the day.
+    `ends` is when the call's time is over, as `stopwatch` counts.
+    `clock` tells how long it is to a moment that a server names.
     `headers` hold the token.
     """
 

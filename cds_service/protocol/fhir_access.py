@@ -34,7 +34,7 @@ class FhirAccess:
 
 
 def read_fhir_access(body: Mapping[str, Any]) -> FhirAccess:
-    """What a hook request offers; what is sloppy is read, what cannot be used is as if it were not sent (FA-5)."""
+    """What a hook request offers, read forgivingly; what cannot be used is as if it were not sent (FA-5)."""
     server = body.get("fhirServer")
     sent = body.get("fhirAuthorization")
     authorization = sent if isinstance(sent, dict) else {}

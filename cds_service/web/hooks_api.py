@@ -63,9 +63,7 @@ def answer_call(
     refuse_deep_nesting(body.get("context"), services.settings.json_depth_limit)
     null_is_unknown = client is not None and client.null_means == "unknown"
     return answer_hook(
-        read_hook_request(
-            body, service.hook, services.guideline.prefetch, null_is_unknown=null_is_unknown
-        ),
+        read_hook_request(body, service.hook, services.guideline.prefetch, null_is_unknown=null_is_unknown),
         now=services.clock(),
         guideline=services.guideline,
         new_uuid=services.new_uuid,
@@ -76,11 +74,13 @@ def answer_call(
 def _completing(services: Services, client: ClientProfile | None, started: float) -> Complete:
     """What reads the rest of a call's record from its FHIR server, in what is left of the call's time."""
 
+    reader = services.fhir
+    if reader is None:
+        return as_sent
+
     def complete(request: HookRequest) -> Mapping[str, Prefetched]:
         ends = started + services.settings.fhir_call_seconds
-        completed = complete_prefetch(
-            request, services.guideline.prefetch, client, services.fhir, ends=ends
-        )
+        completed = complete_prefetch(request, services.guideline.prefetch, client, reader, ends=ends)
         note(**completed.log)  # here, because a call without anything readable ends in an error
         return completed.prefetch
 
