@@ -77,12 +77,13 @@ class Record:
         self.held = copy.deepcopy(body["prefetch"])
         self.instead: dict[str, Behaviour] = {}
         self.others: dict[str, Behaviour] = {}
+        self.rest: Behaviour = answer(b"", 404)
 
     def __call__(self, asked: Asked) -> Behaviour:
         key = self.key_of(asked.target)
         if key is not None:
             return self.instead.get(key) or fhir(self.held[key])
-        return self.others.get(asked.target) or self.others.get(asked.path) or answer(b"", 404)
+        return self.others.get(asked.target) or self.others.get(asked.path) or self.rest
 
     def key_of(self, target: str) -> str | None:
         """The prefetch key that a request is for."""
