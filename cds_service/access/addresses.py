@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal
@@ -13,7 +14,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 # RFC 3986 without fragment and user-info: different programs read these, and all else, differently.
 _ADDRESS = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(?P<port>[1-9][0-9]{0,4}))?"
-    r"(?P<path>(?:/[a-z0-9._~!$&'()*+,;=:@%-]*)*)(?:\?(?P<query>[a-z0-9._~!$&'()*+,;=:@%/?-]*))?",
+    r"(?P<path>(?:/[a-z0-9._~!$&'()*+,;=:@%-]*)*)(?:\?(?P<query>[a-z0-9._~!$&'()*+,;=:@%/?|-]*))?",
     re.ASCII | re.IGNORECASE,
 )
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
@@ -47,7 +48,8 @@ class Address:
     def __str__(self) -> str:
         host = f"[{self.host}]" if isinstance(self.literal, IPv6Address) else self.host
         port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
-        query = "" if self.query is None else f"?{self.query}"
+        # FHIR servers write the bar of a token as it is, which RFC 3986 does not allow.
+        query = "" if self.query is None else f"?{self.query.replace('|', '%7C')}"
         return f"{self.scheme}://{host}{port}{self.path}{query}"
 
 
@@ -69,35 +71,35 @@ def parse_address(text: str) -> Address:
 
 
 def is_below(url: str, base: str) -> bool:
-    """Whether an address is a base or below it: same origin, and a path below on whole segments."""
+    """Whether an address is a base or below it: same origin, and a path below on whole segments.
+
+    False, too, where either cannot be read, or where the base has a query.
+    """
     try:
         address, root = parse_address(url), parse_address(base)
     except Forbidden:
         return False
     above = root.path.rstrip("/")
-    return address.origin == root.origin and (address.path == above or address.path.startswith(f"{above}/"))
+    below = address.path == above or address.path.startswith(f"{above}/")
+    return root.query is None and address.origin == root.origin and below
 
 
 def _host(text: str) -> tuple[str, IPv4Address | IPv6Address | None]:
-    try:
+    labels = text.split(".")
+    # An error of `ipaddress` quotes the address: it is dropped, not chained.
+    with suppress(ValueError):
         if text.startswith("["):
             literal = IPv6Address(text[1:-1])
             return literal.compressed, literal
-        labels = text.split(".")
         if _NUMBER.fullmatch(labels[-1]):
             return text, IPv4Address(text)
-    except ValueError:
-        raise Forbidden("address not allowed") from None
-    if len(text) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise Forbidden("address not allowed")
-    return text, None
+        if len(text) <= 253 and all(_LABEL.fullmatch(label) for label in labels):
+            return text, None
+    raise Forbidden("address not allowed")
 
 
 def _is_plain(path: str) -> bool:
     """Whether a path has no way up and no empty segment but the last."""
-    segments = path.split("/")[1:]
-    return (
-        "" not in segments[:-1]
-        and not any(segment.split(";")[0] in (".", "..") for segment in segments)
-        and not _HIDDEN.search(path)
-    )
+    # What follows a semicolon is left out by some servers, before they look for the way up.
+    segments = [segment.partition(";")[0] for segment in path.split("/")[1:]]
+    return "" not in segments[:-1] and not {".", ".."} & set(segments) and not _HIDDEN.search(path)

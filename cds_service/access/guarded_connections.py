@@ -7,8 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from http.client import RemoteDisconnected
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -27,7 +26,6 @@ from cds_service.access.timed_sockets import TimedSocket, trusting
 Resolve = Callable[[str, int], Sequence[str]]
 # A connection to an IP address and port, opened within so many seconds; raises OSError.
 Connect = Callable[[IPv4Address | IPv6Address, int, float], socket.socket]
-LOOKUPS_AT_ONCE = 32
 CONNECTIONS_KEPT = 32  # to each server
 
 
@@ -66,9 +64,7 @@ class Opener:
     reach: Reach
     resolve: Resolve
     connect: Connect
-    lookups: threading.BoundedSemaphore = field(
-        default_factory=lambda: threading.BoundedSemaphore(LOOKUPS_AT_ONCE)
-    )
+    lookups: threading.Semaphore
 
     def open(self, host: str, port: int, seconds: float, *, encrypted: bool) -> socket.socket:
         """A connected socket with the rest of the seconds as its timeout; raises NotFetched or Forbidden."""
@@ -89,14 +85,13 @@ class Opener:
         raise NotFetched("too slow" if time.monotonic() >= ends else "cannot be reached")
 
     def _addresses(self, host: str, port: int, ends: float) -> list[IPv4Address | IPv6Address]:
-        try:
+        # An error of `ipaddress` quotes the address: it is dropped, not chained.
+        with suppress(ValueError):
             return [ip_address(host.strip("[]"))]
-        except ValueError:
-            found = self._looked_up(host, port, ends)
-        try:
+        found = self._looked_up(host, port, ends)
+        with suppress(ValueError):
             return [ip_address(one) for one in dict.fromkeys(found)]
-        except ValueError:
-            raise Forbidden("address not allowed") from None
+        raise Forbidden("address not allowed")
 
     def _looked_up(self, host: str, port: int, ends: float) -> Sequence[str]:
         # A lookup cannot be stopped, so it gets a thread that may be left behind, and only so many of them.
@@ -112,7 +107,11 @@ class Opener:
 
         if not self.lookups.acquire(timeout=max(ends - time.monotonic(), 0)):
             raise NotFetched("too slow")
-        threading.Thread(target=look_up, daemon=True, name="lookup").start()
+        try:
+            threading.Thread(target=look_up, daemon=True, name="lookup").start()
+        except RuntimeError:  # no more threads in this process
+            self.lookups.release()
+            raise NotFetched("cannot be reached") from None
         try:
             found = answers.get(timeout=max(ends - time.monotonic(), 0))
         except Empty:
@@ -163,13 +162,14 @@ class _Kept(HTTPConnection):
     _answered = False
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override] # as in urllib3
+        kept = self._answered  # which closing forgets
         try:
             response = super().getresponse()
-        except (RemoteDisconnected, ConnectionError):
-            if self._answered:
+        except ConnectionError:
+            if kept:
                 raise Stale from None
             raise
-        self._answered = True
+        self._answered = not self.is_closed
         return response
 
     def close(self) -> None:

@@ -35,6 +35,7 @@ logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
 
 # No version of anything: whoever is asked need not know.
 _OWN = {"User-Agent": "lumbar-mri-cds"}
+LOOKUPS_AT_ONCE = 32
 _BLOCK = 64 * 1024
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?", re.ASCII)
@@ -46,6 +47,7 @@ class GuardedOutgoing:
 
     resolve: Resolve = resolve
     connect: Connect = connect
+    lookups: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(LOOKUPS_AT_ONCE))
     _adapters: dict[Reach, GuardedAdapter] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -68,7 +70,9 @@ class GuardedOutgoing:
         with self._lock:
             if reach not in self._adapters:
                 try:
-                    self._adapters[reach] = GuardedAdapter(Opener(reach, self.resolve, self.connect))
+                    self._adapters[reach] = GuardedAdapter(
+                        Opener(reach, self.resolve, self.connect, self.lookups)
+                    )
                 except OSError:
                     raise NotFetched("no secure connection") from None
             return self._adapters[reach]
@@ -116,6 +120,8 @@ def _read(raw: urllib3.HTTPResponse, max_bytes: int) -> Answer:
             raise NotFetched("sent no HTTP")
         if headers.get("content-encoding", "identity").lower() != "identity":
             raise NotFetched("compressed")
+        if (raw.length_remaining or 0) > max_bytes:
+            raise NotFetched("too large")
         body = bytearray()
         while block := raw.read(_BLOCK, decode_content=False):
             body += block
@@ -158,7 +164,7 @@ def _own_reason(failure: BaseException) -> Reason | None:
             return "broke off"
         case ssl.SSLError():
             return "no secure connection"
-        case http.client.HTTPException():
+        case http.client.HTTPException() | urllib3.exceptions.InvalidHeader():
             return "sent no HTTP"
         case _:
             return None

@@ -128,7 +128,7 @@ def slow_headers(seconds: float = 0.05) -> Behaviour:
     return behave
 
 
-def slow_body(seconds: float = 0.05, length: int = 1_000_000) -> Behaviour:
+def slow_body(seconds: float = 0.05, length: int = 10_000) -> Behaviour:
     """Headers at once, and then a byte at a time."""
 
     def behave(asked: Asked, wire: Wire) -> None:
@@ -193,7 +193,7 @@ def huge_header(length: int = 1_000_000) -> Behaviour:
 
 
 def many_headers(count: int = 1000) -> Behaviour:
-    return answer(b"{}", **{f"x_{number}": "x" for number in range(count)})
+    return answer(b"{}", 200, **{f"x_{number}": "x" for number in range(count)})
 
 
 @dataclass(slots=True)
@@ -242,11 +242,21 @@ def bad_server(
                 return
             server.connections += 1
             opened.append(connection)
-            worker = threading.Thread(
-                target=_serve, args=(server, connection, server.connections, tls, stopped), daemon=True
-            )
+            worker = threading.Thread(target=serve, args=(connection, server.connections), daemon=True)
             workers.append(worker)
             worker.start()
+
+    def serve(connection: socket.socket, number: int) -> None:
+        with suppress(OSError, Broken), connection:
+            # Without a handshake yet: what is opened must be closable while the handshake hangs.
+            wrapped = connection if tls is None else tls.wrap_socket(connection, True, False)
+            opened.append(wrapped)
+            with wrapped, wrapped.makefile("rb") as incoming:
+                if isinstance(wrapped, ssl.SSLSocket):
+                    wrapped.do_handshake()
+                while asked := _asked(incoming, number):
+                    server.requests.append(asked)
+                    server.behaviour(asked)(asked, Wire(wrapped, stopped))
 
     accepting = threading.Thread(target=accept, daemon=True)
     accepting.start()
@@ -256,10 +266,18 @@ def bad_server(
         stopped.set()
         for one in (listener, *opened):
             with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
+                # The end of TCP, also below TLS: whoever reads or writes in another thread is let go.
+                socket.socket.shutdown(one, socket.SHUT_RDWR)
+        listener.close()
         for thread in (accepting, *workers):
             thread.join(timeout=5)
+
+
+@contextmanager
+def silent() -> Iterator[int]:
+    """A port at which connections are taken and nothing is ever said, not even of TLS."""
+    with socket.create_server(("127.0.0.1", 0), backlog=16) as listener:
+        yield listener.getsockname()[1]
 
 
 @contextmanager
@@ -268,22 +286,6 @@ def nobody() -> Iterator[str]:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{held.getsockname()[1]}"
-
-
-def _serve(
-    server: BadServer,
-    connection: socket.socket,
-    number: int,
-    tls: ssl.SSLContext | None,
-    stopped: threading.Event,
-) -> None:
-    with suppress(OSError, Broken), connection:
-        wrapped = connection if tls is None else tls.wrap_socket(connection, server_side=True)
-        with wrapped, wrapped.makefile("rb") as incoming:
-            wire = Wire(wrapped, stopped)
-            while asked := _asked(incoming, number):
-                server.requests.append(asked)
-                server.behaviour(asked)(asked, wire)
 
 
 def _asked(incoming: Any, number: int) -> Asked | None:
