@@ -49,10 +49,11 @@ class HookAnswer:
     decisions: tuple[Decision, ...]
 
 
-Complete = Callable[[HookRequest], Mapping[str, Prefetched]]
+# The record for the orders of a call, which are given as the client sent them.
+Complete = Callable[[HookRequest, Sequence[Mapping[str, Any]]], Mapping[str, Prefetched]]
 
 
-def as_sent(request: HookRequest) -> Mapping[str, Prefetched]:
+def as_sent(request: HookRequest, orders: Sequence[Mapping[str, Any]]) -> Mapping[str, Prefetched]:
     """The prefetch that came with the call, and nothing beside it."""
     return request.prefetch
 
@@ -77,7 +78,9 @@ def answer_hook(
         refused = tuple(_refuse_foreign(order, now, guideline) for order in selection.foreign)
     decisions: tuple[Decision, ...] = ()
     if selection.orders:
-        request = replace(request, prefetch=dict(complete(request)))  # every look is cheap from here on
+        # A copy, in which every look is cheap.
+        record = dict(complete(request, [order.resource for order in selection.orders]))
+        request = replace(request, prefetch=record)
         decisions = _decide_all(request, selection, now, guideline, must_answer=bool(refused))
     decisions += refused
     spoken = merge_duplicates([decision for decision in decisions if not decision.silent])

@@ -25,8 +25,9 @@ from cds_service.access.fhir_addresses import join, may_be_asked, query_of
 from cds_service.access.fhir_requests import Asking
 from cds_service.access.key_reads import KeyRead, result, run
 from cds_service.access.outgoing import Outgoing, Reach
-from cds_service.access.prefetch import Prefetched
+from cds_service.access.prefetch import NOT_SENT, Prefetched
 from cds_service.access.read_pool import ReadPool
+from cds_service.access.reason_reads import missing_reasons, with_reasons
 from cds_service.access.scopes import Coverage, coverage
 from cds_service.guideline.content import resource_type_of
 from cds_service.protocol.fhir_access import FhirAccess
@@ -64,16 +65,20 @@ class Completed:
 
 def complete_prefetch(
     request: HookRequest,
+    orders: Sequence[Mapping[str, Any]],
     templates: Mapping[str, str],
     client: ClientProfile | None,
     reader: FhirReader,
     *,
     ends: float,
 ) -> Completed:
-    """The prefetch of a request; what it lacks is read from its FHIR server before `ends`, where that may be."""
+    """The prefetch of a request; what it lacks is read from its FHIR server before `ends`, where that may be.
+
+    `orders` are those that will be decided: the Conditions that they name as reasons are read, too.
+    """
     sent = dict(request.prefetch)
     gaps = {key: template for key, template in templates.items() if _is_gap(sent[key])}
-    if not gaps:
+    if not gaps and not missing_reasons(orders, sent):
         return Completed(sent, {})
     obstacle = "no client" if client is None else _obstacle(request.fhir, client)
     if client is None or obstacle:
@@ -81,13 +86,17 @@ def complete_prefetch(
     started = reader.stopwatch()
     if request.fhir.lifetime_seconds is not None:
         ends = min(ends, started + request.fhir.lifetime_seconds)
+    asking = _asking(request.fhir, client, reader, ends)
     reads, left_out = _plan(gaps, sent, request)
-    _run_all(reads, _asking(request.fhir, client, reader, ends), reader)
-    found = {read.key: result(read, sent[read.key], request.patient_id) for read in reads}
-    whole = sent | left_out | found
+    whole = sent | left_out | _run_all(reads, sent, request, asking, reader)
+    # Only now: most reasons are among the conditions.
+    reasons = _plan_reasons(missing_reasons(orders, whole), request)
+    found = _run_all(reasons, {}, request, asking, reader)
+    whole = with_reasons(whole, list(found.values()))
+    efforts = [read.effort for read in (*reads, *reasons)]
     log = {
-        "fhir_requests": sum(read.effort.requests for read in reads),
-        "fhir_retries": sum(read.effort.retries for read in reads),
+        "fhir_requests": sum(effort.requests for effort in efforts),
+        "fhir_retries": sum(effort.retries for effort in efforts),
         "fhir_ms": round((reader.stopwatch() - started) * 1000, 1),
         **_reasons(whole),
     }
@@ -125,8 +134,23 @@ def _plan(
             left_out[key] = replace(sent[key], reason=OUT_OF_SCOPE)
         elif query is not None:
             url = join(base, query)
-            reads.append(KeyRead(key, template, base, url, sent[key].unfinished, covered))
+            page = sent[key].unfinished
+            reads.append(KeyRead(key, template, base, url, page, covered))
     return reads, left_out
+
+
+def _plan_reasons(ids: Sequence[str], request: HookRequest) -> list[KeyRead]:
+    """The reads of Conditions, under keys that hold nothing of the patient."""
+    covered = coverage(request.fhir.scope, "Condition", search=False)
+    if covered is Coverage.NONE:
+        return []
+    base = request.fhir.server or ""
+    return [
+        KeyRead(
+            f"reason {number}", "Condition/{{reason}}", base, join(base, f"Condition/{one}"), None, covered
+        )
+        for number, one in enumerate(ids, start=1)
+    ]
 
 
 def _asking(access: FhirAccess, client: ClientProfile, reader: FhirReader, ends: float) -> Asking:
@@ -147,8 +171,14 @@ def _asking(access: FhirAccess, client: ClientProfile, reader: FhirReader, ends:
     )
 
 
-def _run_all(reads: Sequence[KeyRead], asking: Asking, reader: FhirReader) -> None:
-    """Make the reads side by side, and wait for them no longer than the call's time."""
+def _run_all(
+    reads: Sequence[KeyRead],
+    sent: Mapping[str, Prefetched],
+    request: HookRequest,
+    asking: Asking,
+    reader: FhirReader,
+) -> dict[str, Prefetched]:
+    """What the reads made of their keys: side by side, and waited for no longer than the call's time."""
     running: list[Future[None]] = []
     for read in reads:
         future = reader.pool.submit(partial(run, read, asking))
@@ -159,6 +189,7 @@ def _run_all(reads: Sequence[KeyRead], asking: Asking, reader: FhirReader) -> No
     wait(running, timeout=max(0.0, asking.ends - reader.stopwatch()))
     for future in running:
         future.cancel()  # what still waits for a thread is not begun after the answer
+    return {read.key: result(read, sent.get(read.key, NOT_SENT), request.patient_id) for read in reads}
 
 
 def _reasons(read: Mapping[str, Prefetched]) -> dict[str, Any]:

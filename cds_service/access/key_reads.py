@@ -108,7 +108,7 @@ def result(read: KeyRead, sent: Prefetched, patient_id: str) -> Prefetched:
     if found.state is ReadState.NOT_SENT:  # an empty answer to the read of a patient, who exists
         return replace(found, state=ReadState.FAILED)
     if found.state is ReadState.COMPLETE:
-        if read.covered is Coverage.PART:
+        if read.covered is Coverage.PART and read.is_search:
             return replace(found, state=ReadState.PARTIAL, reason=PART_OF_SCOPE)
         return found
     if read.ending and found.state is ReadState.PARTIAL:

@@ -21,8 +21,8 @@ def coverage(scope: str | None, resource_type: str, *, search: bool) -> Coverage
 
     NONE only where that is plain: without any scope of a resource, or with one that cannot be read,
     the query is sent and the server has to say it.
-    A scope with a filter (`user/Observation.rs?category=laboratory`) covers a part: the server answers with less
-    and does not say so, which must never look like a whole answer.
+    A scope with a filter (`user/Observation.rs?category=laboratory`) covers a part:
+    the server answers with less and does not say so, which must never look like a whole answer.
     """
     found = [_covers(word, resource_type, "s" if search else "r") for word in (scope or "").split()]
     told = [one for one in found if one is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -78,9 +78,9 @@ def _completing(services: Services, client: ClientProfile | None, started: float
     if reader is None:
         return as_sent
 
-    def complete(request: HookRequest) -> Mapping[str, Prefetched]:
+    def complete(request: HookRequest, orders: Sequence[Mapping[str, Any]]) -> Mapping[str, Prefetched]:
         ends = started + services.settings.fhir_call_seconds
-        completed = complete_prefetch(request, services.guideline.prefetch, client, reader, ends=ends)
+        completed = complete_prefetch(request, orders, services.guideline.prefetch, client, reader, ends=ends)
         note(**completed.log)  # here, because a call without anything readable ends in an error
         return completed.prefetch
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -22,6 +22,14 @@ from tests.access.bad_server import Asked, Behaviour, answer, fhir
 
 Body = dict[str, Any]
 
+
+class Pace(NamedTuple):
+    """How long a call may read, and how long each request may take."""
+
+    call_seconds: float
+    request_seconds: float
+
+
 FIXTURES = Path(__file__).parent.parent.parent / "fhir_fixtures"
 TOKEN = "opaque-test-token-001"  # noqa: S105
 AUTHORIZATION = {
@@ -32,8 +40,8 @@ AUTHORIZATION = {
     "subject": "lumbar-mri-cds",
 }
 # Time enough for a busy machine, and as little as it can do with where something hangs.
-PATIENT = {"call_seconds": 20.0, "request_seconds": 10.0}
-HURRIED = {"call_seconds": 3.0, "request_seconds": 1.0}
+PATIENT = Pace(call_seconds=20.0, request_seconds=10.0)
+HURRIED = Pace(call_seconds=3.0, request_seconds=1.0)
 STRICT = ClientProfile(name="strict", loopback=True)
 
 
@@ -97,8 +105,7 @@ def service(
     *,
     outgoing: Outgoing | None = None,
     threads: int = 32,
-    call_seconds: float = PATIENT["call_seconds"],
-    request_seconds: float = PATIENT["request_seconds"],
+    pace: Pace = PATIENT,
     max_bytes: int = 2_000_000,
 ) -> Iterator[FlaskClient]:
     """An HTTP client of a service that reads from FHIR servers for one client."""
@@ -109,12 +116,12 @@ def service(
         reader,
         outgoing=outgoing or GuardedOutgoing(),
         pool=pool,
-        request_seconds=request_seconds,
+        request_seconds=pace.request_seconds,
         max_bytes=max_bytes,
     )
     changed_services = dataclasses.replace(
         services,
-        settings=Settings(fhir_call_seconds=call_seconds),
+        settings=Settings(fhir_call_seconds=pace.call_seconds),
         clients=Clients(client=(client,)),
         fhir=changed,
     )

@@ -14,6 +14,7 @@ from cds_service.access.clients import ClientProfile
 from cds_service.access.fhir_reads import Completed, FhirReader, complete_prefetch
 from cds_service.access.outgoing import Answer, NotFetched, Reach
 from cds_service.access.paging import MOST_ENTRIES, MOST_PAGES
+from cds_service.access.prefetch import _type_of_template
 from cds_service.access.read_pool import ReadPool
 from cds_service.protocol.request import read_hook_request
 from cds_service.record.facts import ReadState
@@ -44,7 +45,13 @@ class Does:
 
 
 def complete(
-    outgoing: Does, *, seconds: float = 30.0, threads: int = 4, prefetch: Any = None, **authorization: Any
+    outgoing: Does,
+    *,
+    seconds: float = 30.0,
+    threads: int = 4,
+    prefetch: Any = None,
+    orders: Any = (),
+    **authorization: Any,
 ) -> Completed:
     body = {
         "hook": "order-select",
@@ -67,7 +74,7 @@ def complete(
     )
     request = read_hook_request(body, "order-select", KEYS)
     ends = time.monotonic() + seconds
-    completed = complete_prefetch(request, KEYS, CLIENT, reader, ends=ends)
+    completed = complete_prefetch(request, orders, KEYS, CLIENT, reader, ends=ends)
     threading.Thread(target=pool.close, daemon=True).start()
     return completed
 
@@ -192,7 +199,11 @@ def test_a_refused_connection_says_why() -> None:
 
 def test_a_pool_refuses_what_would_wait_too_long_and_takes_more_later() -> None:
     pool, let_go = ReadPool(1), threading.Event()
-    taken = [pool.submit(lambda: bool(let_go.wait(60)) and None) for _ in range(7)]
+
+    def hang() -> None:
+        let_go.wait(60)
+
+    taken = [pool.submit(hang) for _ in range(7)]
     assert [future is not None for future in taken] == [True] * 5 + [False] * 2
     let_go.set()
     for future in taken:
@@ -201,3 +212,11 @@ def test_a_pool_refuses_what_would_wait_too_long_and_takes_more_later() -> None:
     assert pool.submit(lambda: None) is not None
     pool.close()
     assert pool.submit(lambda: None) is None
+
+
+def test_no_id_of_a_reason_is_remembered() -> None:
+    before = _type_of_template.cache_info().currsize
+    for number in range(50):
+        reasons = [{"reasonReference": {"reference": f"Condition/why-{number}"}}]
+        complete(Does(lambda url: EMPTY), orders=reasons)
+    assert _type_of_template.cache_info().currsize <= before + len(KEYS) + 1

@@ -260,7 +260,7 @@ def test_with_half_of_the_reads_failing_over_sockets_calls_are_safe_and_in_time(
         answer(b"<html>", content_type="text/html"), fhir(json.loads(NEXT)), fhir(json.loads(OUTCOME)),
     ]  # fmt: skip
     wrong: Counter[str] = Counter()
-    with silently(), service(services, **HURRIED) as client:
+    with silently(), service(services, pace=HURRIED) as client:
         for number in range(CALLS_OVER_SOCKETS):
             body, record, outcome = records[number % 2]
             failed = {key for key in record.queries if chance.random() < 0.5}
@@ -268,6 +268,6 @@ def test_with_half_of_the_reads_failing_over_sockets_calls_are_safe_and_in_time(
             with bad_server(record) as server:
                 began = time.monotonic()
                 told = said(ask(client, {**body, "fhirServer": f"{server.url}/fhir"}))
-                wrong["late"] += time.monotonic() - began > HURRIED["call_seconds"] * 1.1
+                wrong["late"] += time.monotonic() - began > HURRIED.call_seconds * 1.1
             wrong.update(complaints(told, outcome, failed, services))
     assert not +wrong

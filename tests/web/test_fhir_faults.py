@@ -144,7 +144,7 @@ def record(services: Services) -> Record:
 @pytest.fixture(scope="module")
 def client(services: Services) -> Iterator[FlaskClient]:
     """One service for all faults, so that each is served after the one before."""
-    with service(services, max_bytes=1_000_000, **HURRIED) as running:
+    with service(services, max_bytes=1_000_000, pace=HURRIED) as running:
         yield running
 
 
@@ -153,7 +153,7 @@ def timed(client: FlaskClient, body: Body) -> tuple[Any, Any]:
     started = time.monotonic()
     with capture_logs() as lines:
         answered = ask(client, body)
-    assert time.monotonic() - started < HURRIED["call_seconds"] + MARGIN_SECONDS
+    assert time.monotonic() - started < HURRIED.call_seconds + MARGIN_SECONDS
     assert TOKEN not in answered.get_data(as_text=True) + repr(lines)
     (line,) = (line for line in lines if line["event"] == "call")
     return said(answered), line
@@ -228,7 +228,7 @@ def test_a_server_that_cannot_be_reached_leaves_the_key_unread(
                 authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
                 profile = STRICT.model_copy(update={"ca_file": tmp_path / "ca.pem"})
                 address, reason = f"{server.url}/fhir", "certificate not trusted"
-        with service(services, profile, outgoing=outgoing, **HURRIED) as client:
+        with service(services, profile, outgoing=outgoing, pace=HURRIED) as client:
             told, line = timed(client, offering(lacking(BODY, "observations"), address))
             assert (told, line["read_reasons"]["observations"]) == (UNREAD, reason)
             assert timed(client, offering(lacking(BODY), address))[0] == REFUSED

@@ -1,5 +1,6 @@
 """What the prefetch lacks is read from the client's FHIR server, over HTTP from one end to the other."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,9 +13,11 @@ from cds_service.app import Services
 from tests.access.bad_server import BadServer, after, answer, bad_server, fhir, redirect, slow_headers
 from tests.access.fhir_services import (
     HURRIED,
+    PATIENT,
     STRICT,
     TOKEN,
     Body,
+    Pace,
     Record,
     advice,
     ask,
@@ -76,7 +79,7 @@ def client(services: Services) -> Iterator[FlaskClient]:
 @pytest.fixture
 def hurried(services: Services) -> Iterator[FlaskClient]:
     """A service that does not wait long."""
-    with service(services, **HURRIED) as running:
+    with service(services, pace=HURRIED) as running:
         yield running
 
 
@@ -349,7 +352,7 @@ def test_a_base_with_and_without_a_slash_is_the_same(
 @pytest.mark.rule("FA-9")
 def test_reads_run_side_by_side(services: Services, server: BadServer, record: Record, body: Body) -> None:
     record.instead = {key: after(0.4, fhir(record.held[key])) for key in record.queries}
-    with service(services, call_seconds=5, request_seconds=4) as client:
+    with service(services, pace=PATIENT) as client:
         with capture_logs() as lines:
             assert said(ask(client, offering(lacking(body), f"{server.url}/fhir"))) == NOT_INDICATED
         (line,) = (line for line in lines if line["event"] == "call")
@@ -467,7 +470,7 @@ def test_the_token_of_one_call_serves_no_other(client: FlaskClient, server: BadS
 def test_a_call_whose_time_is_over_when_it_is_read_asks_nothing(
     services: Services, server: BadServer, body: Body
 ) -> None:
-    with service(services, call_seconds=0.000_001) as client:
+    with service(services, pace=Pace(0.000_001, 1.0)) as client:
         assert said(ask(client, offering(lacking(body, "observations"), f"{server.url}/fhir"))) == UNREAD
     assert server.requests == []
 
@@ -476,9 +479,90 @@ def test_too_many_reads_at_once_leave_keys_unread_and_not_slow(
     services: Services, server: BadServer, record: Record, body: Body
 ) -> None:
     record.instead = dict.fromkeys(record.queries, slow_headers())
-    with service(services, threads=1, **HURRIED) as client, capture_logs() as lines:
+    with service(services, threads=1, pace=HURRIED) as client, capture_logs() as lines:
         assert said(ask(client, offering(lacking(body), f"{server.url}/fhir"))) == REFUSED
     (line,) = (line for line in lines if line["event"] == "call")
     reasons = list(line["read_reasons"].values())
     assert reasons.count("too many reads at once") == len(record.queries) - 5
     assert len(server.requests) <= 5
+
+
+def with_reason(body: Body, *references: str) -> Body:
+    """The request with an order whose reasons are these Conditions."""
+    changed: Body = json.loads(json.dumps(body))
+    order = changed["context"]["draftOrders"]["entry"][0]["resource"]
+    order["reasonReference"] = [{"reference": reference} for reference in references]
+    return changed
+
+
+CAUDA_EQUINA = {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "G83.4"}]}
+
+
+def reason(body: Body, **members: Any) -> Body:
+    own = {"reference": f"Patient/{body['context']['patientId']}"}
+    return {"resourceType": "Condition", "id": "why", "subject": own, "code": CAUDA_EQUINA, **members}
+
+
+@pytest.mark.parametrize("reference", ["Condition/why", "{url}/fhir/Condition/why/_history/2"])
+def test_a_reason_of_the_order_that_no_key_holds_is_read(
+    client: FlaskClient, server: BadServer, record: Record, body: Body, reference: str
+) -> None:
+    record.others = {"/fhir/Condition/why": fhir(reason(body))}
+    request = with_reason(body, reference.format(url=server.url))
+    assert said(ask(client, request)) == NOT_INDICATED
+    assert said(ask(client, offering(request, f"{server.url}/fhir")))[1] == "emergency"
+    assert [asked.target for asked in server.requests] == ["/fhir/Condition/why"]
+
+
+def test_a_reason_that_a_key_holds_is_not_read_again(
+    client: FlaskClient, server: BadServer, record: Record, body: Body
+) -> None:
+    held = body["prefetch"]["conditions"]["entry"][0]["resource"]["id"]
+    request = with_reason(lacking(body, "conditions"), f"Condition/{held}")
+    assert said(ask(client, offering(request, f"{server.url}/fhir"))) == NOT_INDICATED
+    assert keys_asked(server, record) == ["conditions"]
+
+
+@pytest.mark.parametrize("kind", ["404", "another patient", "another type"])
+def test_a_reason_that_cannot_be_read_is_told(
+    client: FlaskClient, server: BadServer, record: Record, body: Body, kind: str
+) -> None:
+    instead = {
+        "404": answer(b"", 404),
+        "another patient": fhir(reason(body, subject={"reference": "Patient/other"})),
+        "another type": fhir(reason(body, resourceType="Observation")),
+    }[kind]
+    record.others = {"/fhir/Condition/why": instead}
+    request = offering(with_reason(body, "Condition/why"), f"{server.url}/fhir")
+    with capture_logs() as lines:
+        assert said(ask(client, request)) == (200, "unclear", ("Condition",))
+    assert [line["read_reasons"] for line in lines if line["event"] == "call"] == [
+        {"conditions": "a reason of the order could not be read"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("references", "asked"),
+    [
+        (
+            [
+                "#c1",
+                "urn:uuid:1",
+                "Observation/o1",
+                "Condition/",
+                "Condition/..",
+                "Condition/a b",
+                "Condition",
+            ],
+            0,
+        ),
+        ([f"Condition/c{number}" for number in range(20)], 5),
+        (["Condition/c1"] * 20, 1),
+    ],
+    ids=["no addresses", "many", "one, often"],
+)
+def test_reasons_are_read_within_bounds(
+    client: FlaskClient, server: BadServer, body: Body, references: list[str], asked: int
+) -> None:
+    ask(client, offering(with_reason(body, *references), f"{server.url}/fhir"))
+    assert len(server.requests) == asked
