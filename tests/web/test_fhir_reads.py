@@ -566,3 +566,12 @@ def test_reasons_are_read_within_bounds(
 ) -> None:
     ask(client, offering(with_reason(body, *references), f"{server.url}/fhir"))
     assert len(server.requests) == asked
+
+
+def test_a_key_that_the_client_named_alike_is_kept_beside_the_reasons(
+    client: FlaskClient, server: BadServer, record: Record, body: Body
+) -> None:
+    record.others = {"/fhir/Condition/why": fhir(reason(body, code={"text": "Asthma"}))}
+    request = with_reason(sending(body, "reasons", searchset(reason(body, id="other"))), "Condition/why")
+    assert said(ask(client, offering(request, f"{server.url}/fhir")))[1] == "emergency"
+    assert len(server.requests) == 1
