@@ -169,7 +169,7 @@ class _Kept(HTTPConnection):
             if kept:
                 raise Stale from None
             raise
-        self._answered = not self.is_closed
+        self._answered = True
         return response
 
     def close(self) -> None:

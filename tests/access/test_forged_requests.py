@@ -169,7 +169,7 @@ def test_loopback_is_not_reached_unless_it_is_said(url: str) -> None:
     net = Net([["127.0.0.1"]])
     with pytest.raises(Forbidden):
         net.get(url, Reach(private_networks=(ip_network("127.0.0.0/8"), ip_network("::/0"))))
-    assert net.connected == []
+    assert (net.looked_up, net.connected) == ([], [])
 
 
 @pytest.mark.parametrize(

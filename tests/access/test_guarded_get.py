@@ -2,6 +2,7 @@
 
 import datetime
 import logging
+import socket
 import ssl
 import threading
 import time
@@ -9,11 +10,13 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 import pytest
 import trustme
 
+from cds_service.access.guarded_connections import Opener, connect
 from cds_service.access.guarded_get import GuardedOutgoing
 from cds_service.access.outgoing import REASONS, Answer, Forbidden, NotFetched, Reach
 from tests.access.bad_server import (
@@ -212,6 +215,12 @@ def test_a_token_and_a_body_are_not_in_what_is_written_about_an_answer() -> None
     assert "secret" not in repr(Answer(200, {"location": "secret"}, b"secret"))
 
 
+def test_escapes_are_sent_as_they_came() -> None:
+    with bad_server({}) as server:
+        fetch(f"{server.url}/Patient/%41%7E?name=%41%2C%7E")
+    assert [asked.target for asked in server.requests] == ["/Patient/%41%7E?name=%41%2C%7E"]
+
+
 def test_the_request_says_what_was_asked_and_little_of_who_asks() -> None:
     with bad_server({"/fhir/Patient": answer(OK)}) as server:
         fetch(f"{server.url}/fhir/Patient?_id=1&code=a|b", headers={"Authorization": TOKEN, "Accept": "x/y"})
@@ -306,6 +315,23 @@ def test_a_new_connection_that_breaks_off_is_not_tried_again() -> None:
     with bad_server({"/": closes()}) as server:
         assert reason_of(server.url) == "broke off"
         assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        pytest.param(b"connection: close\r\ncontent-length: 2\r\n\r\n{}", id="as it said"),
+        pytest.param(b"content-length: 2\r\n\r\n{}", id="without a word"),
+    ],
+)
+def test_what_follows_a_connection_that_ended_is_a_new_one(last: bytes) -> None:
+    outgoing = GuardedOutgoing()
+    ending = says(b"HTTP/1.1 200 OK\r\n" + last)
+    with bad_server({"/": in_turn(ending, closes(), answer(OK))}) as server:
+        fetch(server.url, outgoing)
+        time.sleep(0.2)  # so that the end has come
+        assert reason_of(server.url, outgoing) == "broke off"
+        assert [asked.connection for asked in server.requests] == [1, 2]
 
 
 def test_the_connection_of_an_answer_that_was_not_read_whole_is_not_used_again() -> None:
@@ -432,6 +458,34 @@ def test_the_next_address_of_a_name_is_tried() -> None:
         assert fetch(server.url, outgoing).body == OK
 
 
+def test_an_address_that_hangs_leaves_time_for_the_next() -> None:
+    def connect_slowly(address: IPv4Address | IPv6Address, port: int, seconds: float) -> socket.socket:
+        if str(address) == "127.0.0.2":
+            time.sleep(seconds)
+            raise TimeoutError
+        return connect(address, port, seconds)
+
+    outgoing = GuardedOutgoing(lambda host, port: ["127.0.0.2", "127.0.0.1"], connect_slowly)
+    with bad_server({"/": answer(OK)}, host="localhost") as server:
+        assert fetch(server.url, outgoing, seconds=3).body == OK
+
+
+def test_addresses_that_all_hang_are_too_slow() -> None:
+    def connect_never(address: IPv4Address | IPv6Address, port: int, seconds: float) -> socket.socket:
+        time.sleep(seconds)
+        raise TimeoutError
+
+    outgoing = GuardedOutgoing(lambda host, port: ["127.0.0.2", "127.0.0.1"], connect_never)
+    with ends_in_time():
+        assert reason_of("https://fhir.test/", outgoing, seconds=SECONDS) == "too slow"
+
+
+def test_a_connection_that_stands_has_all_the_time_that_is_left() -> None:
+    opener = Opener(LOOPBACK, lambda host, port: ["127.0.0.1", "127.0.0.2"], connect, threading.Semaphore(1))
+    with silent() as port, opener.open("fhir.test", port, 10, encrypted=True) as opened:
+        assert 8 < (opened.gettimeout() or 0) <= 10
+
+
 @contextmanager
 def hanging() -> Iterator[tuple[Callable[[str, int], Sequence[str]], list[str]]]:
     """A resolver that answers nothing until the test is over, and the names that it was asked."""
@@ -458,6 +512,7 @@ def test_a_resolver_that_hangs_is_too_slow() -> None:
 def test_lookups_that_hang_are_bounded_and_hold_nobody_up_after_them() -> None:
     with hanging() as (resolve, asked):
         outgoing = GuardedOutgoing(resolve, lookups=threading.Semaphore(2))
+        reason_of("https://fhir.test/", outgoing, seconds=0)  # reads the authorities, which takes time once
         for number in range(4):
             with ends_in_time():
                 assert reason_of(f"https://{number}.test/", outgoing, seconds=0.1) == "too slow"
