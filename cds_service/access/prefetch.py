@@ -11,7 +11,8 @@ A prefetch key has six states on the wire, and a missing answer is never an empt
     an OperationOutcome, alone or as the    failed
       only entry and more than a hint
     anything that is not FHIR               failed
-    the key is absent                       not sent
+    the key is absent, or null of a client  not sent
+      that does not mean it
 
 The pass is made once a key, when the key is first asked for, and copies nothing:
 a record of 3,000 resources must cost much less here than its parsing did.
@@ -222,7 +223,7 @@ def _read_bundle(bundle: Mapping[str, Any], expected_type: str | None, patient_i
         foreign,
         unreadable,
         unfinished=bundle if reason == _NEXT_PAGE else None,
-        refused=state is ReadState.FAILED and _is_final(outcomes),
+        refused=state is not ReadState.COMPLETE and _is_final(outcomes),
     )
 
 

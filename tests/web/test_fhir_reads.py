@@ -1,5 +1,6 @@
 """What the prefetch lacks is read from the client's FHIR server, over HTTP from one end to the other."""
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +11,7 @@ from structlog.testing import capture_logs
 
 from cds_service.access.clients import ClientProfile
 from cds_service.app import Services
-from tests.access.bad_server import BadServer, after, answer, bad_server, fhir, redirect, slow_headers
+from tests.access.bad_server import BadServer, after, answer, bad_server, closes, fhir, redirect, slow_headers
 from tests.access.fhir_services import (
     HURRIED,
     PATIENT,
@@ -35,6 +36,9 @@ NOT_INDICATED = (200, "not-indicated", ())
 UNREAD = (200, "unclear", ("Observation",))
 REFUSED = (412, "", ())
 EMPTY: Body = {"resourceType": "Bundle", "type": "searchset", "total": 0}
+
+
+OBSERVATION: Body = {"resourceType": "Observation", "id": "o1", "status": "final", "code": {"text": "Height"}}
 
 
 def outcome(*codes: str) -> Body:
@@ -107,6 +111,8 @@ SENT: list[Any] = [
     pytest.param("observations", searchset({"resourceType": "Observation", "subject": {"reference": "Patient/other"}}), NOT_INDICATED, UNREAD, id="another patient"),
     pytest.param("observations", {**EMPTY, "total": 3}, NOT_INDICATED, UNREAD, id="less than the total"),
     pytest.param("observations", searchset(None), NOT_INDICATED, UNREAD, id="entry without a resource"),
+    pytest.param("observations", searchset(OBSERVATION, outcome("forbidden")), UNREAD, UNREAD, id="forbidden beside a match"),
+    pytest.param("observations", searchset(OBSERVATION, outcome("timeout")), NOT_INDICATED, UNREAD, id="timeout beside a match"),
     pytest.param("patient", ..., NOT_INDICATED, (200, "unclear", ("Patient",)), id="read absent"),
     pytest.param("patient", None, NOT_INDICATED, (200, "unclear", ("Patient",)), id="read null"),
     pytest.param("devices", ..., NOT_INDICATED, (200, "not-indicated", ("Device",)), id="optional absent"),
@@ -575,3 +581,34 @@ def test_a_key_that_the_client_named_alike_is_kept_beside_the_reasons(
     request = with_reason(sending(body, "reasons", searchset(reason(body, id="other"))), "Condition/why")
     assert said(ask(client, offering(request, f"{server.url}/fhir")))[1] == "emergency"
     assert len(server.requests) == 1
+
+
+@pytest.mark.rule("FA-3")
+def test_neither_token_nor_address_is_in_any_log_or_error(
+    client: FlaskClient,
+    services: Services,
+    server: BadServer,
+    record: Record,
+    body: Body,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    caplog.set_level("DEBUG")
+    request = offering(lacking(body), f"{server.url}/fhir")
+    faults = [fhir(EMPTY), answer(b"", 401), answer(b"", 503), redirect(f"{server.url}/{TOKEN}"), closes()]
+    told = []
+    for fault in faults:
+        record.instead = dict.fromkeys(record.queries, fault)
+        told.append(ask(client, request).get_data(as_text=True))
+    with service(dataclasses.replace(services, new_uuid=break_down)) as broken:
+        record.instead = {}
+        failed = ask(broken, request)
+    assert failed.status_code == 500
+    shown = "".join([caplog.text, *capsys.readouterr(), *told, failed.get_data(as_text=True), repr(services)])
+    assert "fhir_requests" in shown
+    assert TOKEN not in shown
+    assert server.url not in shown
+
+
+def break_down() -> str:
+    raise RuntimeError("a fault of our own")
