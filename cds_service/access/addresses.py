@@ -23,7 +23,7 @@ _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+", re.ASCII)
 # An escaped dot, slash or backslash is a segment to one program and a way up to another.
 _HIDDEN = re.compile(r"%2e|%2f|%5c|%25|%[01]|%7f", re.IGNORECASE)
-_MAX_LENGTH = 32_768  # the longest search of the shipped guideline has some 12,000
+_MAX_LENGTH = 8192
 
 
 @dataclass(frozen=True, slots=True)
