@@ -11,7 +11,17 @@ from structlog.testing import capture_logs
 
 from cds_service.access.clients import ClientProfile
 from cds_service.app import Services
-from tests.access.bad_server import BadServer, after, answer, bad_server, closes, fhir, redirect, slow_headers
+from tests.access.bad_server import (
+    BadServer,
+    Behaviour,
+    after,
+    answer,
+    bad_server,
+    closes,
+    fhir,
+    redirect,
+    slow_headers,
+)
 from tests.access.fhir_services import (
     HURRIED,
     PATIENT,
@@ -49,6 +59,14 @@ def outcome(*codes: str) -> Body:
 def searchset(*resources: Any, **members: Any) -> Body:
     entries = [{"resource": resource} for resource in resources]
     return {"resourceType": "Bundle", "type": "searchset", "entry": entries, **members}
+
+
+CAUDA_EQUINA = {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "G83.4"}]}
+
+
+def reason(body: Body, **members: Any) -> Body:
+    own = {"reference": f"Patient/{body['context']['patientId']}"}
+    return {"resourceType": "Condition", "id": "why", "subject": own, "code": CAUDA_EQUINA, **members}
 
 
 @pytest.fixture
@@ -433,18 +451,16 @@ def test_an_emergency_of_the_first_page_is_sent_while_the_second_hangs(
     assert decision["unread"] == ["Condition"]
 
 
+@pytest.mark.parametrize("instead", [answer(b"", 500), fhir({**EMPTY, "total": 7})], ids=["none", "a part"])
 def test_what_was_sent_in_part_is_kept_where_the_server_has_nothing_better(
-    services: Services, client: FlaskClient
+    client: FlaskClient, server: BadServer, record: Record, body: Body, instead: Behaviour
 ) -> None:
-    body = fixture(R4)
-    record = Record(body, services.guideline.prefetch)
-    cut = {**body["prefetch"]["conditions"], "total": 1_000}
-    for instead in (answer(b"", 500), fhir({**EMPTY, "total": 7})):
-        record.instead = {"conditions": instead}
-        with bad_server(record) as server:
-            request = offering(sending(body, "conditions", cut), f"{server.url}/fhir")
-            (decision, *_) = decisions(ask(client, request))
-        assert (decision["outcome"], decision["unread"]) == ("emergency", ["Condition"])
+    record.instead = {"conditions": instead}
+    cut = searchset(reason(body), total=1_000)
+    request = offering(sending(body, "conditions", cut), f"{server.url}/fhir")
+    (decision, *_) = decisions(ask(client, request))
+    assert (decision["outcome"], decision["unread"]) == ("emergency", ["Condition"])
+    assert keys_asked(server, record) == ["conditions"]
 
 
 def test_the_line_of_a_call_says_what_was_read_and_why_something_was_not(
@@ -499,14 +515,6 @@ def with_reason(body: Body, *references: str) -> Body:
     order = changed["context"]["draftOrders"]["entry"][0]["resource"]
     order["reasonReference"] = [{"reference": reference} for reference in references]
     return changed
-
-
-CAUDA_EQUINA = {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "G83.4"}]}
-
-
-def reason(body: Body, **members: Any) -> Body:
-    own = {"reference": f"Patient/{body['context']['patientId']}"}
-    return {"resourceType": "Condition", "id": "why", "subject": own, "code": CAUDA_EQUINA, **members}
 
 
 @pytest.mark.parametrize("reference", ["Condition/why", "{url}/fhir/Condition/why/_history/2"])
