@@ -439,16 +439,12 @@ def test_an_emergency_known_from_what_came_is_sent_while_another_read_hangs(
 
 
 def test_an_emergency_of_the_first_page_is_sent_while_the_second_hangs(
-    services: Services, hurried: FlaskClient
+    hurried: FlaskClient, server: BadServer, record: Record, body: Body
 ) -> None:
-    body = fixture(R4)
-    record = Record(body, services.guideline.prefetch)
-    record.held["conditions"]["link"] = [{"relation": "next", "url": "?page=2"}]
+    record.held["conditions"] = searchset(reason(body), link=[{"relation": "next", "url": "?page=2"}])
     record.others = {"/fhir/Condition?page=2": slow_headers()}
-    with bad_server(record) as server:
-        (decision, *_) = decisions(ask(hurried, offering(lacking(body), f"{server.url}/fhir")))
-    assert decision["outcome"] == "emergency"
-    assert decision["unread"] == ["Condition"]
+    (decision, *_) = decisions(ask(hurried, offering(lacking(body), f"{server.url}/fhir")))
+    assert (decision["outcome"], decision["unread"]) == ("emergency", ["Condition"])
 
 
 @pytest.mark.parametrize("instead", [answer(b"", 500), fhir({**EMPTY, "total": 7})], ids=["none", "a part"])
