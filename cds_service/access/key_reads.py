@@ -105,8 +105,6 @@ def result(read: KeyRead, sent: Prefetched, patient_id: str) -> Prefetched:
         return replace(sent, state=state, reason=read.ending)
     whole = put_together(pages if read.page is None else [read.page, *pages])
     found = read_as_key(read.key, whole, read.template, patient_id)
-    if found.state is ReadState.NOT_SENT:  # an empty answer to the read of a patient, who exists
-        return replace(found, state=ReadState.FAILED)
     if found.state is ReadState.COMPLETE:
         if read.covered is Coverage.PART and read.is_search:
             return replace(found, state=ReadState.PARTIAL, reason=PART_OF_SCOPE)

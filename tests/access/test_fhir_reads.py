@@ -51,6 +51,7 @@ def complete(
     threads: int = 4,
     prefetch: Any = None,
     orders: Any = (),
+    pool: ReadPool | None = None,
     **authorization: Any,
 ) -> Completed:
     body = {
@@ -61,7 +62,8 @@ def complete(
         "fhirServer": BASE,
         "fhirAuthorization": {"access_token": TOKEN, **authorization},
     }
-    pool = ReadPool(threads)
+    own = pool is None
+    pool = pool or ReadPool(threads)
     reader = FhirReader(
         outgoing=outgoing,
         pool=pool,
@@ -75,7 +77,8 @@ def complete(
     request = read_hook_request(body, "order-select", KEYS)
     ends = time.monotonic() + seconds
     completed = complete_prefetch(request, orders, KEYS, CLIENT, reader, ends=ends)
-    threading.Thread(target=pool.close, daemon=True).start()
+    if own:
+        threading.Thread(target=pool.close, daemon=True).start()
     return completed
 
 
@@ -220,3 +223,39 @@ def test_no_id_of_a_reason_is_remembered() -> None:
         reasons = [{"reasonReference": {"reference": f"Condition/why-{number}"}}]
         complete(Does(lambda url: EMPTY), orders=reasons)
     assert _type_of_template.cache_info().currsize <= before + len(KEYS) + 1
+
+
+def test_entries_that_were_sent_count_among_those_of_all_pages() -> None:
+    entries = [{"resource": {"resourceType": "Condition"}}] * (MOST_ENTRIES - 1)
+    page = {"resourceType": "Bundle", "entry": entries, "link": [{"relation": "next", "url": "?page=2"}]}
+
+    def endless(url: str) -> bytes:
+        link = f'{{"relation": "next", "url": "?page=2{url[-9:]}"}}'
+        return f'{{"resourceType": "Bundle", "link": [{link}], "entry": [{{}}]}}'.encode()
+
+    sent = {**dict.fromkeys(KEYS), "conditions0": page}
+    assert complete(Does(endless), prefetch=sent).log["fhir_requests"] == 1
+
+
+def test_reads_that_were_not_begun_leave_their_places_to_the_next_call() -> None:
+    pool, let_go = ReadPool(2), threading.Event()  # 10 places
+
+    def hang(url: str) -> bytes:
+        let_go.wait(60)
+        return EMPTY
+
+    for _ in range(3):
+        completed = complete(Does(hang), seconds=0.2, pool=pool)
+        assert states(completed) == {(ReadState.FAILED, "too late")}
+    let_go.set()
+    pool.close()
+
+
+@pytest.mark.parametrize("total", ["4", '"4"'], ids=["number", "text"])
+def test_pages_with_fewer_entries_than_their_total_are_partial(total: str) -> None:
+    def pages(url: str) -> bytes:
+        link = "" if "page=" in url else '"link": [{"relation": "next", "url": "?page=2"}],'
+        entry = '{"resource": {"resourceType": "Condition"}}'
+        return f'{{"resourceType": "Bundle", "total": {total}, {link} "entry": [{entry}]}}'.encode()
+
+    assert states(complete(Does(pages))) == {(ReadState.PARTIAL, "fewer entries than the total")}
