@@ -339,6 +339,20 @@ def test_what_surely_was_there_at_the_scan_is_closed(feature: Any, mri: Any, gui
     assert outcome(guideline, numb, scan(0, when=mri, compression=False)) is P
 
 
+@pytest.mark.parametrize(
+    "feature",
+    [
+        pytest.param(volume("450", 12), id="residual volume"),
+        pytest.param(since("paraparesis", 12), id="weakness of both legs"),
+    ],
+)
+def test_a_scan_closes_what_was_measured_or_seen_in_the_legs_before_it(
+    feature: Any, guideline: Guideline
+) -> None:
+    assert outcome(guideline, feature, scan(8, compression=False)) is P
+    assert outcome(guideline, feature, scan(13, compression=False)) is E
+
+
 def test_a_worsening_said_before_the_scan_is_closed_with_the_feature(guideline: Guideline) -> None:
     numb = since("saddle-numbness", 12, recorded=ago(12), trend=Trend.WORSENING, trend_on=ago(9))
     assert outcome(guideline, numb, scan(8, compression=False)) is P
