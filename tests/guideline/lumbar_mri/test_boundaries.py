@@ -291,6 +291,7 @@ KNEE_FALLING = (exam("5", 60, **KNEE), exam("4", 0, **KNEE))
         row((U, "progressive"), exam("5", 60), exam("4", 14), id="a fall, the exam 14 days old"),
         row((U, "progressive"), exam("5", 60), exam("4", 15), id="a fall, the exam 15 days old"),
         row((P, "small or old change"), exam("5", 60), exam("4.3", 0), id="a fall of 0.7"),
+        row((U, "new"), fact("leg-weakness", started=ago(10), side=Side.LEFT, trend=Trend.IMPROVING), fact("leg-weakness", started=ago(10), side=Side.RIGHT), id="a side that improves does not make the other severe"),
         row((P, "undated"), fact("leg-weakness", side=Side.LEFT), fact("leg-weakness", side=Side.RIGHT, resource="Condition/right"), id="two undated sides are not severe"),
     ],
 )  # fmt: skip

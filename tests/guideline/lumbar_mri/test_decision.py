@@ -163,6 +163,7 @@ def test_every_read_that_failed_is_named_on_every_card(
         pytest.param("allergies", (), id="allergies, where no contrast is in question"),
         pytest.param("diagnosticReports", (), id="reports"),
         pytest.param("appointments", (), id="appointments"),
+        pytest.param("encounter", (), id="encounter, where the card does not rest on it"),
     ],
 )
 def test_a_key_that_was_never_sent_is_named_where_it_could_have_changed_the_card(
@@ -379,6 +380,7 @@ def test_contrast_against_which_the_record_speaks_is_not_suggested(
     ("entries", "outcome"),
     [
         pytest.param([fact("pyelonephritis", started=ago(2))], Outcome.POSSIBLE, id="an infection that may be the cause"),
+        pytest.param([fact("pyelonephritis", started=ago(2)), fact("renal-colic", started=ago(2))], Outcome.POSSIBLE, id="such an infection beside another cause"),
         pytest.param([fact("renal-colic", started=ago(2)), fact("night-pain", started=ago(2))], Outcome.OUTSIDE, id="a weak sign beside another cause"),
         pytest.param([fact("renal-colic", started=ago(2))], Outcome.OUTSIDE, id="another cause alone"),
     ],
@@ -455,11 +457,63 @@ def test_an_arm_does_not_lift_a_cancer(guideline: Guideline) -> None:
     assert answer(adult(PAIN, BREAST, arm), guideline).outcome is Outcome.URGENT
 
 
-def test_fever_without_pain_is_listed_and_not_decided(guideline: Guideline) -> None:
-    fever = measurement(Measure.TEMPERATURE, "38.6", 1)
-    decision = answer(adult(fever), guideline, hook="order-sign")
-    assert decision.outcome is Outcome.UNCLEAR
-    assert any("38.6" in line.text for line in decision.listed)
+FEVER = measurement(Measure.TEMPERATURE, "38.6", 1)
+DISCITIS_IN_WORDS = fact("spinal-infection", started=ago(0), certainty=Certainty.WORDS)
+
+
+@pytest.mark.parametrize(
+    ("beside", "outcome"),
+    [
+        pytest.param([], Outcome.UNCLEAR, id="alone"),
+        pytest.param([DISCITIS_IN_WORDS], Outcome.POSSIBLE, id="beside an infection in words"),
+    ],
+)
+def test_fever_without_pain_is_listed_and_not_decided(
+    beside: list[Any], outcome: Outcome, guideline: Guideline
+) -> None:
+    decision = answer(adult(FEVER, *beside), guideline, hook="order-sign")
+    assert decision.outcome is outcome
+    assert [line.text for line in decision.listed] == ["Temperature 38.6 °C"]
+
+
+def test_fever_that_counts_is_not_listed_again(guideline: Guideline) -> None:
+    decision = answer(adult(FEVER, DISCITIS), guideline)
+    assert decision.listed == ()
+
+
+@pytest.mark.parametrize("clue", [pytest.param(FEVER, id="infection"), pytest.param(BREAST, id="cancer")])
+def test_beside_a_weak_leg_a_clue_of_r5_needs_no_recorded_pain(clue: Any, guideline: Guideline) -> None:
+    assert answer(adult(clue), guideline).recommendations == ()
+    assert set(answer(adult(fact("foot-drop", started=ago(1)), clue), guideline).recommendations) == {
+        "R3",
+        "R5",
+    }
+
+
+def test_a_possible_red_flag_leads_before_an_answer_that_cannot_be_used(guideline: Guideline) -> None:
+    asked = fact("saddle-numbness", certainty=Certainty.UNKNOWN, started=ago(1))
+    decision = answer(adult(PAIN, asked, fact("leg-weakness")), guideline)
+    assert [finding.outcome for finding in decision.findings] == [Outcome.POSSIBLE, Outcome.UNCLEAR]
+
+
+@pytest.mark.parametrize(
+    ("entries", "listed"),
+    [
+        pytest.param([], False, id="no red flag"),
+        pytest.param([fact("night-pain", started=ago(2))], True, id="a possible one of R5"),
+        pytest.param([SADDLE], False, id="an emergency of R4"),
+        pytest.param([SADDLE, DISCITIS], False, id="an emergency with R5"),
+    ],
+)
+def test_age_is_listed_only_where_r5_is_asked(entries: list[Any], listed: bool, guideline: Guideline) -> None:
+    decision = answer(adult(PAIN, *entries, birth_date=on("1940-01-01")), guideline)
+    assert any(line.resource == "Patient" for line in decision.listed) is listed
+
+
+def test_a_reason_that_is_no_indication_is_named(guideline: Guideline) -> None:
+    draft = {"resourceType": "ServiceRequest", "id": "mri-1", "reasonCode": [{"text": "Neck pain"}]}
+    decision = answer(adult(), guideline, resource=draft)
+    assert (decision.reason, decision.fills) == ("unclear.no-indication", {"reason": "Neck pain"})
 
 
 def test_a_ct_is_advised_against_only_beside_a_red_flag(guideline: Guideline) -> None:

@@ -465,6 +465,9 @@ def test_a_normal_exam_never_clears_a_loss_of_gait(guideline: Guideline) -> None
         pytest.param(exam("4", 43), False, id="examined 43 days ago"),
         pytest.param(since("leg-weakness", 3, certainty=Certainty.WORDS), False, id="words"),
         pytest.param(since("arm-weakness", 3), False, id="arm"),
+        pytest.param(since("leg-weakness", 3, certainty=Certainty.VALUELESS), True, id="without a value"),
+        pytest.param(since("leg-weakness", 60, certainty=Certainty.VALUELESS), False, id="such an old one"),
+        pytest.param(since("arm-weakness", 3, certainty=Certainty.VALUELESS), False, id="such one of an arm"),
     ],
 )
 def test_only_coded_recent_leg_findings_lift_cancer_and_infection(
