@@ -129,6 +129,8 @@ CATHETER = fact("urinary-catheter", started=ago(400), recorded=ago(400))
         row((E, "acute"), fact("urinary-incontinence", started=ago(2)), PROSTATE, volume("300", 14), id="a volume of 14 days is a second finding"),
         row((U, "subacute"), fact("urinary-incontinence", started=ago(2)), PROSTATE, volume("300", 15), id="a volume of 15 days is none"),
         row((E, "acute"), fact("urinary-incontinence", started=ago(2)), fact("retention-postoperative", started=ago(60)), id="an old retention after surgery explains no new incontinence"),
+        row((E, "acute"), HESITANCY, PROSTATE, fact("bilateral-leg-symptoms", started=ago(14)), id="pain of both legs of 14 days is a second feature"),
+        row((U, "bilateral"), HESITANCY, PROSTATE, fact("bilateral-leg-symptoms", started=ago(15)), id="pain of both legs of 15 days is none"),
         row((E, "acute"), HESITANCY, PROSTATE, exam("4", 0), exam("4", 0, side=Side.LEFT), id="two weak legs are a second feature"),
         row((E, "acute"), fact("leg-weakness", started=ago(3), side=Side.LEFT), fact("foot-drop", started=ago(3), side=Side.RIGHT), id="a weak leg and a foot drop of the other"),
         row((E, "acute"), fact("leg-weakness", started=ago(3), side=Side.BOTH), id="weakness of both legs"),

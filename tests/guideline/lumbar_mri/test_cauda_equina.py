@@ -14,6 +14,7 @@ from cds_service.record.facts import (
     DateProblem,
     Measure,
     PatientFacts,
+    Region,
     Side,
     State,
     Trend,
@@ -424,7 +425,57 @@ def test_a_report_that_names_no_finding_closes_nothing(guideline: Guideline) -> 
             P,
             id="with an older polyneuropathy",
         ),
+        pytest.param(
+            [since("leg-numbness", 5, side=Side.BOTH), since("polyneuropathy", 5)],
+            U,
+            id="with a polyneuropathy of the same day",
+        ),
+        pytest.param(
+            [
+                since("leg-numbness", 5, side=Side.BOTH),
+                since("polyneuropathy", 900, certainty=Certainty.WORDS),
+            ],
+            U,
+            id="with a polyneuropathy in words",
+        ),
         pytest.param([since("radicular-pain", 5, side=Side.LEFT)], None, id="one side"),
+        pytest.param(
+            [
+                since("radicular-pain", 5, side=Side.LEFT),
+                since("radicular-pain", 5, side=Side.RIGHT, certainty=Certainty.WORDS),
+            ],
+            None,
+            id="one side and the other in words",
+        ),
+        pytest.param(
+            [
+                since("radicular-pain", 5, side=Side.LEFT),
+                since("radicular-pain", 5, side=Side.RIGHT, state=State.ENDED),
+            ],
+            None,
+            id="one side and the other no more",
+        ),
+        pytest.param(
+            [since("leg-numbness", 5, side=Side.BOTH, region=Region.ARM)], None, id="numbness of both arms"
+        ),
+        pytest.param(
+            [since("bilateral-leg-symptoms", 5, certainty=Certainty.DENIED)], None, id="coded and denied"
+        ),
+        pytest.param([since("bilateral-leg-symptoms", 5, state=State.ENDED)], None, id="coded and no more"),
+        pytest.param(
+            [since("bilateral-leg-symptoms", 5, certainty=Certainty.UNKNOWN)], X, id="asked, no usable answer"
+        ),
+        pytest.param(
+            [since("bilateral-leg-symptoms", 12), scan(8, compression=False)], P, id="before a scan"
+        ),
+        pytest.param(
+            [
+                since("bilateral-leg-symptoms", 12, trend=Trend.WORSENING, trend_on=ago(1)),
+                scan(8, compression=False),
+            ],
+            U,
+            id="before a scan, said to be worse after it",
+        ),
         pytest.param(
             [since("bilateral-leg-symptoms", 5), since("saddle-numbness", 1)], E, id="with saddle numbness"
         ),
@@ -434,6 +485,20 @@ def test_both_legs_without_another_feature_are_urgent(
     entries: list[Any], expected: Outcome | None, guideline: Guideline
 ) -> None:
     assert outcome(guideline, *entries) is expected
+
+
+def test_of_both_legs_only_what_has_a_side_is_shown(guideline: Guideline) -> None:
+    sides = [since("radicular-pain", 5, side=side, resource=f"Condition/{side}") for side in Side]
+    finding = assess(record(*sides, since("radicular-pain", 5)), guideline)
+    assert finding is not None
+    assert [line.resource for line in finding.evidence] == [side.resource for side in sides]
+
+
+def test_both_legs_in_words_have_the_words_of_mere_words(guideline: Guideline) -> None:
+    told = since("bilateral-leg-symptoms", 5, certainty=Certainty.WORDS)
+    finding = assess(record(told), guideline)
+    assert finding is not None
+    assert (finding.outcome, finding.variant) == (P, "possible-words")
 
 
 @pytest.mark.parametrize(
