@@ -151,8 +151,7 @@ def decide(
     assessment = _assess(order, facts, local.date(), guideline)
     top, findings = _resolve(assessment)
     decision = _describe(assessment, top, findings, local, emergency_referral)
-    silent = _silence(assessment, decision, hook, specialist=specialist)
-    return replace(decision, silent=silent) if silent else decision
+    return replace(decision, silent=_silence(assessment, decision, hook, specialist=specialist))
 
 
 def _assess(order: MriOrder, facts: PatientFacts, today: date, guideline: Guideline) -> _Assessment:

@@ -2,7 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,6 +16,7 @@ from cds_service.record.facts import (
     DeviceFact,
     DeviceSafety,
     Measure,
+    Origin,
     PatientFacts,
     ReadState,
     Side,
@@ -31,6 +34,7 @@ from tests.guideline.lumbar_mri.facts_builders import (
     pain,
     record,
 )
+from tests.guideline.lumbar_mri.test_muscle_power import exam
 
 ADULT = on("1980-01-01")
 CHILD = on("2011-01-01")
@@ -250,6 +254,23 @@ def test_a_referral_among_the_drafts_is_the_right_place(guideline: Guideline) ->
     assert answer(adult(SADDLE), guideline, priority="stat", referred=True).endorsed
 
 
+def test_no_referral_is_taken_for_granted(guideline: Guideline) -> None:
+    assert not decide(mri_order(priority="stat"), adult(SADDLE), NOW, guideline, hook="order-sign").endorsed
+
+
+@pytest.mark.parametrize(
+    ("zone", "today"),
+    [
+        pytest.param("Pacific/Kiritimati", "2026-06-15", id="14 hours before UTC"),
+        pytest.param("Pacific/Pago_Pago", "2026-06-14", id="11 hours after UTC"),
+    ],
+)
+def test_today_is_the_day_in_the_guidelines_zone(zone: str, today: str, guideline: Guideline) -> None:
+    moved = replace(guideline, zone=ZoneInfo(zone))
+    assert NOW.date() == date(2026, 6, 15)
+    assert answer(adult(PAIN), moved).today == date.fromisoformat(today)
+
+
 def test_a_cord_pattern_needs_the_whole_spine(guideline: Guideline) -> None:
     facts = adult(SADDLE, METASTASIS, encounter_class="EMER")
     lumbar = answer(facts, guideline, priority="stat")
@@ -292,6 +313,28 @@ def test_an_open_question_stops_the_confirmation_of_a_routine_scan(guideline: Gu
     )
     assert (asking.outcome, asking.endorsed) == (Outcome.INDICATED, False)
     assert "check-first" in asking.first_lines
+
+
+def test_a_routine_scan_is_not_confirmed_where_the_record_was_not_read(guideline: Guideline) -> None:
+    late = (pain(10), done("lumbar-surgery", performed=ago(4000)))
+    unread = answer(adult(*late, reads={**ALL_READ, "conditions": ReadState.FAILED}), guideline)
+    assert (unread.outcome, unread.endorsed) == (Outcome.INDICATED, False)
+    assert "check-first" in unread.first_lines
+
+
+def test_a_procedure_that_only_the_order_names_is_not_confirmed(guideline: Guideline) -> None:
+    named = answer(adult(PAIN, fact("reason-red-flag-procedure", origin=Origin.ORDER)), guideline)
+    assert (named.outcome, named.endorsed) == (Outcome.INDICATED, False)
+
+
+def test_what_was_denied_is_told(guideline: Guideline) -> None:
+    no = fact("saddle-numbness", certainty=Certainty.DENIED, started=ago(1), origin=Origin.OBSERVATION)
+    assert [denial.key for denial in answer(adult(PAIN, no), guideline).denied] == ["saddle"]
+
+
+def test_an_exam_that_is_too_old_to_count_is_told(guideline: Guideline) -> None:
+    exams = answer(adult(PAIN, exam("5", 400)), guideline).stale
+    assert [line.resource for line in exams] == ["Observation/power-400"]
 
 
 @pytest.mark.parametrize(
