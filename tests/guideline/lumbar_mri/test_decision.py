@@ -399,10 +399,31 @@ def test_the_owner_silences_unclear_cards_while_ordering_only(
     assert answer(adult(PAIN), switches, hook=hook).silent == ""
 
 
+UNSAFE = DeviceFact(frozenset({"cardiac-device"}), "Device/1", "Pacemaker", DeviceSafety.UNSAFE)
+NIGHT_PAIN = fact("night-pain", started=ago(2))
+
+
+@pytest.mark.parametrize(
+    ("entries", "specialist", "silent"),
+    [
+        pytest.param([NIGHT_PAIN], True, "specialist", id="a possible red flag"),
+        pytest.param([NIGHT_PAIN], False, "", id="the same for another doctor"),
+        pytest.param([NIGHT_PAIN, UNSAFE], True, "", id="and something about MRI safety"),
+        pytest.param([DISCITIS], True, "", id="an urgent one"),
+        pytest.param([], True, "", id="no red flag"),
+    ],
+)
+def test_a_specialist_is_spared_a_mere_question(
+    entries: list[Any], specialist: bool, silent: str, guideline: Guideline
+) -> None:
+    facts = adult(PAIN, *entries)
+    decision = decide(mri_order(), facts, NOW, guideline, hook="order-sign", specialist=specialist)
+    assert decision.silent == silent
+
+
 def test_a_forbidden_device_stops_the_confirmation(guideline: Guideline) -> None:
-    unsafe = DeviceFact(frozenset({"cardiac-device"}), "Device/1", "Pacemaker", DeviceSafety.UNSAFE)
     assert answer(adult(PAIN, BREAST), guideline, priority="urgent").endorsed
-    assert not answer(adult(PAIN, BREAST, unsafe), guideline, priority="urgent").endorsed
+    assert not answer(adult(PAIN, BREAST, UNSAFE), guideline, priority="urgent").endorsed
 
 
 @pytest.mark.parametrize(
