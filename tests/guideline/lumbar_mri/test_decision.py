@@ -574,6 +574,37 @@ def test_age_is_listed_only_where_r5_is_asked(entries: list[Any], listed: bool, 
     assert any(line.resource == "Patient" for line in decision.listed) is listed
 
 
+@pytest.mark.parametrize(
+    ("entries", "listed"),
+    [
+        pytest.param([], True, id="no red flag"),
+        pytest.param([SADDLE], False, id="an emergency of R4"),
+        pytest.param([SADDLE, DISCITIS], True, id="an emergency with R5"),
+    ],
+)
+def test_diabetes_is_listed_except_beside_another_emergency(
+    entries: list[Any], listed: bool, guideline: Guideline
+) -> None:
+    decision = answer(adult(PAIN, *entries, fact("diabetes")), guideline)
+    assert any(line.resource == "Condition/diabetes" for line in decision.listed) is listed
+
+
+@pytest.mark.parametrize(
+    ("entries", "listed"),
+    [
+        pytest.param([], True, id="no red flag"),
+        pytest.param([METASTASIS], True, id="a red flag of R5"),
+        pytest.param([SADDLE], False, id="a finding of R4, which shows it"),
+    ],
+)
+def test_an_old_sexual_dysfunction_is_told_once(
+    entries: list[Any], listed: bool, guideline: Guideline
+) -> None:
+    old = fact("sexual-dysfunction", started=ago(200))
+    decision = answer(adult(PAIN, *entries, old), guideline)
+    assert any(line.resource == old.resource for line in decision.listed) is listed
+
+
 def test_a_reason_that_is_no_indication_is_named(guideline: Guideline) -> None:
     draft = {"resourceType": "ServiceRequest", "id": "mri-1", "reasonCode": [{"text": "Neck pain"}]}
     decision = answer(adult(), guideline, resource=draft)
