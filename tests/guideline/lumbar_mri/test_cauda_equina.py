@@ -150,6 +150,18 @@ def test_a_residual_volume_supports_and_never_clears(
     assert outcome(guideline, entry) is expected
 
 
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        pytest.param(volume("450"), E, id="measured today"),
+        pytest.param(since("cauda-equina", None, state=State.ENDED), P, id="ended, nobody knows when"),
+    ],
+)
+def test_a_window_of_no_days_still_holds_today(entry: Any, expected: Outcome, guideline: Guideline) -> None:
+    limits = replace(guideline.thresholds, cauda_acute_days=0, cauda_resolved_days=0)
+    assert outcome(replace(guideline, thresholds=limits), entry) is expected
+
+
 def test_a_question_about_the_syndrome_without_a_usable_answer_is_unclear(guideline: Guideline) -> None:
     assert outcome(guideline, since("cauda-equina", 1, certainty=Certainty.UNKNOWN)) is X
 

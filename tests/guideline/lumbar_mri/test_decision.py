@@ -574,6 +574,21 @@ def test_age_is_listed_only_where_r5_is_asked(entries: list[Any], listed: bool, 
     assert any(line.resource == "Patient" for line in decision.listed) is listed
 
 
+def test_a_cancer_that_is_the_orders_reason_is_named_by_its_short_name(guideline: Guideline) -> None:
+    reason = fact(
+        "cancer-high-risk",
+        certainty=Certainty.SUSPECTED,
+        origin=Origin.ORDER,
+        resource="ServiceRequest/mri-1",
+        text="Malignant neoplasm of breast (disorder)",
+    )
+    decision = answer(adult(reason), guideline)
+    assert (decision.reason, decision.fills) == (
+        "unclear.reason-without-pain",
+        {"cause": "suspected breast cancer"},
+    )
+
+
 @pytest.mark.parametrize(
     ("entries", "listed"),
     [

@@ -1,5 +1,6 @@
 """Series of muscle examinations: stable, falling, severe, stale (specification 2.7, 8.5.1 to 8.5.4)."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -211,6 +212,12 @@ def test_an_undated_exam_beside_the_first_leaves_it_the_first(guideline: Guideli
 def test_an_exam_is_called_the_first_for_two_weeks(days: int, first: bool, guideline: Guideline) -> None:
     (deficit,) = deficits(record(exam("4", days)), guideline)
     assert deficit.first_exam is first
+
+
+def test_a_window_of_no_days_still_holds_the_exam_of_today(guideline: Guideline) -> None:
+    limits = replace(guideline.thresholds, power_fresh_days=0)
+    (deficit,) = read_deficits(record(exam("4", 0)), TODAY, limits)
+    assert deficit.first_exam
 
 
 def test_deficits_stand_by_muscle_and_side(guideline: Guideline) -> None:
