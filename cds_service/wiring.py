@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from flask import Flask, current_app
@@ -31,7 +31,7 @@ class Services:
     new_uuid: Callable[[], str]
     feedback: FeedbackSink
     stopwatch: Callable[[], float]
-    clients: Clients = Clients(client=(OPEN_DEMO,))
+    clients: Clients = field(default=Clients(client=(OPEN_DEMO,)))
 
 
 def install_services(app: Flask, services: Services) -> None:

@@ -15,7 +15,7 @@ class ClientsError(Exception):
 
 
 class ClientProfile(BaseModel):
-    """One CDS client: how it proves who it is, what may be fetched for it, and in which form it wants answers.
+    """One CDS client: how it proves who it is, what may be fetched for it, and the form of its answers.
 
     A profile without an issuer is open: every call without further proof is this client's.
     """
