@@ -45,7 +45,7 @@ lock: $(VENV)/dev.stamp ## pin the newest allowed versions anew
 	$(BIN)/python -m piptools compile $(LOCK_OPTIONS) --output-file requirements.lock pyproject.toml
 	$(BIN)/python -m piptools compile $(LOCK_OPTIONS) --extra dev --output-file requirements-dev.lock pyproject.toml
 
-LOCK_OPTIONS := --quiet --upgrade --strip-extras --generate-hashes --no-header --no-emit-options \
+LOCK_OPTIONS := --quiet --upgrade --allow-unsafe --strip-extras --generate-hashes --no-header --no-emit-options \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 clean: ## remove everything that can be made again

@@ -6,6 +6,7 @@
     │   ├── MissingMember     400
     │   ├── InvalidMember     400
     │   └── WrongHook         400
+    ├── NotAuthenticated      401
     ├── NotFound              404
     ├── MethodNotAllowed      405
     ├── NotAcceptable         406
@@ -74,6 +75,21 @@ class WrongHook(BadRequest):
     """The service was called with a hook that it was not published for."""
 
     issue_code = "business-rule"
+
+
+class NotAuthenticated(CdsError):
+    """Nobody who may call has proved that the call is theirs.
+
+    The caller never hears why: each cause would help to forge the next token.
+    `cause` is for the log, in a word of ours that quotes nothing of the token.
+    """
+
+    status = 401
+    issue_code = "login"
+
+    def __init__(self, cause: str) -> None:
+        super().__init__("The call is not authenticated.")
+        self.cause = cause
 
 
 class NotFound(CdsError):

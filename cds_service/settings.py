@@ -62,6 +62,48 @@ class Settings(BaseSettings):
             "Empty: the guideline as it is shipped."
         ),
     )
+    clients: str = Field(
+        "open-demo",
+        description=(
+            "Who may call: path of a TOML file of client profiles, or the name of a shipped one. "
+            "`lumbar-mri-cds clients` lists them."
+        ),
+    )
+    anyone_may_call: bool = Field(
+        False,
+        description=(
+            "Whether a client profile that asks for no proof may be served where other machines can call."
+        ),
+    )
+    token_leeway_seconds: int = Field(
+        60,
+        ge=0,
+        le=300,
+        description="How far a client's clock may differ from ours, when the times of its token are checked.",
+    )
+    token_max_seconds: int = Field(
+        600,
+        ge=30,
+        le=86_400,
+        description=(
+            "Longest time that a client's token may be made for; known clients make theirs for 5 minutes, "
+            "and what lives longer can be stolen longer."
+        ),
+    )
+    key_set_max_age_seconds: int = Field(
+        3600,
+        ge=60,
+        le=86_400,
+        description="How long a client's key set is used before it is fetched again.",
+    )
+    database_url: str = Field(
+        "sqlite:///lumbar-mri-cds.sqlite3",
+        repr=False,  # it may hold a password
+        description=(
+            "Database that remembers used tokens, as SQLAlchemy writes its address. "
+            "Opened only where a client must authenticate."
+        ),
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level of the log lines that are written to standard error."
     )

@@ -15,7 +15,7 @@ from cds_service.wiring import current_services
 
 _log = structlog.get_logger()
 
-_HOOK_INSTANCE_LIMIT_CHARACTERS = 64
+_SENT_TEXT_LIMIT_CHARACTERS = 64
 
 
 def register(app: Flask) -> None:
@@ -43,10 +43,15 @@ def note(**fields: Any) -> None:
 
 
 def note_hook_instance(sent: object) -> None:
-    """Add the hook instance, bounded and without control characters: it is the client's text, not ours."""
+    """Add the hook instance."""
     if isinstance(sent, str):
-        start = sent[:_HOOK_INSTANCE_LIMIT_CHARACTERS]
-        note(hook_instance="".join(character for character in start if character.isprintable()))
+        note(hook_instance=printable(sent))
+
+
+def printable(sent: str) -> str:
+    """A client's text, bounded and without control characters."""
+    start = sent[:_SENT_TEXT_LIMIT_CHARACTERS]
+    return "".join(character for character in start if character.isprintable())
 
 
 def _write_line(response: Response) -> None:
