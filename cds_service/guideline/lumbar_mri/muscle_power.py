@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 from cds_service.guideline.decision import Evidence, Outcome
@@ -127,15 +126,14 @@ def _ordered(exams: Iterable[PowerExam], muscle: str, side: Side | None) -> tupl
     return tuple(exam for _, exam in sorted(once.items()))
 
 
-def _moment(exam: PowerExam) -> tuple[date, float]:
+def _moment(exam: PowerExam) -> tuple[date, time]:
+    """Day and clock time, both in the guideline's zone; an exam without a clock time stands at noon."""
     if exam.when is None:
-        return date.min, 0.0
-    clock = exam.when.at
-    return exam.when.last, clock.timestamp() if clock else _noon(exam.when.last)
+        return date.min, _NOON
+    return exam.when.last, exam.when.at.time() if exam.when.at else _NOON
 
 
-def _noon(day: date) -> float:
-    return datetime.combine(day, time(12)).timestamp() if day.year > 1970 else 0.0
+_NOON = time(12)
 
 
 def _day(exam: PowerExam) -> date:
@@ -271,10 +269,10 @@ def _has_fallen(exams: tuple[PowerExam, ...], t: Thresholds) -> bool:
 def _first_day_of_deficit(exams: tuple[PowerExam, ...]) -> date:
     """The first day of the unbroken run of weak exams that ends with the latest."""
     first = exams[-1]
-    for later, earlier in pairwise(reversed(exams)):
-        if earlier.grade >= FULL_POWER:
+    for exam in reversed(exams):
+        if exam.grade >= FULL_POWER:
             break
-        first = earlier if later is first or _day(earlier) <= _day(first) else first
+        first = exam
     return _day(first)
 
 
