@@ -116,7 +116,7 @@ def _standing_since(standing: Iterable[Standing], group: str, side: Side | None)
 
 
 def _ordered(exams: Iterable[PowerExam], muscle: str, side: Side | None) -> tuple[PowerExam, ...]:
-    """Oldest first; on one day without clock times the weaker exam last: a contradiction is positive.
+    """Oldest first; where a clock time is missing the weaker exam of a day last: a contradiction is positive.
 
     One grade at one moment is one exam, however often it was entered: nothing can fall from its copy.
     """
@@ -127,13 +127,15 @@ def _ordered(exams: Iterable[PowerExam], muscle: str, side: Side | None) -> tupl
 
 
 def _moment(exam: PowerExam) -> tuple[date, time]:
-    """Day and clock time, both in the guideline's zone; an exam without a clock time stands at noon."""
-    if exam.when is None:
-        return date.min, _NOON
-    return exam.when.last, exam.when.at.time() if exam.when.at else _NOON
+    """Day and clock time, both in the guideline's zone.
 
-
-_NOON = time(12)
+    Without a clock time full power begins its day and weakness ends it,
+    so neither clears a deficit of which nobody knows whether it came before or after (2.15).
+    """
+    day = _day(exam)
+    if exam.when and exam.when.at:
+        return day, exam.when.at.time()
+    return day, time.min if exam.grade >= FULL_POWER else time.max
 
 
 def _day(exam: PowerExam) -> date:

@@ -123,15 +123,19 @@ def test_a_fall_within_hours_is_seen_by_its_clock_times(guideline: Guideline) ->
     assert deficits(rising, guideline)[0].outcome is None
 
 
+@pytest.mark.parametrize("at", ["00:00", "08:00", "14:00", "23:59"])
 @pytest.mark.parametrize(
-    ("full", "expected"),
-    [pytest.param("08:00", E, id="full power before"), pytest.param("14:00", None, id="full power after")],
+    ("timed", "untimed"), [("5", "3"), ("3", "5")], ids=["timed full power", "timed weakness"]
 )
-def test_an_exam_without_a_clock_time_stands_at_noon_of_the_guidelines_zone(
-    full: str, expected: Outcome | None, guideline: Guideline
+def test_weakness_is_not_cleared_by_full_power_on_a_day_of_which_a_clock_time_is_missing(
+    timed: str, untimed: str, at: str, guideline: Guideline
 ) -> None:
-    facts = record(exam("5", 0, when=clock(0, full)), exam("3", 0))
-    assert deficits(facts, guideline)[0].outcome is expected
+    facts = record(exam(timed, 0, when=clock(0, at)), exam(untimed, 0))
+    assert deficits(facts, guideline)[0].outcome is E
+
+
+def test_weakness_is_cleared_by_full_power_of_the_next_day_without_clock_times(guideline: Guideline) -> None:
+    assert deficits(record(exam("3", 1, when=clock(1, "23:59")), exam("5", 0)), guideline)[0].outcome is None
 
 
 def test_a_contradiction_on_one_day_without_clock_times_is_positive(guideline: Guideline) -> None:
