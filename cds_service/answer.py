@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from cds_service.access.prefetch import Prefetched
+from cds_service.access.reason_reads import telling_missing_reasons
 from cds_service.errors import NothingReadable
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import (
@@ -58,7 +59,7 @@ Complete = Callable[[HookRequest, Sequence[Mapping[str, Any]]], Mapping[str, Pre
 
 def as_sent(request: HookRequest, orders: Sequence[Mapping[str, Any]]) -> Mapping[str, Prefetched]:
     """The prefetch that came with the call, and nothing beside it."""
-    return request.prefetch
+    return telling_missing_reasons(request.prefetch, orders)
 
 
 def answer_hook(

@@ -27,7 +27,12 @@ from cds_service.access.key_reads import KeyRead, result, run
 from cds_service.access.outgoing import Outgoing, Reach
 from cds_service.access.prefetch import NOT_SENT, Prefetched
 from cds_service.access.read_pool import ReadPool
-from cds_service.access.reason_reads import missing_reasons, with_reasons
+from cds_service.access.reason_reads import (
+    missing_reasons,
+    readable_reasons,
+    telling_missing_reasons,
+    with_reasons,
+)
 from cds_service.access.scopes import Coverage, coverage
 from cds_service.guideline.content import resource_type_of
 from cds_service.protocol.fhir_access import FhirAccess
@@ -74,7 +79,7 @@ def complete_prefetch(
 ) -> Completed:
     """The prefetch of a request; what it lacks is read from its FHIR server before `ends`, where that may be.
 
-    `orders` are those that will be decided: the Conditions that they name as reasons are read, too.
+    `orders` are those that will be decided: what they refer to as their reasons is read, too.
     """
     sent = dict(request.prefetch)
     gaps = {key: template for key, template in templates.items() if _is_gap(sent[key])}
@@ -82,7 +87,8 @@ def complete_prefetch(
         return Completed(sent, {})
     obstacle = "no client" if client is None else _obstacle(request.fhir, client)
     if client is None or obstacle:
-        return Completed(sent, {"fhir_not_asked": obstacle, **_reasons(sent)})
+        told = telling_missing_reasons(sent, orders)
+        return Completed(told, {"fhir_not_asked": obstacle, **_reasons(told)})
     started = reader.stopwatch()
     if request.fhir.lifetime_seconds is not None:
         ends = min(ends, started + request.fhir.lifetime_seconds)
@@ -90,9 +96,9 @@ def complete_prefetch(
     reads, left_out = _plan(gaps, sent, request)
     whole = sent | left_out | _run_all(reads, sent, request, asking, reader)
     # Only now: most reasons are among the conditions.
-    reasons = _plan_reasons(missing_reasons(orders, whole), request)
+    reasons = _plan_reasons(readable_reasons(missing_reasons(orders, whole)), request)
     found = _run_all(reasons, {}, request, asking, reader)
-    whole = with_reasons(whole, list(found.values()))
+    whole = telling_missing_reasons(with_reasons(whole, list(found.values())), orders)
     efforts = [read.effort for read in (*reads, *reasons)]
     log = {
         "fhir_requests": sum(effort.requests for effort in efforts),
@@ -139,18 +145,17 @@ def _plan(
     return reads, left_out
 
 
-def _plan_reasons(ids: Sequence[str], request: HookRequest) -> list[KeyRead]:
-    """The reads of Conditions, under keys that hold nothing of the patient."""
-    covered = coverage(request.fhir.scope, "Condition", search=False)
-    if covered is Coverage.NONE:
-        return []
+def _plan_reasons(references: Sequence[str], request: HookRequest) -> list[KeyRead]:
+    """The reads of reasons, under keys that hold nothing of the patient."""
     base = request.fhir.server or ""
-    return [
-        KeyRead(
-            f"reason {number}", "Condition/{{reason}}", base, join(base, f"Condition/{one}"), None, covered
-        )
-        for number, one in enumerate(ids, start=1)
-    ]
+    reads = []
+    for number, reference in enumerate(references, start=1):
+        resource_type = reference.partition("/")[0]
+        covered = coverage(request.fhir.scope, resource_type, search=False)
+        if covered is not Coverage.NONE:
+            template = f"{resource_type}/{{{{reason}}}}"
+            reads.append(KeyRead(f"reason {number}", template, base, join(base, reference), None, covered))
+    return reads
 
 
 def _asking(access: FhirAccess, client: ClientProfile, reader: FhirReader, ends: float) -> Asking:

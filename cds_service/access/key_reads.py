@@ -105,14 +105,15 @@ def result(read: KeyRead, sent: Prefetched, patient_id: str) -> Prefetched:
         return replace(sent, state=state, reason=read.ending)
     whole = put_together(pages if read.page is None else [read.page, *pages])
     found = read_as_key(read.key, whole, read.template, patient_id)
+    if read.page is None:
+        # Each may hold what the other lacks, and a red flag that was sent is not taken back by a read.
+        found = replace(found, resources=(*sent.resources, *found.resources))
     if found.state is ReadState.COMPLETE:
         if read.covered is Coverage.PART and read.is_search:
             return replace(found, state=ReadState.PARTIAL, reason=PART_OF_SCOPE)
         return found
     if read.ending and found.state is ReadState.PARTIAL:
         found = replace(found, reason=read.ending)
-    if sent.state is ReadState.PARTIAL and read.page is None:
-        # Neither is whole, and each may hold what the other lacks.
-        both = sent.resources + found.resources
-        return replace(found, state=ReadState.PARTIAL, resources=both)
+    if sent.state is ReadState.PARTIAL:
+        return replace(found, state=ReadState.PARTIAL)
     return found

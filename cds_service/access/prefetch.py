@@ -176,10 +176,11 @@ def _read_value(value: Any, expected_type: str | None, patient_id: str) -> Prefe
             return Prefetched(ReadState.FAILED, reason="OperationOutcome", refused=_is_final([resource]))
         case "Bundle":
             return _read_bundle(resource, expected_type, patient_id)
+        case _ if _is_foreign(resource, "Patient/" + patient_id, patient_id):
+            return Prefetched(ReadState.FAILED, reason="another patient", foreign=1)
         case found_type if expected_type is not None and found_type != expected_type:
-            return Prefetched(ReadState.FAILED, reason="another resource type")
-    if _is_foreign(resource, "Patient/" + patient_id, patient_id):
-        return Prefetched(ReadState.FAILED, reason="another patient", foreign=1)
+            # No answer to what was asked, but still the patient's: resources are read by their type.
+            return Prefetched(ReadState.FAILED, (resource,), "another resource type")
     return Prefetched(ReadState.COMPLETE, (resource,))
 
 

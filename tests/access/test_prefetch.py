@@ -110,7 +110,7 @@ def read(value: Any, key: str = "conditions") -> Prefetched:
         pytest.param(
             {"resourceType": "Patient", "id": "p1"},
             ReadState.FAILED,
-            0,
+            1,
             "another resource type",
             id="other type",
         ),

@@ -61,6 +61,7 @@ def searchset(*resources: Any, **members: Any) -> Body:
     return {"resourceType": "Bundle", "type": "searchset", "entry": entries, **members}
 
 
+SADDLE_NUMBNESS = {"coding": [{"system": "http://snomed.info/sct", "code": "449813001"}]}
 CAUDA_EQUINA = {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "G83.4"}]}
 
 
@@ -459,6 +460,29 @@ def test_what_was_sent_in_part_is_kept_where_the_server_has_nothing_better(
     assert keys_asked(server, record) == ["conditions"]
 
 
+@pytest.mark.parametrize(
+    ("key", "broken"),
+    [
+        ("conditions", {"total": 9}),
+        ("conditions", {"entry": [None]}),
+        ("conditions", {"entry": [{"resource": outcome("timeout")}]}),
+        ("observations", {}),
+        ("observations", None),
+    ],
+    ids=["less than the total", "an entry unreadable", "an error beside it", "another type", "no Bundle"],
+)
+def test_a_red_flag_that_was_sent_is_not_lost_where_the_server_answers_without_it(
+    client: FlaskClient, server: BadServer, record: Record, body: Body, key: str, broken: Body | None
+) -> None:
+    sent = reason(body)
+    if broken is not None:
+        sent = {**searchset(reason(body)), **broken}
+        sent["entry"] = [{"resource": reason(body)}, *broken.get("entry", [])]
+    (decision, *_) = decisions(ask(client, offering(sending(body, key, sent), f"{server.url}/fhir")))
+    assert decision["outcome"] == "emergency"
+    assert keys_asked(server, record) == [key]
+
+
 def test_the_line_of_a_call_says_what_was_read_and_why_something_was_not(
     client: FlaskClient, server: BadServer, record: Record, body: Body
 ) -> None:
@@ -519,9 +543,54 @@ def test_a_reason_of_the_order_that_no_key_holds_is_read(
 ) -> None:
     record.others = {"/fhir/Condition/why": fhir(reason(body))}
     request = with_reason(body, reference.format(url=server.url))
-    assert said(ask(client, request)) == NOT_INDICATED
     assert said(ask(client, offering(request, f"{server.url}/fhir")))[1] == "emergency"
     assert [asked.target for asked in server.requests] == ["/fhir/Condition/why"]
+
+
+def test_an_observation_that_is_the_reason_of_the_order_is_read(
+    client: FlaskClient, server: BadServer, record: Record, body: Body
+) -> None:
+    flag = {
+        **reason(body),
+        "resourceType": "Observation",
+        "status": "final",
+        "effectiveDateTime": "2026-06-14",
+    }
+    record.others = {"/fhir/Observation/why": fhir({**flag, "code": SADDLE_NUMBNESS, "valueBoolean": True})}
+    request = offering(with_reason(body, "Observation/why"), f"{server.url}/fhir")
+    assert said(ask(client, request))[1] == "emergency"
+    assert [asked.target for asked in server.requests] == ["/fhir/Observation/why"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "unread"),
+    [
+        ("Condition/why", "Condition"),
+        ("Condition/a_b", "Condition"),
+        ("urn:uuid:5a1c9f0e-0000-4000-8000-000000000001", "Condition"),
+        ("Observation/why", "Observation"),
+    ],
+)
+def test_a_reason_of_the_order_that_was_not_read_stops_the_verdict(
+    client: FlaskClient, server: BadServer, body: Body, reference: str, unread: str
+) -> None:
+    request = with_reason(body, reference)
+    untold = (200, "unclear", (unread,))
+    assert said(ask(client, request)) == untold
+    assert said(ask(client, offering(request, f"{server.url}/fhir", expires_in=0))) == untold
+    assert said(ask(client, offering(request, f"{server.url}/fhir", scope="user/*.s"))) == untold
+    assert server.requests == []
+
+
+def test_a_reason_beyond_those_that_are_read_stops_the_verdict(
+    client: FlaskClient, server: BadServer, record: Record, body: Body
+) -> None:
+    asthma = {"text": "Asthma"}
+    record.others = {
+        f"/fhir/Condition/c{number}": fhir(reason(body, id=f"c{number}", code=asthma)) for number in range(6)
+    }
+    request = with_reason(body, *(f"Condition/c{number}" for number in range(6)))
+    assert said(ask(client, offering(request, f"{server.url}/fhir"))) == (200, "unclear", ("Condition",))
 
 
 def test_a_reason_that_a_key_holds_is_not_read_again(
@@ -558,7 +627,7 @@ def test_a_reason_that_cannot_be_read_is_told(
             [
                 "#c1",
                 "urn:uuid:1",
-                "Observation/o1",
+                "DiagnosticReport/r1",
                 "Condition/",
                 "Condition/..",
                 "Condition/a b",
