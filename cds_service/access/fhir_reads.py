@@ -134,7 +134,7 @@ def _plan(
     reads: list[KeyRead] = []
     left_out: dict[str, Prefetched] = {}
     for key, template in gaps.items():
-        covered = coverage(request.fhir.scope, resource_type_of(template), search="?" in template)
+        covered = _coverage(request, resource_type_of(template), search="?" in template)
         query = query_of(template, request)
         if covered is Coverage.NONE:
             left_out[key] = replace(sent[key], reason=OUT_OF_SCOPE)
@@ -145,13 +145,20 @@ def _plan(
     return reads, left_out
 
 
+def _coverage(request: HookRequest, resource_type: str, *, search: bool) -> Coverage:
+    access = request.fhir
+    # Without a token nothing was granted, and a server that is open says itself what it gives.
+    other_patient = access.has_token and access.patient_id not in (None, request.patient_id)
+    return coverage(access.scope, resource_type, search=search, other_patient=other_patient)
+
+
 def _plan_reasons(references: Sequence[str], request: HookRequest) -> list[KeyRead]:
     """The reads of reasons, under keys that hold nothing of the patient."""
     base = request.fhir.server or ""
     reads = []
     for number, reference in enumerate(references, start=1):
         resource_type = reference.partition("/")[0]
-        covered = coverage(request.fhir.scope, resource_type, search=False)
+        covered = _coverage(request, resource_type, search=False)
         if covered is not Coverage.NONE:
             template = f"{resource_type}/{{{{reason}}}}"
             reads.append(KeyRead(f"reason {number}", template, base, join(base, reference), None, covered))

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from math import inf
 from typing import Any
 
 from cds_service.record.facts import ReadState
@@ -254,7 +255,7 @@ def _judge_bundle(
         return ReadState.PARTIAL, "OperationOutcome beside the matches"
     if _has_next_page(bundle):
         return ReadState.PARTIAL, _NEXT_PAGE
-    if _announces_more(bundle.get("total"), entry_count):
+    if _announces_more(bundle.get("total"), bundle.get("entry"), entry_count):
         return ReadState.PARTIAL, "fewer entries than the total"
     return ReadState.COMPLETE, ""
 
@@ -295,11 +296,34 @@ def _has_next_page(bundle: Mapping[str, Any]) -> bool:
     return any(isinstance(link, dict) and link.get("relation") == "next" for link in links)
 
 
-def _announces_more(total: Any, entry_count: int) -> bool:
+_MOST_DIGITS = 20
+
+
+def _announces_more(total: Any, entries: Any, entry_count: int) -> bool:
     # A server may cut a search short without a next link; only its total tells, and some send it as text.
     if isinstance(total, str) and total.strip().isdecimal():
-        total = int(total)
-    return isinstance(total, int) and not isinstance(total, bool) and total > entry_count
+        total = int(total) if len(total) < _MOST_DIGITS else inf  # Python refuses to read thousands of digits
+    if not isinstance(total, int | float) or isinstance(total, bool) or total <= 0:
+        return False
+    return total > entry_count or total > _count_matches(entries)
+
+
+def _count_matches(entries: Iterable[Any]) -> int:
+    """How many entries the total counts: not what was included, nor what came again on another page."""
+    once: set[Any] = set()
+    without_id = 0
+    for entry in entries:
+        search, resource = entry.get("search"), entry["resource"]
+        if resource["resourceType"] == "OperationOutcome":
+            continue
+        if isinstance(search, dict) and search.get("mode") in ("include", "outcome"):
+            continue
+        own_id = resource.get("id")
+        if isinstance(own_id, str):
+            once.add((resource["resourceType"], own_id))
+        else:
+            without_id += 1
+    return len(once) + without_id
 
 
 def _is_foreign(resource: Mapping[str, Any], own_reference: str, patient_id: str) -> bool:

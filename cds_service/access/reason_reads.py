@@ -23,7 +23,7 @@ _ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9.-]{1,64}")
 
 
 def missing_reasons(orders: Sequence[Mapping[str, Any]], held: Mapping[str, Prefetched]) -> list[str]:
-    """The Conditions and Observations that orders refer to and that are under no key, as `Type/id`, each once."""
+    """The reasons of orders that are under no key, as `Type/id`, each once."""
     named = dict.fromkeys(_named(orders))
     if not named:
         return []
@@ -38,7 +38,7 @@ def missing_reasons(orders: Sequence[Mapping[str, Any]], held: Mapping[str, Pref
 
 
 def readable_reasons(missing: Sequence[str]) -> list[str]:
-    """Those of the missing reasons that can be asked for; what is no address, or one too many, stays missing."""
+    """Those that can be asked for; what is no address, or one too many, stays missing."""
     return [one for one in missing if _ID.fullmatch(one.partition("/")[2])][:MOST_REASONS]
 
 

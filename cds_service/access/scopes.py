@@ -16,17 +16,23 @@ class Coverage(Enum):
     NONE = "none"
 
 
-def coverage(scope: str | None, resource_type: str, *, search: bool) -> Coverage:
+def coverage(scope: str | None, resource_type: str, *, search: bool, other_patient: bool = False) -> Coverage:
     """What the scopes allow of a search for, or a read of, a type.
 
     NONE only where that is plain: without any scope of a resource, or with one that cannot be read,
     the query is sent and the server has to say it.
     A scope with a filter (`user/Observation.rs?category=laboratory`) covers a part:
     the server answers with less and does not say so, which must never look like a whole answer.
+    A token that was given for an `other_patient` finds nothing of this one by its `patient/` scopes,
+    and to the server that is an empty answer and no refusal.
     """
+    if other_patient:
+        scope = " ".join(word for word in (scope or "").split() if not word.startswith("patient/"))
     found = [_covers(word, resource_type, "s" if search else "r") for word in (scope or "").split()]
     told = [one for one in found if one is not None]
-    if not told or Coverage.ALL in told:
+    if not told:
+        return Coverage.NONE if other_patient else Coverage.ALL
+    if Coverage.ALL in told:
         return Coverage.ALL
     return Coverage.PART if Coverage.PART in told else Coverage.NONE
 

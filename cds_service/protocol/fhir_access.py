@@ -19,13 +19,15 @@ class FhirAccess:
     """What `fhirServer` and `fhirAuthorization` said, as far as it can be used.
 
     `server` is an address as somebody typed it: nothing has been checked yet, and it never goes into a log.
-    `scope` and `lifetime_seconds` are None where the client did not say.
+    `scope`, `lifetime_seconds` and `patient_id` are None where the client did not say;
+    the last tells whose record a token with scopes for one patient opens.
     """
 
     server: str | None = field(default=None, repr=False)
     token: SecretStr | None = field(default=None, repr=False)
     scope: str | None = None
     lifetime_seconds: float | None = None
+    patient_id: str | None = field(default=None, repr=False)
 
     @property
     def has_token(self) -> bool:
@@ -38,12 +40,13 @@ def read_fhir_access(body: Mapping[str, Any]) -> FhirAccess:
     server = body.get("fhirServer")
     sent = body.get("fhirAuthorization")
     authorization = sent if isinstance(sent, dict) else {}
-    scope = authorization.get("scope")
+    scope, patient = authorization.get("scope"), authorization.get("patient")
     return FhirAccess(
         server=(server.strip() or None) if isinstance(server, str) else None,
         token=_token(authorization),
         scope=scope if isinstance(scope, str) and scope.strip() else None,
         lifetime_seconds=_seconds(authorization.get("expires_in")),
+        patient_id=_bare_id(patient) if isinstance(patient, str) else None,
     )
 
 
@@ -56,6 +59,10 @@ def _token(authorization: Mapping[str, Any]) -> SecretStr | None:
     if not isinstance(token, str) or not _TOKEN.fullmatch(token.strip()):
         return None
     return SecretStr(token.strip())
+
+
+def _bare_id(patient: str) -> str | None:
+    return patient.strip().rstrip("/").rsplit("/", 1)[-1] or None
 
 
 def _seconds(expires_in: Any) -> float | None:

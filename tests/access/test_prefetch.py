@@ -9,6 +9,7 @@ from cds_service.record.facts import ReadState
 
 CONDITION = {"resourceType": "Condition", "id": "c1", "subject": {"reference": "Patient/p1"}}
 FOREIGN = {"resourceType": "Condition", "id": "c2", "subject": {"reference": "Patient/p2"}}
+PRACTITIONER = {"resourceType": "Practitioner", "id": "d1"}
 TEMPLATES = {
     "patient": "Patient/{{context.patientId}}",
     "conditions": "Condition?patient={{context.patientId}}",
@@ -77,6 +78,52 @@ def read(value: Any, key: str = "conditions") -> Prefetched:
             1,
             "fewer entries than the total",
             id="less than the total, sent as text",
+        ),
+        pytest.param(
+            bundle(CONDITION, total="9" * 5_000),
+            ReadState.PARTIAL,
+            1,
+            "fewer entries than the total",
+            id="less than a total of thousands of digits",
+        ),
+        pytest.param(
+            bundle(CONDITION, total=2.0),
+            ReadState.PARTIAL,
+            1,
+            "fewer entries than the total",
+            id="less than the total, sent as a fraction",
+        ),
+        pytest.param(
+            bundle(CONDITION, outcome("information"), total=2),
+            ReadState.PARTIAL,
+            1,
+            "fewer entries than the total",
+            id="less than the total, with a hint beside",
+        ),
+        pytest.param(
+            {
+                "resourceType": "Bundle",
+                "total": 2,
+                "entry": [{"resource": CONDITION}, {"resource": PRACTITIONER, "search": {"mode": "include"}}],
+            },
+            ReadState.PARTIAL,
+            2,
+            "fewer entries than the total",
+            id="less than the total, with an include beside",
+        ),
+        pytest.param(
+            bundle(CONDITION, CONDITION, total=2),
+            ReadState.PARTIAL,
+            2,
+            "fewer entries than the total",
+            id="less than the total, one of them twice",
+        ),
+        pytest.param(
+            bundle({"resourceType": "Condition"}, {"resourceType": "Condition"}, total=2),
+            ReadState.COMPLETE,
+            2,
+            "",
+            id="as many as the total, without ids",
         ),
         pytest.param(
             bundle(CONDITION, link={"relation": "next", "url": "x"}),

@@ -360,6 +360,37 @@ def test_a_query_outside_of_the_scopes_is_not_sent_and_a_part_is_not_the_whole(
     assert len(server.requests) == (expected == NOT_INDICATED or "?" in scope)
 
 
+@pytest.mark.rule("FA-4")
+@pytest.mark.parametrize(
+    ("scope", "patient", "expected"),
+    [
+        ("patient/*.read launch", "another", UNREAD),
+        ("patient/*.rs", "Patient/another", UNREAD),
+        (..., "another", UNREAD),
+        ("launch openid", "another", UNREAD),
+        ("patient/*.rs user/Observation.rs", "another", NOT_INDICATED),
+        ("patient/*.rs", "Patient/{own}", NOT_INDICATED),
+        ("patient/*.rs", "{own}", NOT_INDICATED),
+        ("patient/*.rs", "", NOT_INDICATED),
+        ("patient/*.rs", 7, NOT_INDICATED),
+    ],
+)
+def test_an_empty_answer_to_a_token_for_another_patient_is_not_the_record(
+    client: FlaskClient,
+    server: BadServer,
+    record: Record,
+    body: Body,
+    scope: Any,
+    patient: Any,
+    expected: Any,
+) -> None:
+    record.held["observations"] = EMPTY
+    named = patient.format(own=body["context"]["patientId"]) if isinstance(patient, str) else patient
+    request = offering(lacking(body, "observations"), f"{server.url}/fhir", scope=scope, patient=named)
+    assert said(ask(client, request)) == expected
+    assert len(server.requests) == (expected == NOT_INDICATED)
+
+
 @pytest.mark.rule("FA-8")
 @pytest.mark.parametrize("base", ["/fhir/r4", "/fhir/r4/"])
 def test_a_base_with_and_without_a_slash_is_the_same(
