@@ -418,6 +418,12 @@ WARFARIN = medicine("anticoagulant", started=ago(400), open=True)
             id="some day of last month",
         ),
         pytest.param((RECENT, score("6", 20), score("8", 2)), {}, (E, "emergency"), id="score 8, up by 2"),
+        pytest.param(
+            (RECENT, score("9", 1, when=None), score("6", 20), score("8", 2)),
+            {},
+            (E, "emergency"),
+            id="an undated score beside them",
+        ),
         pytest.param((RECENT, score("6.1", 20), score("8", 2)), {}, None, id="score 8, up by less"),
         pytest.param((RECENT, score("5", 20), score("7.9", 2)), {}, None, id="score under 8"),
         pytest.param(
