@@ -269,6 +269,7 @@ def crp(value: str, when: Any) -> Any:
         row(None, fact("raised-inflammatory-markers", state=State.ENDED), id="raised markers, undated and past"),
         row(P, fact("raised-inflammatory-markers", started=ago(14)), id="raised markers, 14 days"),
         row(None, fact("raised-inflammatory-markers", started=ago(15)), id="raised markers, 15 days"),
+        row(P, fact("spinal-infection", state=State.ENDED), id="infection of the spine, undated and past"),
         row(None, fact("fever", state=State.ENDED), id="fever, undated and past"),
         row(P, fact("fever"), id="fever, undated and current"),
         row(P, fact("tuberculosis", state=State.ENDED), id="tuberculosis of the past"),

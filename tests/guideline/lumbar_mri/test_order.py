@@ -14,11 +14,6 @@ from cds_service.guideline.lumbar_mri.order import (
     read_other_indication,
     select_orders,
 )
-from cds_service.guideline.lumbar_mri.order_patterns import (
-    OrderPatternsError,
-    plain,
-    read_order_patterns,
-)
 from cds_service.record.terminology import CodeSystem, ValueSetCode, build_terminology
 from tests.builders import concept, service_request
 from tests.vignettes import codings
@@ -680,35 +675,3 @@ def test_a_referral_by_the_sites_own_code_is_known(guideline: Guideline) -> None
     )
     assert has_emergency_referral((other, referral), PATIENT, of_a_site)
     assert not has_emergency_referral((other,), PATIENT, of_a_site)
-
-
-# --- the content ---
-
-
-def test_text_is_compared_in_small_letters_single_blanks_and_plain_dashes() -> None:
-    assert plain("  MRI_Lumbar\n L4–5 ") == "mri lumbar l4-5"
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        pytest.param({"lumbar": None}, "words.lumbar: a list", id="table missing"),
-        pytest.param({"extra": ["x"]}, "words.extra: no such table", id="unknown table"),
-        pytest.param({"lumbar": "lumbar"}, "words.lumbar: a list of regular expressions", id="not a list"),
-        pytest.param({"lumbar": []}, "words.lumbar: a list of regular expressions", id="empty"),
-        pytest.param({"lumbar": [5]}, "words.lumbar: a list of regular expressions", id="a number"),
-        pytest.param({"lumbar": ["("]}, "no regular expression", id="broken"),
-        pytest.param({"lumbar": ["x*"]}, "matches an empty text", id="matches everything"),
-    ],
-)
-def test_broken_words_are_refused(change: dict[str, Any], message: str, guideline: Guideline) -> None:
-    names = [name for name in guideline.order_patterns.__slots__ if isinstance(name, str)]
-    tables: dict[str, Any] = {name: ["x"] for name in names} | change
-    content = {"words": {name: table for name, table in tables.items() if table is not None}}
-    with pytest.raises(OrderPatternsError, match=message):
-        read_order_patterns(content)
-
-
-def test_content_without_words_is_refused() -> None:
-    with pytest.raises(OrderPatternsError, match="a table"):
-        read_order_patterns({})

@@ -1,7 +1,6 @@
 """What one click does: whole and valid FHIR orders, the draft unchanged but for what is meant."""
 
 import json
-import tomllib
 from dataclasses import replace
 from typing import Any
 
@@ -10,12 +9,6 @@ from fhir.resources.R4B.servicerequest import ServiceRequest
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Decision, Outcome, Pathway, Plan
-from cds_service.guideline.lumbar_mri.order_codes import (
-    Code,
-    OrderCode,
-    OrderCodesError,
-    read_order_codes,
-)
 from cds_service.guideline.lumbar_mri.wording import VARIANTS
 from tests.guideline.lumbar_mri.decision_builders import (
     SNOMED,
@@ -31,7 +24,6 @@ from tests.guideline.lumbar_mri.decision_builders import (
     short_pain,
 )
 from tests.guideline.lumbar_mri.test_render_summary import ALL_VARIANTS, decision_of
-from tests.shipped import CARDS
 
 CPT = "http://www.ama-assn.org/go/cpt"
 REASONS = "urn:lumbar-mri-cds:reason"
@@ -553,40 +545,3 @@ def test_every_suggested_code_is_one_of_the_value_sets(guideline: Guideline) -> 
 @pytest.mark.parametrize("name", ["lumbar-without", "whole-spine-with-and-without"])
 def test_every_study_has_the_code_that_stands_in_for_other_systems(name: str, guideline: Guideline) -> None:
     assert "snomed" in guideline.order_codes.studies[name].codes
-
-
-@pytest.mark.parametrize(
-    ("content", "named"),
-    [
-        pytest.param({"studies": {}}, "orders", id="no orders"),
-        pytest.param(
-            {"studies": {}, "orders": {}},
-            "studies.lumbar-with-and-without: an entry",
-            id="a study is missing",
-        ),
-        pytest.param(
-            {"studies": {"knee": {"text": "Knee"}}, "orders": {}}, "no such name", id="unknown study"
-        ),
-        pytest.param({"studies": {"a": {"text": ""}}, "orders": {}}, "studies.a.text", id="empty text"),
-        pytest.param(
-            {"studies": {"a": {"text": "x", "code": "1"}}, "orders": {}},
-            "studies.a.code",
-            id="unknown member",
-        ),
-    ],
-)
-def test_broken_order_codes_name_what_is_wrong(content: Json, named: str) -> None:
-    with pytest.raises(OrderCodesError, match=named):
-        read_order_codes(content)
-
-
-def test_an_order_code_is_read_as_it_is_written() -> None:
-    read = read_order_codes(tomllib.loads((CARDS / "orders_out.toml").read_text(encoding="utf-8")))
-    assert read.orders["physiotherapy"] == OrderCode(
-        "physiotherapy",
-        "Referral to physiotherapy",
-        "Referral",
-        {"snomed": Code("306170007", "Referral to physiotherapy service (procedure)")},
-    )
-    assert read.orders["follow-up"].codes == {}
-    assert read.studies["lumbar-with-and-without"].codes["snomed"].says == "with contrast"

@@ -164,3 +164,8 @@ def test_nothing_is_said_to_lower_an_emergency_where_another_one_stands(
 
 def test_a_weak_infection_fact_is_not_said_to_be_old_and_unchanged(guideline: Guideline) -> None:
     assert answer(guideline, PAIN, CRP_14).would_change == ("second-feature",)
+
+
+def test_a_sign_of_the_cord_is_not_said_to_be_settled_by_its_age(guideline: Guideline) -> None:
+    old = fact("cord-compression", started=ago(200))
+    assert answer(guideline, PAIN, old).would_change == ("deficit-worse",)
