@@ -24,7 +24,9 @@ from tests.shipped import CARDS
             id="a study is missing",
         ),
         pytest.param(
-            {"studies": {"knee": {"text": "Knee"}}, "orders": {}}, "no such name", id="unknown study"
+            {"studies": {"knee": {"text": "Knee"}}, "orders": {}},
+            "studies.knee: no such name; ",
+            id="unknown study",
         ),
         pytest.param({"studies": {"a": {"text": ""}}, "orders": {}}, "studies.a.text", id="empty text"),
         pytest.param(

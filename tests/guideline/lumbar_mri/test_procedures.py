@@ -884,6 +884,14 @@ def test_the_card_says_how_long_ago(guideline: Guideline, when: Any, expected: d
     assert dict(finding.fills) == {"procedure": "L4/5 discectomy"} | expected
 
 
+def test_where_late_procedures_only_ask_so_does_the_orders_own_reason(guideline: Guideline) -> None:
+    asking = replace(guideline, switches=replace(guideline.switches, late_procedure_outcome="possible"))
+    reason = fact("reason-red-flag-procedure", origin=Origin.ORDER, recorded=ago(0))
+    finding = assess(record(reason), asking)
+    assert finding
+    assert (finding.outcome, finding.tier, finding.variant) == (P, "attested", "possible")
+
+
 def test_a_site_may_choose_what_late_and_needle_come_to(guideline: Guideline) -> None:
     def with_switches(**switches: Any) -> Guideline:
         return replace(guideline, switches=replace(guideline.switches, **switches))
