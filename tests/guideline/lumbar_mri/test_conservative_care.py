@@ -94,6 +94,10 @@ ADEQUATE = (
     pytest.param([session(30), attested()], 30, id="one session, and somebody says that it went on"),
     pytest.param([session(60), session(40), attested(none=True)], 60, id="what took place beats 'none'"),
     pytest.param([course(67)], 67, id="from 7 days before the onset"),
+    pytest.param([session(67), session(40)], 67, id="a session 7 days before the onset"),
+    pytest.param(
+        [course(90, 68), course(40, **NO_CARE), course(34)], 34, id="beside drugs that are for something else"
+    ),
     pytest.param([attested(days=90, when=ago(67))], 157, id="attested 7 days before the onset"),
     pytest.param([session(60), session(40), attested(days=35)], 60, id="what took place is longer"),
 )

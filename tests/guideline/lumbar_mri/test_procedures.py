@@ -884,6 +884,14 @@ def test_the_card_says_how_long_ago(guideline: Guideline, when: Any, expected: d
     assert dict(finding.fills) == {"procedure": "L4/5 discectomy"} | expected
 
 
+def test_the_orders_own_reason_makes_the_pain_after_a_puncture_urgent(guideline: Guideline) -> None:
+    reason = fact("reason-red-flag-procedure", origin=Origin.ORDER, recorded=ago(0))
+    finding = assess(record(reason, done("lumbar-puncture", performed=ago(21))), guideline)
+    assert finding
+    assert (finding.outcome, finding.tier, finding.variant) == (U, "recent", "urgent")
+    assert dict(finding.fills) == {"procedure": "lumbar-puncture", "ago": "21 days ago"}
+
+
 def test_where_late_procedures_only_ask_so_does_the_orders_own_reason(guideline: Guideline) -> None:
     asking = replace(guideline, switches=replace(guideline.switches, late_procedure_outcome="possible"))
     reason = fact("reason-red-flag-procedure", origin=Origin.ORDER, recorded=ago(0))
