@@ -11,7 +11,8 @@ A prefetch key has six states on the wire, and a missing answer is never an empt
     an OperationOutcome, alone or as the    failed
       only entry and more than a hint
     anything that is not FHIR               failed
-    the key is absent                       not sent
+    the key is absent, or null of a client  not sent
+      that does not mean it
 
 The pass is made once a key, when the key is first asked for, and copies nothing:
 a record of 3,000 resources must cost much less here than its parsing did.
@@ -69,13 +70,19 @@ class PrefetchByKey(Mapping[str, Prefetched]):
     so nothing is read before somebody wants it.
     """
 
-    __slots__ = ("_patient_id", "_raw", "_read", "_types")
+    __slots__ = ("_null_is_unknown", "_patient_id", "_raw", "_read", "_types")
 
     def __init__(
-        self, raw: Mapping[str, Any], keys: Mapping[str, str] | Iterable[str], patient_id: str
+        self,
+        raw: Mapping[str, Any],
+        keys: Mapping[str, str] | Iterable[str],
+        patient_id: str,
+        *,
+        null_is_unknown: bool = False,
     ) -> None:
         self._raw = raw
         self._patient_id = patient_id
+        self._null_is_unknown = null_is_unknown
         self._types = _declared_types(keys)
         self._read: dict[str, Prefetched] = {}
 
@@ -99,7 +106,7 @@ class PrefetchByKey(Mapping[str, Prefetched]):
 
     def _read_key(self, key: str) -> Prefetched:
         if key in self._types:
-            if key not in self._raw:
+            if key not in self._raw or (self._null_is_unknown and self._raw[key] is None):
                 return NOT_SENT
             return _read_declared(key, self._raw[key], self._types[key], self._patient_id)
         value = self._raw.get(key)

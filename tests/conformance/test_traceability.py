@@ -1,4 +1,4 @@
-"""No rule of the reference is forgotten: each has a test here, or a reason why not."""
+"""No rule of the reference is forgotten: each has a test, or a reason why not."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ _MARKERS = re.compile(r"mark\.rule\(([^)]*)\)")
 def rules_with_a_test() -> set[str]:
     marked = {
         rule
-        for file in Path(__file__).parent.glob("test_*.py")
+        for file in Path(__file__).parent.parent.rglob("test_*.py")
         for arguments in _MARKERS.findall(file.read_text(encoding="utf-8"))
         for rule in re.findall(r'"([A-Z]+-\d+)"', arguments)
     }
