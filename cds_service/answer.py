@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from cds_service.access.prefetch import Prefetched
 from cds_service.errors import NothingReadable
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import (
@@ -51,6 +52,15 @@ class HookAnswer:
     decisions: tuple[Decision, ...]
 
 
+# The record for the orders of a call, which are given as the client sent them.
+Complete = Callable[[HookRequest, Sequence[Mapping[str, Any]]], Mapping[str, Prefetched]]
+
+
+def as_sent(request: HookRequest, orders: Sequence[Mapping[str, Any]]) -> Mapping[str, Prefetched]:
+    """The prefetch that came with the call, and nothing beside it."""
+    return request.prefetch
+
+
 def answer_hook(
     request: HookRequest,
     *,
@@ -58,11 +68,13 @@ def answer_hook(
     guideline: Guideline,
     new_uuid: Callable[[], str],
     form: AnswerForm = PLAIN,
+    complete: Complete = as_sent,
     checkpoint: Callable[[], None] = lambda: None,
 ) -> HookAnswer:
     """The cards for one call, in the form that its client wants.
 
     An order that is not a lumbar MRI is answered without a look at the record.
+    Where one is, `complete` gives the record; it may read elsewhere what the client did not send.
     `checkpoint` is called between the steps, and may raise to end a call that takes too long.
     Raises NothingReadable where nothing of the record came and the draft order alone decides nothing.
     """
@@ -72,6 +84,9 @@ def answer_hook(
         refused = tuple(_refuse_foreign(order, now, guideline) for order in selection.foreign)
     decisions: tuple[Decision, ...] = ()
     if selection.orders:
+        # A copy, in which every look is cheap.
+        record = dict(complete(request, [order.resource for order in selection.orders]))
+        request = replace(request, prefetch=record)
         decisions = _decide_all(
             request,
             selection,
@@ -131,7 +146,6 @@ def _decide_all(
     silent_roles: tuple[str, ...],
 ) -> tuple[Decision, ...]:
     """A decision an order; `must_answer` where another card is sent in any case."""
-    request = replace(request, prefetch=dict(request.prefetch))  # read once; every look is cheap from here on
     guideline = replace(guideline, patterns=guideline.patterns.for_one_request(checkpoint))
     facts = read_facts(
         request.prefetch, patient_id=request.patient_id, now=now, guideline=guideline, checkpoint=checkpoint

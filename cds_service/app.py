@@ -17,7 +17,9 @@ from flask import Flask
 
 from cds_service.access.client_file import load_clients
 from cds_service.access.clients import Clients
+from cds_service.access.fhir_reads import FhirReader
 from cds_service.access.guarded_get import GuardedOutgoing
+from cds_service.access.read_pool import ReadPool
 from cds_service.content_check import failing_examples
 from cds_service.feedback import KeepsNothing
 from cds_service.guideline.content import Folder, Guideline, load_guideline
@@ -67,15 +69,26 @@ def build_services(settings: Settings) -> Services:
     folder = cards_folder() / GUIDELINE_FOLDER
     guideline = load_guideline(folder, settings.site)
     refuse(failing_examples(folder, guideline if settings.site is None else load_guideline(folder)))
+    outgoing = GuardedOutgoing()
     return Services(
         settings=settings,
         guideline=_asking_for_roles(folder, guideline, clients),
         clock=read_clock,
         new_uuid=lambda: str(uuid.uuid4()),
         feedback=KeepsNothing(),
-        stopwatch=time.perf_counter,
+        stopwatch=time.monotonic,  # what the ends of outgoing requests are counted in, too
+        fhir=FhirReader(
+            outgoing=outgoing,
+            pool=ReadPool(settings.fhir_threads),
+            stopwatch=time.monotonic,
+            clock=read_clock,
+            pause=time.sleep,
+            request_seconds=settings.fhir_read_seconds,
+            max_bytes=settings.fhir_max_bytes,
+            depth_limit=settings.json_depth_limit,
+        ),
         clients=clients,
-        token_checks=make_token_checks(clients, settings, GuardedOutgoing(), time.monotonic),
+        token_checks=make_token_checks(clients, settings, outgoing, time.monotonic),
     )
 
 

@@ -86,6 +86,24 @@ class Settings(BaseSettings):
             "`X-Forwarded-Proto` believed. Empty: of nobody. No answer depends on it."
         ),
     )
+    fhir_call_seconds: float = Field(
+        2.0,
+        gt=0,
+        le=30,
+        description=(
+            "How long after its arrival a call may still read from a FHIR server; "
+            "what has not come by then is unread, and the card says so."
+        ),
+    )
+    fhir_read_seconds: float = Field(
+        1.0, gt=0, le=30, description="How long one request to a FHIR server may take."
+    )
+    fhir_threads: int = Field(
+        32, ge=1, le=256, description="Requests to FHIR servers that each process makes at once."
+    )
+    fhir_max_bytes: int = Field(
+        20_000_000, ge=1_000, description="Largest answer of a FHIR server; a larger one is unread."
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         ("*",),
         description=(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, current_app
 
 from cds_service.access.clients import OPEN_DEMO, Clients
+from cds_service.access.fhir_reads import FhirReader
 from cds_service.access.outgoing import Outgoing
 from cds_service.feedback import FeedbackSink
 from cds_service.guideline.content import Guideline
@@ -27,8 +28,9 @@ class Services:
 
     `clock` gives the moment of evaluation, with a time zone.
     `new_uuid` gives a fresh card or suggestion uuid.
-    `stopwatch` counts seconds from an arbitrary start, for the timings in the log.
+    `stopwatch` counts seconds from an arbitrary start, for the timings in the log and the ends of FHIR reads.
     `token_checks` is None where no client has to prove who it is.
+    `fhir` reads what a call's prefetch lacks; None means that nothing is read from FHIR servers.
     """
 
     settings: Settings
@@ -38,6 +40,7 @@ class Services:
     feedback: FeedbackSink
     stopwatch: Callable[[], float]
     clients: Clients = field(default=Clients(client=(OPEN_DEMO,)))
+    fhir: FhirReader | None = None
     token_checks: TokenChecks | None = None
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from cds_service.access.prefetch import PrefetchByKey, Prefetched
 from cds_service.errors import InvalidMember, MissingMember, WrongHook
+from cds_service.protocol.fhir_access import FhirAccess, read_fhir_access
 
 ORDER_SELECT = "order-select"
 
@@ -25,7 +26,7 @@ class HookRequest:
     `selections` is None where every draft is in scope, as at order-sign; else the selected ones as `Type/id`,
     or as the bare id where no type was sent.
     `draft_orders` are the resources as sent, in order.
-    An access token is not kept: `has_token` says only that there was one.
+    `fhir` is where more of the record can be read, for as long as this call lasts.
     """
 
     hook: str
@@ -36,8 +37,7 @@ class HookRequest:
     selections: tuple[str, ...] | None
     draft_orders: tuple[Mapping[str, Any], ...] = field(repr=False)
     prefetch: Mapping[str, Prefetched] = field(repr=False)
-    fhir_server: str | None
-    has_token: bool
+    fhir: FhirAccess = field(repr=False)
 
 
 def read_hook_request(
@@ -73,8 +73,7 @@ def read_hook_request(
         prefetch=PrefetchByKey(
             _read_prefetch_object(body), prefetch_keys, patient_id, null_is_unknown=null_is_unknown
         ),
-        fhir_server=_text(body.get("fhirServer")),
-        has_token=_has_token(body.get("fhirAuthorization")),
+        fhir=read_fhir_access(body),
     )
 
 
@@ -176,8 +175,3 @@ def _read_prefetch_object(body: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(prefetch, dict):
         raise InvalidMember("prefetch", "an object")
     return prefetch
-
-
-def _has_token(authorization: Any) -> bool:
-    # Some clients send an empty token where they have none.
-    return isinstance(authorization, dict) and _text(authorization.get("access_token")) is not None

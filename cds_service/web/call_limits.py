@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from math import inf
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -39,15 +40,20 @@ def at_most(calls: int) -> Callable[[View], View]:
 
 
 def ends_late(services: Services) -> Callable[[], None]:
-    """A checkpoint for one call, which begins now: raises TookTooLong once it has taken its time.
+    """A checkpoint for the evaluation of one call: raises TookTooLong once it has taken its time.
 
+    The time begins at the first look, so what is read from a FHIR server, in a time of its own, is not in it.
     Nothing is interrupted, so a call ends at the first step after its time.
     """
     stopwatch = services.stopwatch
-    ends = stopwatch() + services.settings.max_call_seconds
+    ends = inf
 
     def checkpoint() -> None:
-        if stopwatch() > ends:
+        nonlocal ends
+        now = stopwatch()
+        if ends == inf:
+            ends = now + services.settings.max_call_seconds
+        if now > ends:
             raise TookTooLong("The evaluation took too long and was ended.", "No advice was reached.")
 
     return checkpoint

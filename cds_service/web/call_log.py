@@ -36,6 +36,12 @@ def register(app: Flask) -> None:
         return response
 
 
+def call_started() -> float:
+    """When this call arrived, as the stopwatch counts."""
+    started: float = g.started
+    return started
+
+
 def note(**fields: Any) -> None:
     """Add fields to this call's line; none may hold anything of a patient."""
     g.call.update(fields)

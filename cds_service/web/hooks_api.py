@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request
 
 from cds_service.access.clients import ClientProfile
-from cds_service.answer import HookAnswer, answer_hook
+from cds_service.access.fhir_reads import complete_prefetch
+from cds_service.access.prefetch import Prefetched
+from cds_service.answer import Complete, HookAnswer, answer_hook, as_sent
 from cds_service.protocol.discovery import HOOK_SERVICES, HookService, describe_services
 from cds_service.protocol.feedback import read_feedback
-from cds_service.protocol.request import read_hook_request
+from cds_service.protocol.request import HookRequest, read_hook_request
 from cds_service.protocol.request_size import refuse_too_many
 from cds_service.web.authentication import authenticate
 from cds_service.web.body import read_json_body, refuse_deep_nesting
 from cds_service.web.call_limits import at_most, ends_late
-from cds_service.web.call_log import note, note_hook_instance
+from cds_service.web.call_log import call_started, note, note_hook_instance
 from cds_service.web.json_answer import json_answer
 from cds_service.wiring import Services, current_services
 
@@ -61,7 +63,8 @@ def call_service(service: HookService) -> Response:
     body = read_json_body(request, services.settings, services.guideline.prefetch)
     parsed_at = services.stopwatch()
     note_hook_instance(body.get("hookInstance"))
-    answer = answer_call(body, service, services, caller.client, ends_late(services))
+    complete = _completing(services, caller.client, call_started())
+    answer = answer_call(body, service, services, caller.client, complete, ends_late(services))
     note(answer_ms=round((services.stopwatch() - parsed_at) * 1000, 1), **answer.log)
     return json_answer(answer.response)
 
@@ -71,6 +74,7 @@ def answer_call(
     service: HookService,
     services: Services,
     client: ClientProfile,
+    complete: Complete = as_sent,
     checkpoint: Callable[[], None] = lambda: None,
 ) -> HookAnswer:
     """The answer to one parsed call of a service; HTTP and the command line both come through here.
@@ -92,8 +96,25 @@ def answer_call(
         guideline=services.guideline,
         new_uuid=services.new_uuid,
         form=client.answer_form,
+        complete=complete,
         checkpoint=checkpoint,
     )
+
+
+def _completing(services: Services, client: ClientProfile, started: float) -> Complete:
+    """What reads the rest of a call's record from its FHIR server, in what is left of the call's time."""
+
+    reader = services.fhir
+    if reader is None:
+        return as_sent
+
+    def complete(request: HookRequest, orders: Sequence[Mapping[str, Any]]) -> Mapping[str, Prefetched]:
+        ends = started + services.settings.fhir_call_seconds
+        completed = complete_prefetch(request, orders, services.guideline.prefetch, client, reader, ends=ends)
+        note(**completed.log)  # here, because a call without anything readable ends in an error
+        return completed.prefetch
+
+    return complete
 
 
 def take_feedback(service: HookService) -> Response:

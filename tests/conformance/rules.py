@@ -30,7 +30,6 @@ ALL_RULES = tuple(
     f"{section}-{number}" for section, last in _RULES_IN_SECTION.items() for number in range(1, last + 1)
 )
 
-_NO_FHIR_READS = "not offered: the service reads nothing from FHIR servers"
 _CLIENT = "binds the client alone"
 _NOTE = "a note, nothing to show"
 
@@ -40,10 +39,7 @@ NOT_TESTED: dict[str, str] = {
     "DISC-16": "read by people: README and docs",
     "CALL-13": "measured by make bench",
     "OSGN-5": "read by people: the words of the cards",
-    "PFD-2": _NO_FHIR_READS,
     "PFD-12": _CLIENT,
-    "PFD-13": _NO_FHIR_READS,
-    **{f"FA-{number}": _NO_FHIR_READS for number in (2, 4, 5, 6, 8, 9)},
     "FA-10": "a contract, not testable over HTTP",
     "FA-11": _CLIENT,
     "RESP-6": _NOTE,

@@ -10,6 +10,7 @@ _MARKERS = re.compile(r"mark\.rule\(([^)]*)\)")
 
 
 def rules_with_a_test() -> set[str]:
+    """Also outside of this folder: what needs a FHIR server that misbehaves is shown where one can be had."""
     marked = {
         rule
         for file in Path(__file__).parent.parent.rglob("test_*.py")
