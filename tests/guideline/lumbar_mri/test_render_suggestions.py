@@ -28,6 +28,8 @@ from tests.guideline.lumbar_mri.test_render_summary import ALL_VARIANTS, decisio
 
 CPT = "http://www.ama-assn.org/go/cpt"
 REASONS = "urn:lumbar-mri-cds:reason"
+EXTENDED = {"extension": [{"url": "urn:x", "valueString": "x"}]}
+HARDWARE_NOTE = {"text": "Spinal hardware on record: metal-artefact-reducing sequences."}
 CONTRAST = Plan(priority="urgent", contrast="with-and-without", setting="same-day")
 Json = dict[str, Any]
 
@@ -163,6 +165,38 @@ def test_a_reason_that_stands_on_the_order_is_not_added_again(guideline: Guideli
     assert again["reasonCode"] == once["reasonCode"]
 
 
+@pytest.mark.parametrize(
+    ("system", "code"),
+    [
+        pytest.param("urn:lumbar-mri-cds:recommendation", "R3", id="another recommendation"),
+        pytest.param("http://hospital.example/reasons", "R4", id="the same code of another system"),
+    ],
+)
+def test_a_reason_beside_another_one_on_the_order_is_added(
+    system: str, code: str, guideline: Guideline
+) -> None:
+    sent = draft(reasonCode=[{"coding": [{"system": system, "code": code}]}])
+    reasons = updated(cauda_equina(order=order(sent)), guideline, "Set MRI to stat")["reasonCode"]
+    assert [reason["coding"][0]["code"] for reason in reasons] == [code, "R4"]
+
+
+@pytest.mark.parametrize(
+    ("element", "sent", "returned"),
+    [
+        pytest.param("instantiatesUri", ["urn:a", None, "urn:b", ""], ["urn:a", None, "urn:b"], id="values"),
+        pytest.param("_instantiatesUri", [None, EXTENDED, {}], [None, EXTENDED, None], id="their extensions"),
+        pytest.param("_instantiatesUri", [None, {"id": ""}], None, id="no extension at all"),
+        pytest.param("_intent", EXTENDED, EXTENDED, id="the extension of one value"),
+    ],
+)
+def test_a_null_in_a_list_of_primitives_or_of_their_extensions_keeps_its_place(
+    element: str, sent: Any, returned: Any, guideline: Guideline
+) -> None:
+    """FHIR pairs the two by place."""
+    made = cauda_equina(order=order(draft(**{element: sent})))
+    assert updated(made, guideline, "Set MRI to stat").get(element) == returned
+
+
 def test_empty_members_of_a_draft_are_not_sent_back(guideline: Guideline) -> None:
     sent = draft(
         note=[], extension=[{}], orderDetail=[{"coding": [{}]}], patientInstruction="", performer=[None]
@@ -197,6 +231,12 @@ def test_a_broken_reason_on_the_draft_does_not_break_the_card(reason: Any, guide
             {"display": "Example"},
             {"display": "Example", "reference": "Patient/p1"},
             id="subject by name alone",
+        ),
+        pytest.param(
+            "subject",
+            {"display": "Example", "reference": "https://fhir.example/Patient/p1"},
+            {"display": "Example", "reference": "https://fhir.example/Patient/p1"},
+            id="subject as it is",
         ),
     ],
 )
@@ -330,6 +370,49 @@ def test_a_changed_study_keeps_every_code_system_of_the_order(guideline: Guideli
 
 
 @pytest.mark.parametrize(
+    ("codings", "system", "kept"),
+    [
+        pytest.param(["http://loinc.org", CPT], "http://loinc.org", ["http://loinc.org", CPT], id="as sent"),
+        pytest.param([None, CPT], SNOMED, [CPT, SNOMED], id="behind a coding without a system"),
+        pytest.param([5, CPT], SNOMED, [CPT, SNOMED], id="behind a system that is no text"),
+        pytest.param(["urn:x", CPT], SNOMED, [CPT, SNOMED], id="behind a system that we do not know"),
+        pytest.param(
+            ["http://www.ama-assn.org/cpt"],
+            None,
+            ["http://www.ama-assn.org/cpt"],
+            id="another address of CPT",
+        ),
+        pytest.param(["CPT"], None, [CPT], id="a name that is no address"),
+    ],
+)
+def test_the_code_systems_of_an_order_stand_in_its_own_order_and_spelling(
+    codings: list[Any], system: str | None, kept: list[str], guideline: Guideline
+) -> None:
+    sent = draft(code={"coding": [{"system": one, "code": "1"} for one in codings]})
+    made = infection(order=order(sent, code_system=system), plan=CONTRAST)
+    study = updated(made, guideline, "Refer for same-day specialist review, change to")["code"]
+    assert [coding["system"] for coding in study["coding"]] == kept
+
+
+@pytest.mark.parametrize(
+    ("plan", "covers", "kept"),
+    [
+        pytest.param(Plan(contrast="with-and-without"), "lumbar", True, id="another contrast"),
+        pytest.param(Plan(contrast="with-and-without"), "whole-spine", True, id="wide already"),
+        pytest.param(Plan(region="whole-spine"), "lumbar", False, id="a wider study"),
+    ],
+)
+def test_the_body_site_of_an_order_goes_only_where_the_study_outgrows_it(
+    plan: Plan, covers: str, kept: bool, guideline: Guideline
+) -> None:
+    sent = draft(bodySite=[{"text": "Lumbar spine"}])
+    made = cauda_equina(order=order(sent, covers=covers), plan=replace(plan, priority="stat"))
+    (action,) = actions(made, guideline, "Refer to emergency department now, change", "update")
+    assert ("bodySite" in action["resource"]) is kept
+    assert ("body site removed" in action["description"]) is not kept
+
+
+@pytest.mark.parametrize(
     ("codings", "said"),
     [
         pytest.param([{"system": SNOMED, "code": "394451000119106"}], True, id="only SNOMED CT"),
@@ -373,9 +456,15 @@ def test_an_operated_spine_with_hardware_is_scanned_with_a_note(guideline: Guide
         plan=Plan(priority="urgent", setting="operating-team"),
         safety=(device("hardware", "Pedicle screws", own_card=False),),
     )
-    assert updated(made, guideline, "Set MRI to urgent")["note"] == [
-        {"text": "Spinal hardware on record: metal-artefact-reducing sequences."}
-    ]
+    (action,) = actions(made, guideline, "Set MRI to urgent", "update")
+    assert action["resource"]["note"] == [HARDWARE_NOTE]
+    assert "note on metal artefact" in action["description"]
+    noted = replace(made, order=order(draft(note=[{"text": "please call"}, HARDWARE_NOTE])))
+    (action,) = actions(noted, guideline, "Set MRI to urgent", "update")
+    assert action["resource"]["note"] == [{"text": "please call"}, HARDWARE_NOTE]
+    assert "note on metal artefact" not in action["description"]
+    called = replace(made, order=order(draft(note=[{"text": "please call"}])))
+    assert updated(called, guideline, "Set MRI to urgent")["note"] == [{"text": "please call"}, HARDWARE_NOTE]
 
 
 def test_a_cord_compression_pattern_changes_the_region_with_the_recommended_choice(
@@ -417,6 +506,8 @@ def test_conservative_care_replaces_the_order_in_one_click(guideline: Guideline)
     assert [a["type"] for a in recommended["actions"]] == ["delete", "create", "create"]
     physio, review = created(short_pain(), guideline, "Remove MRI and start")
     assert physio["code"]["coding"][0]["code"] == "306170007"
+    assert [new["priority"] for new in (physio, review)] == ["routine", "routine"]
+    assert [new["category"] for new in (physio, review)] == [[{"text": "Referral"}], [{"text": "Follow-up"}]]
     assert review["occurrencePeriod"] == {"start": "2026-07-13", "end": "2026-07-27"}
 
 
