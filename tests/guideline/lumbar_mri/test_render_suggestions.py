@@ -8,7 +8,7 @@ import pytest
 from fhir.resources.R4B.servicerequest import ServiceRequest
 
 from cds_service.guideline.content import Guideline
-from cds_service.guideline.decision import Decision, Outcome, Pathway, Plan
+from cds_service.guideline.decision import Decision, Outcome, Pathway, Plan, SafetyLine
 from cds_service.guideline.lumbar_mri.order_codes import OrderCodesError, read_order_codes
 from cds_service.guideline.lumbar_mri.wording import VARIANTS
 from tests.guideline.lumbar_mri.decision_builders import (
@@ -29,6 +29,7 @@ from tests.guideline.lumbar_mri.test_render_summary import ALL_VARIANTS, decisio
 CPT = "http://www.ama-assn.org/go/cpt"
 REASONS = "urn:lumbar-mri-cds:reason"
 EXTENDED = {"extension": [{"url": "urn:x", "valueString": "x"}]}
+SCREWS = device("hardware", "Pedicle screws", own_card=False)
 HARDWARE_NOTE = {"text": "Spinal hardware on record: metal-artefact-reducing sequences."}
 CONTRAST = Plan(priority="urgent", contrast="with-and-without", setting="same-day")
 Json = dict[str, Any]
@@ -454,7 +455,7 @@ def test_an_operated_spine_with_hardware_is_scanned_with_a_note(guideline: Guide
         found,
         reason="procedure.urgent",
         plan=Plan(priority="urgent", setting="operating-team"),
-        safety=(device("hardware", "Pedicle screws", own_card=False),),
+        safety=(SCREWS,),
     )
     (action,) = actions(made, guideline, "Set MRI to urgent", "update")
     assert action["resource"]["note"] == [HARDWARE_NOTE]
@@ -543,6 +544,59 @@ def test_persistent_pain_can_be_referred_and_documented_independently(guideline:
         "Add reason",
     ]
     assert "overrideReasons" not in card
+
+
+@pytest.mark.parametrize(("file", "variant"), [v for v in ALL_VARIANTS if v[0] != "may-be-indicated"])
+def test_of_choices_that_change_one_order_only_one_may_be_taken(
+    file: str, variant: str, guideline: Guideline
+) -> None:
+    card = card_of(decision_of(file, variant, fact("x")), guideline)
+    assert card.get("selectionBehavior", "at-most-one") == "at-most-one"
+
+
+def test_in_pregnancy_persistent_pain_needs_another_study_first(guideline: Guideline) -> None:
+    made = replace(
+        decision_of("may-be-indicated", "band", fact("x")),
+        pregnant=True,
+        plan=Plan(contrast="without"),
+        order=order(contrast="with-and-without"),
+    )
+    label = "Change to MRI of lumbar spine without contrast"
+    assert labels(made, guideline) == ["Refer to spine or orthopaedic clinic", label]
+    changed = updated(made, guideline, label)
+    assert changed["code"]["text"] == "MRI of lumbar spine without contrast"
+    assert changed["reasonCode"][0]["coding"][0]["code"] == "R2"
+
+
+@pytest.mark.parametrize(
+    ("plan", "safety", "expected"),
+    [
+        pytest.param(Plan(), (), [], id="right as it is"),
+        pytest.param(
+            Plan(contrast="with-and-without"),
+            (),
+            ["Change to MRI of lumbar spine with and without contrast"],
+            id="another study",
+        ),
+        pytest.param(Plan(), (SCREWS,), ["Add a note: metal-artefact-reducing sequences"], id="a note"),
+        pytest.param(
+            Plan(contrast="with-and-without"),
+            (SCREWS,),
+            ["Change to MRI of lumbar spine with and without contrast"],
+            id="both in one",
+        ),
+    ],
+)
+def test_a_routine_mri_is_changed_only_where_something_is_missing(
+    plan: Plan, safety: tuple[SafetyLine, ...], expected: list[str], guideline: Guideline
+) -> None:
+    found = finding(Pathway.PROCEDURE, Outcome.INDICATED, "indicated", (fact("Fusion"),))
+    made = decision(found, reason="procedure.indicated", plan=plan, safety=safety, primary_care=False)
+    assert labels(made, guideline) == expected
+    referred = replace(made, primary_care=True)
+    assert labels(referred, guideline) == ["Refer to spine or orthopaedic clinic", *expected]
+    for label in expected:
+        assert updated(made, guideline, label)["reasonCode"][0]["coding"][0]["code"] == "R6"
 
 
 @pytest.mark.parametrize(
