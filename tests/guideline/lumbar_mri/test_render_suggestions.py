@@ -299,6 +299,11 @@ def test_an_emergency_in_primary_care_goes_through_the_emergency_department(guid
     assert labels(made, guideline)[0] == "Refer to emergency department now, set MRI to stat"
 
 
+def test_an_emergency_has_its_blood_tests_at_once(guideline: Guideline) -> None:
+    labs = created(infection(Outcome.EMERGENCY), guideline, "Set MRI to stat, order CRP, ESR and blood")
+    assert [lab["priority"] for lab in labs] == ["stat", "stat", "stat"]
+
+
 def test_infection_offers_its_blood_tests(guideline: Guideline) -> None:
     labs = created(infection(), guideline, "Set MRI to urgent, order CRP, ESR and blood cultures")
     assert [lab["code"]["coding"][0]["code"] for lab in labs] == ["1988-5", "4537-7", "600-7"]
@@ -498,6 +503,74 @@ def test_a_thoracolumbar_study_keeps_its_region_when_only_contrast_should_change
     assert not any("change to" in label for label in labels(made, guideline))
 
 
+def test_an_action_says_everything_that_it_changes(guideline: Guideline) -> None:
+    found = finding(
+        Pathway.PROCEDURE, Outcome.URGENT, "urgent", (fact("Fusion"),), flags=frozenset({"fever"})
+    )
+    made = decision(
+        found,
+        reason="procedure.urgent",
+        plan=Plan("urgent", "whole-spine", "with-and-without", "operating-team", "epidural-abscess"),
+        safety=(SCREWS,),
+        order=order(draft(bodySite=[{"text": "Lumbar spine"}])),
+    )
+    (refer, change) = choice(made, guideline, "Refer to operating team, change to")["actions"]
+    assert refer["description"] == "Create a draft: Referral to operating team"
+    assert change["description"] == (
+        "Change the order (MRI lumbar spine without contrast): "
+        'study MRI of whole spine with and without contrast; its code says only "with contrast"; '
+        "body site removed (the study covers more); priority urgent; note on metal artefact; "
+        'reason "ACE recommendation R6: MRI is indicated"'
+    )
+    assert labels(made, guideline) == [
+        "Refer to operating team, change to MRI of whole spine with and without contrast, urgent",
+        "Change to MRI of whole spine with and without contrast, urgent",
+        "Change to MRI of whole spine with and without contrast, urgent, order CRP, ESR and blood cultures",
+    ]
+    (start, follow) = [
+        a["description"] for a in actions(short_pain(), guideline, "Remove MRI and start", "create")
+    ]
+    assert start == "Create a draft: Referral to physiotherapy"
+    assert follow == ("Create a draft: Follow-up visit for low back pain. Review 13 Jul 2026 to 27 Jul 2026")
+    (removed,) = actions(short_pain(), guideline, "Remove MRI only", "delete")
+    assert removed["description"] == "Remove the order: MRI lumbar spine without contrast"
+
+
+@pytest.mark.parametrize(
+    ("plan", "ordered", "safety", "label"),
+    [
+        pytest.param(
+            Plan(region="whole-spine"), {"contrast": None}, (), "whole spine without", id="not said"
+        ),
+        pytest.param(
+            Plan(region="whole-spine"), {"contrast": "with"}, (), "whole spine with and without", id="kept"
+        ),
+        pytest.param(
+            Plan(region="whole-spine"),
+            {"contrast": "with"},
+            (device("renal", own_card=False),),
+            "whole spine without",
+            id="against the kidneys",
+        ),
+        pytest.param(
+            Plan(region="whole-spine"), {"covers": "thoracolumbar"}, (), "whole spine without", id="wider"
+        ),
+        pytest.param(
+            Plan(region="whole-spine", contrast="with-and-without"),
+            {"covers": "whole-spine"},
+            (),
+            "whole spine with and without",
+            id="wide already, contrast missing",
+        ),
+    ],
+)
+def test_a_wider_study_keeps_the_contrast_unless_the_record_speaks_against_it(
+    plan: Plan, ordered: Json, safety: tuple[SafetyLine, ...], label: str, guideline: Guideline
+) -> None:
+    made = cauda_equina(order=order(**ordered), plan=replace(plan, priority="stat"), safety=safety)
+    assert any(f"change to MRI of {label} contrast" in one for one in labels(made, guideline))
+
+
 # R1, R2, open questions, outside
 
 
@@ -510,15 +583,6 @@ def test_conservative_care_replaces_the_order_in_one_click(guideline: Guideline)
     assert [new["priority"] for new in (physio, review)] == ["routine", "routine"]
     assert [new["category"] for new in (physio, review)] == [[{"text": "Referral"}], [{"text": "Follow-up"}]]
     assert review["occurrencePeriod"] == {"start": "2026-07-13", "end": "2026-07-27"}
-
-
-def test_care_under_way_is_continued_and_reviewed_when_it_is_complete(guideline: Guideline) -> None:
-    found = finding(
-        Pathway.PAIN, Outcome.NOT_INDICATED, "under-way", recommendation="R1", fills={"care_days": "26"}
-    )
-    made = decision(found, reason="not-indicated.under-way")
-    (review,) = created(made, guideline, "Remove MRI and continue conservative care")
-    assert review["occurrencePeriod"] == {"start": "2026-06-17", "end": "2026-07-01"}
 
 
 def test_improving_pain_brings_no_recommended_removal(guideline: Guideline) -> None:
@@ -623,6 +687,52 @@ def test_an_open_question_offers_the_reasons_that_close_it(
     ]
     assert [coding["code"] for coding in added] == codes
     assert {coding["system"] for coding in added} == {REASONS}
+
+
+@pytest.mark.parametrize("recent", [True, False], ids=["recent procedure", "none"])
+@pytest.mark.parametrize(
+    ("file", "variant", "markers"),
+    [
+        ("infection", "possible", True),
+        ("cancer", "possible", True),
+        ("cauda-equina", "possible", False),
+        ("unclear", "care-unknown", False),
+    ],
+)
+def test_an_open_disease_offers_its_markers_and_an_unclear_card_a_recent_procedure(
+    file: str, variant: str, markers: bool, recent: bool, guideline: Guideline
+) -> None:
+    made = replace(decision_of(file, variant, fact("x")), recent_procedure=recent)
+    offered = labels(made, guideline)
+    assert ("Order CRP and ESR" in offered) is markers
+    (procedure,) = guideline.terminology.value_sets["reason-red-flag-procedure"]
+    assert (f"Add reason: {procedure.display}" in offered) is (recent and file == "unclear")
+    if markers:
+        labs = created(made, guideline, "Order CRP and ESR")
+        assert [(lab["code"]["text"].split()[0], lab["priority"]) for lab in labs] == [
+            ("C-reactive", "routine"),
+            ("Erythrocyte", "routine"),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("variant", "care_days", "start", "end"),
+    [
+        pytest.param("under-way", "26", "2026-06-17", "2026-07-01", id="26 days done"),
+        pytest.param("under-way", "41", "2026-06-16", "2026-06-16", id="not before tomorrow"),
+        pytest.param("under-way", "", "2026-07-13", "2026-07-27", id="no count"),
+        pytest.param("improving", "26", "2026-07-13", "2026-07-27", id="a count that is not of this care"),
+    ],
+)
+def test_the_review_is_due_when_the_care_is_complete(
+    variant: str, care_days: str, start: str, end: str, guideline: Guideline
+) -> None:
+    found = finding(
+        Pathway.PAIN, Outcome.NOT_INDICATED, variant, recommendation="R1", fills={"care_days": care_days}
+    )
+    made = decision(found, reason=f"not-indicated.{variant}")
+    (review,) = created(made, guideline, "Remove MRI and continue")
+    assert review["occurrencePeriod"] == {"start": start, "end": end}
 
 
 def test_a_fragility_fracture_is_looked_for_with_a_radiograph(guideline: Guideline) -> None:
