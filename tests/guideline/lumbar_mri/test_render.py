@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from cds_service.guideline.content import Guideline
-from cds_service.guideline.decision import Indicator, Outcome, Pathway, Plan
+from cds_service.guideline.decision import Decision, Denial, Finding, Indicator, Outcome, Pathway, Plan
+from cds_service.guideline.lumbar_mri.assertions import NOT_USABLE
 from cds_service.record.dates import read_date
 from tests.guideline.lumbar_mri.decision_builders import (
     card_of,
     cards_of,
     cauda_equina,
+    day,
     decision,
     device,
     draft,
@@ -158,6 +160,205 @@ def test_what_was_not_recorded_not_read_or_is_too_old_is_listed(guideline: Guide
     ]
 
 
+def beside_each_other() -> Decision:
+    """An infection that leads, and other diseases that share its fact or have many of their own."""
+    shared = fact("Temperature 38.6 Cel", "2026-06-14", "Observation/t")
+    operated = fact("Discectomy", "2026-05-25", "Procedure/p1")
+    signs = tuple(fact(text, None, None) for text in ("Numb", "Weak", "Wet", "Lame"))
+    return decision(
+        finding(Pathway.INFECTION, Outcome.URGENT, "urgent", (shared,), checks=("saddle", "anal-tone")),
+        finding(Pathway.CANCER, Outcome.URGENT, "urgent", (shared,)),
+        finding(Pathway.PROCEDURE, Outcome.URGENT, "urgent", (shared, operated)),
+        finding(Pathway.CAUDA_EQUINA, Outcome.POSSIBLE, "possible", signs, recommendation=""),
+        finding(Pathway.OTHER, Outcome.OUTSIDE, "trauma"),
+        reason="infection.urgent",
+        plan=Plan("urgent", "whole-spine", "without", "same-day"),
+        pregnant=True,
+        first_lines=("vascular", "new-thing"),
+        would_change=("red-flag",),
+    )
+
+
+def test_diseases_beside_the_leading_one_say_only_what_it_does_not(guideline: Guideline) -> None:
+    card = card_of(beside_each_other(), guideline)
+    assert block(card, "Why you see this").splitlines() == [
+        "Order checked: MRI lumbar spine without contrast.",
+        "",
+        "- Temperature 38.6 Cel, 14 Jun 2026 (Observation)",
+        "- Also, possible spinal malignancy (R5): the same facts",
+        "- Also, pain after a spinal procedure (R6): Discectomy, 25 May 2026 (Procedure)",
+        "- Also, suspected cauda equina syndrome: Numb; Weak; and 2 more on record",
+        "- Also, other",
+    ]
+    assert card["detail"].split("**Why")[0] == (
+        "**Consider a vascular emergency first: aortic aneurysm with new pain, or dissection, is on record.**\n\n"
+        "**New thing**\n\n"
+    )
+
+
+def test_what_to_do_names_the_teams_and_checks_of_every_disease(guideline: Guideline) -> None:
+    made = beside_each_other()
+    assert block(card_of(made, guideline), "What to do").splitlines()[4:] == [
+        "- Check today: anal tone.",
+        "- Tell oncology or the cancer team now.",
+        "- Call the operating team.",
+        "- Change the study: whole spine, without contrast; radiology decides.",
+        "- Pregnant: MRI without gadolinium; pregnancy does not delay an emergency.",
+        "- Bladder symptoms are common in pregnancy, and cauda equina is often found late in it: ask what is new.",
+    ]
+    endorsed = card_of(replace(made, endorsed=True, plan=Plan(contrast="without")), guideline)
+    assert block(endorsed, "What to do").splitlines()[2:6] == [
+        "- Blood cultures before antibiotics if the patient is stable; CRP and ESR.",
+        "- Tell oncology or the cancer team now.",
+        "- Call the operating team.",
+        "- Consider: without contrast; radiology decides.",
+    ]
+    assert "What would change this advice" not in headings(endorsed)
+    assert "wouldChange" not in extension_of(endorsed)
+    assert extension_of(endorsed)["endorsed"] is True
+
+
+@pytest.mark.parametrize(
+    ("setting", "teams", "told"),
+    [
+        ("same-day", [], "endorsed.same-day"),
+        ("specialist", [], "endorsed.specialist"),
+        ("oncology", [], "endorsed.oncology"),
+        ("operating-team", [], "endorsed.operating-team"),
+        ("oncology", [Pathway.CANCER], None),
+        ("operating-team", [Pathway.PROCEDURE], "endorsed.operating-team"),  # in the same words, so once
+        ("operating-team", [Pathway.CANCER], "endorsed.operating-team"),
+        ("emergency", [], None),
+    ],
+)
+def test_beside_a_right_order_a_clinic_is_told_whom_to_call(
+    setting: str, teams: list[Pathway], told: str | None, guideline: Guideline
+) -> None:
+    found = [finding(Pathway.NEUROLOGY, Outcome.URGENT, "urgent", (fact("Weak"),))]
+    found += [finding(pathway, Outcome.URGENT, "urgent") for pathway in teams]
+    made = decision(*found, reason="neurology.urgent", endorsed=True, plan=Plan(setting=setting))
+    sections = guideline.words.sections["common"]
+    calls = {text.strip(): name for name, text in sections.items() if name.startswith("endorsed.")}
+    said = [line.removeprefix("- ") for line in card_of(made, guideline)["detail"].splitlines()]
+    assert [calls[line] for line in said if line in calls] == ([told] if told else [])
+    in_hospital = card_of(replace(made, primary_care=False), guideline)["detail"]
+    assert told in (None, "endorsed.operating-team") or sections[told].strip() not in in_hospital
+
+
+@pytest.mark.parametrize(
+    ("leading", "pattern", "said"),
+    [
+        (Pathway.NEUROLOGY, None, ["beside.procedure"]),
+        (Pathway.NEUROLOGY, "haematoma", ["beside.haematoma"]),
+        (Pathway.PROCEDURE, "haematoma", []),
+        (Pathway.PROCEDURE, None, []),
+    ],
+)
+def test_a_haematoma_is_told_in_one_line(
+    leading: Pathway, pattern: str | None, said: list[str], guideline: Guideline
+) -> None:
+    found = [finding(leading, Outcome.EMERGENCY, "emergency", (fact("Weak"),))]
+    found += [finding(Pathway.PROCEDURE, Outcome.URGENT, "urgent")]
+    plan = Plan(priority="stat", pattern=pattern, setting="emergency")
+    do = block(card_of(decision(*found, reason=f"{leading}.emergency", plan=plan), guideline), "What to do")
+    sections = guideline.words.sections["common"]
+    assert [name for name in ("beside.procedure", "beside.haematoma") if sections[name].strip() in do] == said
+
+
+def test_everything_that_is_open_stands_in_one_block(guideline: Guideline) -> None:
+    made = short_pain(
+        unread=("Device", "Condition"),
+        denied=(
+            Denial("fever", day("2026-06-12"), asked=True, fresh=True),
+            Denial("saddle", day("2026-05-01"), asked=True, fresh=False),
+            Denial("bladder", day("2026-05-01"), asked=True, fresh=False),
+        ),
+        open_items=("bladder", "bowel", "saddle", "weight"),
+        stale=(
+            fact("Power 5", "2026-03-01", "Observation/o2"),
+            fact("Power 4", "2026-02-01", "Observation/o3"),
+        ),
+    )
+    assert block(card_of(made, guideline), "Not recorded or out of date").splitlines() == [
+        "- Not read in full, or not sent: device list, problem list.",
+        "- Not recorded: bladder and bowel function, lower-limb power, fever, weight loss, cancer, "
+        "spinal injection or surgery.",
+        "- Settled by checklist items 1-3, 7.",
+        "- Asked and denied on 12 Jun 2026: fever.",
+        "- Denied on 1 May 2026, too long ago to count: saddle numbness, bladder.",
+        "- Out of date: Power 5, 1 Mar 2026 (Observation); Power 4, 1 Feb 2026 (Observation).",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "items", "said"),
+    [
+        pytest.param(
+            finding(Pathway.CAUDA_EQUINA, Outcome.POSSIBLE, "possible"), ("bladder", "leg-power"),
+            "- Settled by checklist items 1, 4.", id="a disease",
+        ),
+        pytest.param(
+            finding(Pathway.PAIN, Outcome.UNCLEAR, "age-unknown"), ("fever",),
+            "- Ask (checklist item 6): fever.", id="a gap",
+        ),
+        pytest.param(
+            finding(Pathway.PAIN, Outcome.UNCLEAR, "care-unknown"), ("fever", "treatment"),
+            "- Ask (checklist items 6, 10): fever, treatment so far.", id="a gap and treatment",
+        ),
+        pytest.param(
+            finding(Pathway.PAIN, Outcome.UNCLEAR, "care-unknown"), ("treatment",),
+            "- Settled by checklist item 10.", id="treatment alone",
+        ),
+        pytest.param(
+            finding(Pathway.CANCER, Outcome.UNCLEAR, "unclear"), ("cancer",),
+            "- Settled by checklist item 8.", id="an unclear disease",
+        ),
+        pytest.param(finding(Pathway.PAIN, Outcome.UNCLEAR, "age-unknown"), (), None, id="nothing"),
+        pytest.param(finding(Pathway.CANCER, Outcome.URGENT, "urgent"), ("cancer",), None, id="decided"),
+    ],
+)  # fmt: skip
+def test_a_question_names_the_items_that_settle_it(
+    found: Finding, items: tuple[str, ...], said: str | None, guideline: Guideline
+) -> None:
+    file = "unclear" if found.pathway is Pathway.PAIN else found.pathway.value
+    card = card_of(decision(found, reason=f"{file}.{found.variant}", open_items=items), guideline)
+    do = block(card, "What to do").splitlines()
+    assert [line for line in do if "checklist" in line] == ([said] if said else [])
+
+
+def test_unusable_answers_are_one_line_and_other_diagnoses_one_each(guideline: Guideline) -> None:
+    pain = fact("Low back pain", "2026-06-05", "Condition/c1")
+    answers = (fact("Fever *answer*", note=NOT_USABLE), fact("Low back pain", note=NOT_USABLE))
+    listed = (
+        pain, fact("Diabetes", "2015-03-01"), fact("diabetes", "2016-03-01"), fact("Gout"), fact("Asthma"),
+    )  # fmt: skip
+    made = short_pain(listed=listed)
+    unclear = [finding(p, Outcome.UNCLEAR, "unclear", answers) for p in (Pathway.INFECTION, Pathway.CANCER)]
+    made = replace(made, findings=(*made.findings, *unclear))
+    assert block(card_of(made, guideline), "Why you see this").splitlines()[-5:] == [
+        "- Low back pain, 5 Jun 2026 (Condition)",
+        r"- Also asked, answer not usable: Fever \*answer\*",
+        "- Also on record: Diabetes, 1 Mar 2015 (Condition)",
+        "- Also on record: Gout, 14 Jun 2026 (Condition)",
+        "- Also on record: Asthma, 14 Jun 2026 (Condition)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variant", "room"), [("short", 4), ("first-recorded", 4), ("no-care", 6), ("under-way", 6)]
+)
+def test_a_short_pain_shows_fewer_facts(variant: str, room: int, guideline: Guideline) -> None:
+    evidence = tuple(fact(f"Visit {number}") for number in range(room + 1))
+    found = finding(
+        Pathway.PAIN, Outcome.NOT_INDICATED, variant, evidence, recommendation="R1", fills={"pain_days": "10"}
+    )
+    why = block(card_of(decision(found, reason=f"not-indicated.{variant}"), guideline), "Why you see this")
+    assert [line for line in why.splitlines() if line.startswith("- ")] == [
+        *(f"- Visit {number}, 14 Jun 2026 (Condition)" for number in range(room - 1)),
+        "- and 2 more on record",
+    ]
+
+
 def test_what_would_change_the_advice_is_said_on_the_card_and_in_the_decision(guideline: Guideline) -> None:
     card = card_of(short_pain(), guideline)
     said = block(card, "What would change this advice").splitlines()
@@ -266,9 +467,9 @@ def test_duplicate_orders_are_both_named(guideline: Guideline) -> None:
     twin = order(draft(id="mri-2"), label="MRI L-spine")
     card = card_of(short_pain(duplicates=(twin,)), guideline)
     assert (
-        "Possible duplicate order: MRI lumbar spine without contrast (ServiceRequest/mri-1) and MRI L-spine"
-        in (card["detail"])
-    )
+        "Possible duplicate order: MRI lumbar spine without contrast (ServiceRequest/mri-1) "
+        "and MRI L-spine (ServiceRequest/mri-2) ask for the same; this card is about all of them."
+    ) in card["detail"].splitlines()
     assert extension_of(card)["orders"] == ["ServiceRequest/mri-1", "ServiceRequest/mri-2"]
 
 
