@@ -8,8 +8,19 @@ from typing import Any
 import pytest
 
 from cds_service.guideline.content import Guideline
-from cds_service.guideline.decision import Decision, Denial, Finding, Indicator, Outcome, Pathway, Plan
+from cds_service.guideline.decision import (
+    Decision,
+    Denial,
+    Finding,
+    Indicator,
+    Outcome,
+    Pathway,
+    Plan,
+    SafetyLine,
+)
 from cds_service.guideline.lumbar_mri.assertions import NOT_USABLE
+from cds_service.guideline.lumbar_mri.render import render_cards
+from cds_service.guideline.words import Words
 from cds_service.record.dates import read_date
 from tests.guideline.lumbar_mri.decision_builders import (
     card_of,
@@ -23,6 +34,7 @@ from tests.guideline.lumbar_mri.decision_builders import (
     finding,
     order,
     short_pain,
+    uuids,
 )
 from tests.guideline.lumbar_mri.facts_builders import ZONE
 
@@ -458,9 +470,136 @@ def test_an_emergency_does_not_wait_for_checks(guideline: Guideline) -> None:
     assert "Check today" not in block(card_of(made, guideline), "What to do")
 
 
-def test_pregnancy_brings_its_line(guideline: Guideline) -> None:
-    do = block(card_of(cauda_equina(pregnant=True), guideline), "What to do")
-    assert "Pregnant: MRI without gadolinium" in do
+@pytest.mark.parametrize(
+    ("pathway", "outcome", "safety", "pregnant", "cauda"),
+    [
+        pytest.param(Pathway.NEUROLOGY, Outcome.EMERGENCY, (), True, False, id="neurology"),
+        pytest.param(Pathway.CAUDA_EQUINA, Outcome.URGENT, (), True, True, id="cauda equina"),
+        pytest.param(Pathway.CAUDA_EQUINA, Outcome.POSSIBLE, (), False, True, id="no MRI yet"),
+        pytest.param(Pathway.NEUROLOGY, Outcome.POSSIBLE, (), False, False, id="neither"),
+        pytest.param(
+            Pathway.NEUROLOGY, Outcome.URGENT, (device("pregnancy", "Pregnant", own_card=False),), False, False,
+            id="said by the line about contrast",
+        ),
+        pytest.param(
+            Pathway.NEUROLOGY, Outcome.URGENT, (device("renal", "eGFR 12", own_card=False),), True, False,
+            id="beside another line",
+        ),
+    ],
+)  # fmt: skip
+def test_pregnancy_brings_its_lines_once(
+    pathway: Pathway,
+    outcome: Outcome,
+    safety: tuple[SafetyLine, ...],
+    pregnant: bool,
+    cauda: bool,
+    guideline: Guideline,
+) -> None:
+    made = decision(finding(pathway, outcome), reason=f"{pathway}.{outcome}", safety=safety, pregnant=True)
+    do = block(card_of(made, guideline), "What to do")
+    assert ("Pregnant: MRI without gadolinium" in do) is pregnant
+    assert ("Bladder symptoms are common in pregnancy" in do) is cauda
+    without = block(card_of(replace(made, pregnant=False), guideline), "What to do")
+    assert "Pregnant:" not in without
+    assert "Bladder symptoms" not in without
+
+
+@pytest.mark.parametrize(
+    ("outcome", "changed"),
+    [
+        pytest.param(Outcome.URGENT, False, id="offered only"),
+        pytest.param(Outcome.EMERGENCY, True, id="told"),
+    ],
+)
+def test_after_an_operation_contrast_is_offered_and_not_told(
+    outcome: Outcome, changed: bool, guideline: Guideline
+) -> None:
+    made = decision(
+        finding(Pathway.PROCEDURE, outcome, outcome.value, (fact("Fusion"),)),
+        reason=f"procedure.{outcome}",
+        plan=Plan(contrast="with-and-without"),
+    )
+    assert ("Change the study: with and without contrast" in card_of(made, guideline)["detail"]) is changed
+
+
+@pytest.mark.parametrize(
+    ("pattern", "outcome", "primary_care", "summary"),
+    [
+        ("cord-compression", Outcome.EMERGENCY, True, "Refer to ED now, whole-spine MRI: possible malignant cord or cauda compression."),
+        ("cord-compression", Outcome.URGENT, False, "Call spine team now, whole-spine MRI: possible malignant cord compression."),
+        ("epidural-abscess", Outcome.EMERGENCY, True, "Refer to ED now, whole-spine MRI: possible spinal epidural abscess."),
+        ("epidural-abscess", Outcome.EMERGENCY, False, "Call spine team now, whole-spine MRI: possible spinal epidural abscess."),
+        ("epidural-abscess", Outcome.URGENT, True, "Refer to ED today, whole-spine MRI: spinal epidural abscess known or suspected."),
+        ("epidural-abscess", Outcome.URGENT, False, "Call spine team today, whole-spine MRI: spinal epidural abscess known or suspected."),
+        ("haematoma", Outcome.EMERGENCY, True, "Refer to ED and call operating team now: possible spinal haematoma."),
+        ("haematoma", Outcome.EMERGENCY, False, "Call operating team now, emergency MRI: possible spinal haematoma."),
+    ],
+)  # fmt: skip
+def test_a_pattern_has_the_summary_of_its_place(
+    pattern: str, outcome: Outcome, primary_care: bool, summary: str, guideline: Guideline
+) -> None:
+    found = finding(Pathway.NEUROLOGY, outcome, outcome.value, (fact("Weak leg"),))
+    plan = Plan(priority="stat", setting="emergency", pattern=pattern)
+    made = decision(found, reason=f"neurology.{outcome}", plan=plan, primary_care=primary_care)
+    assert card_of(made, guideline)["summary"] == f"{summary} Weak leg 14 Jun (ACE R3, strong)."
+    endorsed = card_of(replace(made, endorsed=True), guideline)["summary"]
+    assert endorsed.startswith("Proceed as ordered")
+
+
+def test_check_first_names_what_is_open_and_nothing_where_that_is_decided(guideline: Guideline) -> None:
+    late = finding(Pathway.PROCEDURE, Outcome.INDICATED, "indicated", (fact("Fusion"),))
+    made = decision(late, reason="procedure.indicated", first_lines=("check-first",))
+    assert card_of(made, guideline)["summary"] == (
+        "Check saddle, bladder and leg power today before this MRI (ACE R6, strong; low certainty)."
+    )
+
+
+@pytest.mark.parametrize("leaflet", ["", "https://hospital.example/leaflet"], ids=["no leaflet", "a leaflet"])
+def test_every_page_of_the_guideline_is_linked_by_its_name(leaflet: str, guideline: Guideline) -> None:
+    (card,) = cards_of(cauda_equina(), guideline=replace(guideline, leaflet_url=leaflet))
+    pages = [
+        ("ACE Clinical Guideline (full page)", guideline.url),
+        ("ACE guideline details and recommendations", guideline.details_url),
+        ("Leaflet for the patient", leaflet),
+    ]
+    assert [(link["label"], link["url"]) for link in card["links"]] == [page for page in pages if page[1]]
+
+
+@pytest.mark.parametrize("patient", ["p1", "Patient/p1"])
+@pytest.mark.parametrize("encounter", ["e1", "Encounter/e1"])
+def test_an_id_may_be_sent_as_a_reference(patient: str, encounter: str, guideline: Guideline) -> None:
+    (card,) = render_cards(
+        [cauda_equina()], guideline=guideline, new_uuid=uuids(), patient_id=patient, encounter_id=encounter
+    )
+    referral = card["suggestions"][0]["actions"][0]["resource"]
+    assert (referral["subject"], referral["encounter"]) == (
+        {"reference": "Patient/p1"},
+        {"reference": "Encounter/e1"},
+    )
+
+
+def test_the_longest_fact_of_a_decision_is_cut_at_a_word(guideline: Guideline) -> None:
+    found = finding(Pathway.CAUDA_EQUINA, Outcome.EMERGENCY, "emergency", (fact("word " * 80),))
+    card = card_of(decision(found, reason="cauda-equina.emergency"), guideline)
+    text = extension_of(card)["facts"][0]["text"]
+    assert (len(text), text[-6:]) == (300, " word…")
+
+
+def test_a_change_of_several_lines_is_several_changes(guideline: Guideline) -> None:
+    words = Words(
+        {
+            **guideline.words.sections,
+            "common": {**guideline.words.sections["common"], "change.imaged": "- One.\n\n- Two."},
+        }
+    )
+    card = card_of(cauda_equina(would_change=("imaged",)), replace(guideline, words=words))
+    assert extension_of(card)["wouldChange"] == ["One.", "Two."]
+
+
+def test_several_checks_are_one_line(guideline: Guideline) -> None:
+    found = finding(Pathway.NEUROLOGY, Outcome.URGENT, "x", checks=("anal-tone", "residual-volume"))
+    do = block(card_of(decision(found, reason="procedure.possible"), guideline), "What to do")
+    assert "- Check today: anal tone, post-void residual volume." in do.splitlines()
 
 
 def test_duplicate_orders_are_both_named(guideline: Guideline) -> None:

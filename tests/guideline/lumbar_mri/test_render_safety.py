@@ -135,6 +135,36 @@ def test_the_other_facts_are_lines_of_the_main_card(kind: str, words: str, guide
     assert "Recorded fact, 1 Mar 2019 (Device)" in card["detail"]
 
 
+@pytest.mark.parametrize(
+    ("reason", "line"),
+    [
+        pytest.param(
+            "cauda-equina.emergency",
+            "- Lumbar hardware: Screws, 1 Mar 2019 (Device). It can cause artefact; "
+            "ask for artefact-reducing sequences [33]. Not a contraindication.",
+            id="not said yet",
+        ),
+        pytest.param(
+            "procedure.indicated",
+            "- Lumbar hardware: Screws, 1 Mar 2019 (Device). It can cause artefact [33]. Not a contraindication.",
+            id="said by the words of the card",
+        ),
+    ],
+)
+def test_artefact_reducing_sequences_are_asked_for_once(reason: str, line: str, guideline: Guideline) -> None:
+    found = finding(Pathway.PROCEDURE, Outcome.INDICATED, "indicated", (fact("Fusion"),))
+    made = decision(found, reason=reason, safety=(device("hardware", "Screws", own_card=False),))
+    (card,) = cards_of(made, guideline=guideline)
+    assert line in card["detail"].splitlines()
+
+
+def test_only_the_second_card_speaks_of_a_device_that_has_one(guideline: Guideline) -> None:
+    main, second = cards_of(cauda_equina(safety=(device(),)), guideline=guideline)
+    assert "pacemaker" not in main["detail"]
+    assert second["source"] == main["source"]
+    assert second["links"] == main["links"]
+
+
 def test_the_card_describes_its_devices_for_an_auditor(guideline: Guideline) -> None:
     described = safety_card(with_device(Outcome.EMERGENCY), guideline)["extension"][SAFETY]
     assert described == {
