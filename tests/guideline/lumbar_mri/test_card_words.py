@@ -10,7 +10,13 @@ import pytest
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.lumbar_mri.word_check import check_words
-from cds_service.guideline.lumbar_mri.wording import by_key, find, override_reasons
+from cds_service.guideline.lumbar_mri.wording import (
+    by_key,
+    find,
+    in_a_row,
+    longest_unread,
+    override_reasons,
+)
 from cds_service.guideline.words import Words, WordsError, read_words
 from tests.guideline.lumbar_mri.decision_builders import cards_of, cauda_equina, device, fact, short_pain
 from tests.guideline.lumbar_mri.test_render_summary import ALL_VARIANTS, decision_of
@@ -265,6 +271,34 @@ def test_a_section_speaks_only_where_all_its_blanks_have_a_value() -> None:
     assert find(words, "f", "do", ("a",), {"x": ""}) == "Say nothing"
     assert find(words, "f", "do", ("a",), {}) == "Say nothing"
     assert find(words, "f", "why", ("a",), {}) is None
+
+
+@pytest.mark.parametrize(
+    ("kinds", "longest"),
+    [
+        pytest.param({"default": "a part"}, "a part", id="one"),
+        pytest.param({"A": "aa", "C": "c", "B": "bbbb"}, "bbbb and 2 more parts", id="one and a count"),
+        pytest.param({"C": "c", "A": "a" * 30, "B": "b" * 20}, f"{'a' * 30} and {'b' * 20}", id="two"),
+    ],
+)
+def test_the_longest_list_of_what_was_not_read_is_known_in_advance(
+    kinds: dict[str, str], longest: str
+) -> None:
+    text = "".join(f"## unread.{kind}\n\n{name}\n\n" for kind, name in kinds.items())
+    words = read_words({"common": f"{text}## unread-more\n\n$what and $count more parts"})
+    assert longest_unread(words) == len(longest)
+
+
+def test_names_are_said_in_a_row() -> None:
+    assert in_a_row([]) == ""
+    assert in_a_row(["a"]) == "a"
+    assert in_a_row(["a", "b"]) == "a and b"
+    assert in_a_row(["a", "b", "c"]) == "a, b and c"
+
+
+def test_a_display_of_a_reason_may_have_a_colon() -> None:
+    words = read_words({"f": "## overrides\n\na: One: two\n\n b : Three"})
+    assert override_reasons(words, "f") == (("a", "One: two"), ("b", "Three"))
 
 
 def test_a_key_without_words_is_read_as_it_is_spelled() -> None:

@@ -224,6 +224,7 @@ def test_the_order_is_named_in_the_summary_where_the_whole_label_fits(guideline:
         _, card, *_ = cards_of(made, cauda_equina(), guideline=guideline)
         said = card["summary"]
         assert said.endswith(("order 1 of 2.", f"order 1: {'M' * length}."))
+        assert "of a kind on record; order" in said
         shown.append(len(said) if "of 2" not in said else 0)
     assert max(shown) == 139
     assert shown == sorted(shown, key=lambda characters: characters == 0)
