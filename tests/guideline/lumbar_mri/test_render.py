@@ -277,6 +277,24 @@ def test_a_haematoma_is_told_in_one_line(
     assert [name for name in ("beside.procedure", "beside.haematoma") if sections[name].strip() in do] == said
 
 
+def test_the_card_names_the_place_of_its_order_among_several(guideline: Guideline) -> None:
+    one, two = cards_of(short_pain(), short_pain(), guideline=guideline)
+    alone = card_of(short_pain(), guideline)
+    assert [block(card, "Why you see this").splitlines()[0] for card in (one, two, alone)] == [
+        "Order checked (1 of 2): MRI lumbar spine without contrast.",
+        "Order checked (2 of 2): MRI lumbar spine without contrast.",
+        "Order checked: MRI lumbar spine without contrast.",
+    ]
+    unread = order({}, reference="ServiceRequest/x")
+    found = finding(Pathway.OTHER, Outcome.UNCLEAR, "foreign", (fact("Numb"),))
+    shown = card_of(decision(found, reason="unclear.foreign", order=unread), guideline)
+    assert block(shown, "Why you see this").splitlines() == [
+        "The draft order's subject is not the patient whose record is open.",
+        "",
+        "- Numb, 14 Jun 2026 (Condition)",
+    ]
+
+
 def test_everything_that_is_open_stands_in_one_block(guideline: Guideline) -> None:
     made = short_pain(
         unread=("Device", "Condition"),
@@ -340,7 +358,11 @@ def test_a_question_names_the_items_that_settle_it(
 
 def test_unusable_answers_are_one_line_and_other_diagnoses_one_each(guideline: Guideline) -> None:
     pain = fact("Low back pain", "2026-06-05", "Condition/c1")
-    answers = (fact("Fever *answer*", note=NOT_USABLE), fact("Low back pain", note=NOT_USABLE))
+    answers = (
+        fact("Fever *answer*", note=NOT_USABLE),
+        fact("Low back pain", note=NOT_USABLE),
+        fact("Night pain", note=NOT_USABLE),
+    )
     listed = (
         pain, fact("Diabetes", "2015-03-01"), fact("diabetes", "2016-03-01"), fact("Gout"), fact("Asthma"),
     )  # fmt: skip
@@ -349,7 +371,7 @@ def test_unusable_answers_are_one_line_and_other_diagnoses_one_each(guideline: G
     made = replace(made, findings=(*made.findings, *unclear))
     assert block(card_of(made, guideline), "Why you see this").splitlines()[-5:] == [
         "- Low back pain, 5 Jun 2026 (Condition)",
-        r"- Also asked, answer not usable: Fever \*answer\*",
+        r"- Also asked, answer not usable: Fever \*answer\*, Night pain",
         "- Also on record: Diabetes, 1 Mar 2015 (Condition)",
         "- Also on record: Gout, 14 Jun 2026 (Condition)",
         "- Also on record: Asthma, 14 Jun 2026 (Condition)",
@@ -610,6 +632,9 @@ def test_duplicate_orders_are_both_named(guideline: Guideline) -> None:
         "and MRI L-spine (ServiceRequest/mri-2) ask for the same; this card is about all of them."
     ) in card["detail"].splitlines()
     assert extension_of(card)["orders"] == ["ServiceRequest/mri-1", "ServiceRequest/mri-2"]
+    third = order(draft(id="mri-3"), label="MRI spine")
+    detail = card_of(short_pain(duplicates=(twin, third)), guideline)["detail"]
+    assert "and MRI L-spine (ServiceRequest/mri-2), MRI spine (ServiceRequest/mri-3) ask for" in detail
 
 
 def test_hostile_record_text_is_escaped_wherever_it_enters(guideline: Guideline) -> None:
@@ -746,6 +771,7 @@ def test_a_draft_of_another_patient_is_named_by_nothing_but_its_reference(guidel
     )
     card = card_of(made, guideline)
     assert "SECRET" not in json.dumps(card)
+    assert "Order checked" not in card["detail"]
     assert not card.keys() & {"suggestions", "overrideReasons"}
     assert extension_of(card)["orders"] == ["ServiceRequest/x"]
 
