@@ -146,6 +146,12 @@ def test_no_card_says_that_critical_findings_are_nil(guideline: Guideline) -> No
             "cancer", {"summary__emergency-cord": "Refer now"},
             "section summary.emergency-cord is read by no card", id="summary that a pattern replaces",
         ),
+        pytest.param(
+            "cancer", {"summary__emergency-cord.hospital": "Call now"},
+            "section summary.emergency-cord.hospital is read by no card", id="the same in hospital",
+        ),
+        pytest.param("cancer", {"name": None}, "a section name", id="name missing"),
+        pytest.param("cancer", {"summary__default": None}, "a section summary.default", id="default missing"),
         pytest.param("common", {"check__gait": "gait"}, "section check.gait is read by no card", id="key of no rule"),
         pytest.param("common", {"missing__fever": None}, "a section missing.fever", id="key without words"),
         pytest.param("cancer", {"do__urgent": "Act in $dyas"}, "$dyas cannot be filled", id="misspelled blank"),
