@@ -4,10 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
-SOURCES := cds_service tests $(wildcard bench fhir_fixtures)
+SOURCES := cds_service supply_chain tests $(wildcard bench fhir_fixtures)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check review trace mutants bench lock clean
+.PHONY: help run demo test check audit sbom review trace mutants bench lock clean
 
 help: ## show what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,12 +21,20 @@ demo: $(VENV)/run.stamp ## post an example to a service of its own, and show the
 test: $(VENV)/dev.stamp ## run every test
 	$(BIN)/pytest -n auto
 
-check: $(VENV)/dev.stamp ## format, lint, types, content, tests
+check: $(VENV)/dev.stamp ## format, lint, types, security, content, tests
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive cds_service supply_chain
+	$(BIN)/python -m supply_chain.audit
 	$(BIN)/lumbar-mri-cds check
 	$(BIN)/pytest -n auto
+
+audit: $(VENV)/dev.stamp ## ask whether a package of requirements.lock has a known vulnerability
+	@$(BIN)/python -m supply_chain.audit
+
+sbom: $(VENV)/dev.stamp ## write the bill of materials of requirements.lock, as CycloneDX JSON into dist/
+	@$(BIN)/python -m supply_chain.bill
 
 review: $(VENV)/run.stamp ## write the documents that the guideline's owners read and sign
 	@$(BIN)/lumbar-mri-cds review --output review
@@ -45,7 +53,7 @@ lock: $(VENV)/dev.stamp ## pin the newest allowed versions anew
 	$(BIN)/python -m piptools compile $(LOCK_OPTIONS) --output-file requirements.lock pyproject.toml
 	$(BIN)/python -m piptools compile $(LOCK_OPTIONS) --extra dev --output-file requirements-dev.lock pyproject.toml
 
-LOCK_OPTIONS := --quiet --upgrade --strip-extras --generate-hashes --no-header --no-emit-options \
+LOCK_OPTIONS := --quiet --upgrade --allow-unsafe --strip-extras --generate-hashes --no-header --no-emit-options \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 clean: ## remove everything that can be made again

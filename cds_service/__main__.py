@@ -12,6 +12,8 @@ import click
 from pydantic import ValidationError
 
 from cds_service import __version__
+from cds_service.access.client_file import PROFILES, ClientsError, shipped_profiles
+from cds_service.access.clients import PLAIN_CLIENT, ClientProfile
 from cds_service.app import Services, build_services, configure_logging, create_app, read_clock
 from cds_service.command_options import now_option, read_moment, tell_broken
 from cds_service.content_commands import check, replay
@@ -20,6 +22,8 @@ from cds_service.example import example_request
 from cds_service.guideline.content import ContentError
 from cds_service.protocol.discovery import HOOK_SERVICES, service_of
 from cds_service.settings import ENV_PREFIX, Settings, settings_table
+from cds_service.start_check import UnsafeStart, check_start
+from cds_service.store import BadDatabaseUrl
 from cds_service.web.body import parse_json_object
 from cds_service.web.hooks_api import answer_call
 
@@ -51,19 +55,22 @@ def serve(**options: Any) -> None:
     from cds_service.web.server import CannotListen, check_address, run_server
 
     settings = _read_settings(**{name: value for name, value in options.items() if value is not None})
+    services = _load(settings)
     try:
+        check_start(settings, services.clients)
         check_address(settings)
-    except CannotListen as error:
+    except (UnsafeStart, CannotListen) as error:
         raise click.ClickException(f"The service cannot start: {error}.") from None
     configure_logging(settings.log_level)
-    app = create_app(services=_load(settings))
+    app = create_app(services=services)
     run_server(app, settings, announce=lambda: _print_addresses(settings))
 
 
 @main.command()
 @click.argument("request_file", metavar="REQUEST.json", type=click.File("rb"))
 @now_option
-def card(request_file: BinaryIO, now: str | None) -> None:
+@click.option("--client", "name", metavar="NAME", help="Answer as this client of CDS_CLIENTS would get it.")
+def card(request_file: BinaryIO, now: str | None, name: str | None) -> None:
     """Print the answer to one hook request; `-` reads standard input.
 
     Exit status: 0 with a response, 2 where HTTP would answer 400, 3 where it would answer 412.
@@ -74,7 +81,7 @@ def card(request_file: BinaryIO, now: str | None) -> None:
         services = dataclasses.replace(services, clock=lambda: moment)
     try:
         body = parse_json_object(request_file.read())
-        answer = answer_call(body, service_of(body), services)
+        answer = answer_call(body, service_of(body), services, _client_named(name, services))
     except RecursionError:
         _exit_with(UnreadableBody("The body nests too deep."))
     except CdsError as error:
@@ -157,6 +164,18 @@ def expand(url: str, names: tuple[str, ...], output: Path, content: Path | None)
     run_expand(url, names, output, content, lambda: _load(_read_settings()).guideline)
 
 
+@main.command()
+@click.argument("name", required=False, type=click.Choice(shipped_profiles()))
+def clients(name: str | None) -> None:
+    """Print a shipped file of client profiles, to copy; without NAME, list the clients that may call."""
+    if name:
+        click.echo((PROFILES / f"{name}.toml").read_text(encoding="utf-8"), nl=False)
+        return
+    for client in _load(_read_settings()).clients.client:
+        click.echo(f"{client.name:<20} {client.issuer or 'open: no proof is asked for'}")
+    click.echo(f"Shipped: {', '.join(shipped_profiles())}. {ENV_PREFIX}CLIENTS names one, or a file.")
+
+
 @main.command("settings")
 def print_settings() -> None:
     """Print every setting as a Markdown table: environment variable, default, meaning."""
@@ -194,6 +213,21 @@ def _load(settings: Settings) -> Services:
     except ContentError as error:
         tell_broken("The guideline's content", error)
         raise SystemExit(_EXIT_BROKEN_CONTENT) from None
+    except ClientsError as error:
+        tell_broken("The file of clients", error)
+        raise SystemExit(_EXIT_BROKEN_CONTENT) from None
+    except BadDatabaseUrl as error:
+        raise click.ClickException(f"{error}.") from None
+
+
+def _client_named(name: str | None, services: Services) -> ClientProfile:
+    """The client of that name; without one the open client, or one that wants nothing special."""
+    if name is None:
+        return services.clients.open or PLAIN_CLIENT
+    found = next((one for one in services.clients.client if one.name == name), None)
+    if found is None:
+        raise click.BadParameter("no client of that name", param_hint="--client")
+    return found
 
 
 def _exit_with(error: CdsError) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from cds_service.access.prefetch import Prefetched
 from cds_service.errors import NothingReadable
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import (
@@ -18,6 +19,7 @@ from cds_service.guideline.decision import (
     Pathway,
     Plan,
 )
+from cds_service.guideline.lumbar_mri.card_limit import limit_cards
 from cds_service.guideline.lumbar_mri.decision import ORDER_SIGN, decide
 from cds_service.guideline.lumbar_mri.order import (
     ForeignOrder,
@@ -30,7 +32,9 @@ from cds_service.guideline.lumbar_mri.order_elements import objects_of, referenc
 from cds_service.guideline.lumbar_mri.pain import PAIN
 from cds_service.guideline.lumbar_mri.rating import rate_orders
 from cds_service.guideline.lumbar_mri.render import render_cards
+from cds_service.protocol.answer_form import PLAIN, AnswerForm
 from cds_service.protocol.request import HookRequest
+from cds_service.protocol.version_1 import as_version_1
 from cds_service.record.facts import PatientFacts, ReadState
 from cds_service.record.reader import read_facts, read_order_facts, with_contained
 from cds_service.record.users import USER_ROLE, has_role
@@ -48,16 +52,30 @@ class HookAnswer:
     decisions: tuple[Decision, ...]
 
 
+# The record for the orders of a call, which are given as the client sent them.
+Complete = Callable[[HookRequest, Sequence[Mapping[str, Any]]], Mapping[str, Prefetched]]
+
+
+def as_sent(request: HookRequest, orders: Sequence[Mapping[str, Any]]) -> Mapping[str, Prefetched]:
+    """The prefetch that came with the call, and nothing beside it."""
+    return request.prefetch
+
+
 def answer_hook(
     request: HookRequest,
     *,
     now: datetime,
     guideline: Guideline,
     new_uuid: Callable[[], str],
+    form: AnswerForm = PLAIN,
+    complete: Complete = as_sent,
+    checkpoint: Callable[[], None] = lambda: None,
 ) -> HookAnswer:
-    """The cards for one call.
+    """The cards for one call, in the form that its client wants.
 
     An order that is not a lumbar MRI is answered without a look at the record.
+    Where one is, `complete` gives the record; it may read elsewhere what the client did not send.
+    `checkpoint` is called between the steps, and may raise to end a call that takes too long.
     Raises NothingReadable where nothing of the record came and the draft order alone decides nothing.
     """
     selection = select_orders(request.draft_orders, request.selections, request.patient_id, guideline)
@@ -66,20 +84,55 @@ def answer_hook(
         refused = tuple(_refuse_foreign(order, now, guideline) for order in selection.foreign)
     decisions: tuple[Decision, ...] = ()
     if selection.orders:
-        decisions = _decide_all(request, selection, now, guideline, must_answer=bool(refused))
+        # A copy, in which every look is cheap.
+        record = dict(complete(request, [order.resource for order in selection.orders]))
+        request = replace(request, prefetch=record)
+        decisions = _decide_all(
+            request,
+            selection,
+            now,
+            guideline,
+            checkpoint,
+            must_answer=bool(refused),
+            silent_roles=form.silent_roles,
+        )
     decisions += refused
     spoken = merge_duplicates([decision for decision in decisions if not decision.silent])
-    cards = render_cards(
+    rendered = render_cards(
         spoken,
         guideline=guideline,
         new_uuid=new_uuid,
         patient_id=request.patient_id,
         encounter_id=request.encounter_id,
+        for_imaging_tab=form.pama_rating,
     )
-    response: dict[str, Any] = {"cards": cards}
-    if rated := rate_orders(decisions, guideline, new_uuid, f"Patient/{request.patient_id}"):
-        response["systemActions"] = rated
-    return HookAnswer(response, _log(request, selection, decisions, guideline), decisions)
+    sent = limit_cards(rendered, form.max_cards, guideline.words)
+    response: dict[str, Any] = {"cards": [one.card.to_json() for one in sent]}
+    response |= _system_actions(decisions, request, guideline, new_uuid, form)
+    if form.protocol == "1.x":
+        response = as_version_1(response)
+    log = _log(request, selection, decisions, guideline)
+    if left_out := len(rendered) - len(sent):
+        log["cards_left_out"] = left_out
+    return HookAnswer(response, log, decisions)
+
+
+def _system_actions(
+    decisions: Sequence[Decision],
+    request: HookRequest,
+    guideline: Guideline,
+    new_uuid: Callable[[], str],
+    form: AnswerForm,
+) -> dict[str, Any]:
+    """The member with the verdicts, at the place that was agreed; empty where there is nothing to say."""
+    place = form.system_actions or ("root" if guideline.switches.system_actions else "off")
+    if place == "off":
+        return {}
+    rated = rate_orders(decisions, guideline, new_uuid, f"Patient/{request.patient_id}")
+    if not rated:
+        return {}
+    member = {"systemActions": rated}
+    return member if place == "root" else {"extension": member}
 
 
 def _decide_all(
@@ -87,20 +140,26 @@ def _decide_all(
     selection: OrderSelection,
     now: datetime,
     guideline: Guideline,
+    checkpoint: Callable[[], None],
     *,
     must_answer: bool,
+    silent_roles: tuple[str, ...],
 ) -> tuple[Decision, ...]:
     """A decision an order; `must_answer` where another card is sent in any case."""
-    request = replace(request, prefetch=dict(request.prefetch))  # read once; every look is cheap from here on
-    facts = read_facts(request.prefetch, patient_id=request.patient_id, now=now, guideline=guideline)
+    guideline = replace(guideline, patterns=guideline.patterns.for_one_request(checkpoint))
+    facts = read_facts(
+        request.prefetch, patient_id=request.patient_id, now=now, guideline=guideline, checkpoint=checkpoint
+    )
     if request.encounter_id is None:  # there is no encounter to read (HK-3)
         facts = replace(facts, reads={**facts.reads, "encounter": ReadState.COMPLETE})
     scans = {id(order.resource) for order in selection.orders}
     others = [draft for draft in request.draft_orders if id(draft) not in scans]
     referred = has_emergency_referral(others, request.patient_id, guideline)
-    specialist = has_role(request.prefetch, request.user_id, guideline.switches.specialist_roles)
+    roles = (*guideline.switches.specialist_roles, *silent_roles)
+    specialist = has_role(request.prefetch, request.user_id, roles)
     told = facts
-    for order in selection.orders:  # a red flag on one order is the patient's, so it holds for the other
+    # A red flag on one order is the patient's, so it holds for the other.
+    for order in _between(checkpoint, selection.orders):
         told = _with_reasons(told, order, request, now, guideline)
     decisions = tuple(
         decide(
@@ -112,14 +171,21 @@ def _decide_all(
             emergency_referral=referred,
             specialist=specialist,
         )
-        for order in selection.orders
+        for order in _between(checkpoint, selection.orders)
     )
     if not must_answer and _nothing_was_read(facts) and all(d.outcome is Outcome.UNCLEAR for d in decisions):
         keys = ", ".join(guideline.prefetch)
         raise NothingReadable(
             "Nothing about the patient could be read.", f"no usable prefetch key of: {keys}"
         )
+    checkpoint()
     return decisions
+
+
+def _between(checkpoint: Callable[[], None], orders: Iterable[MriOrder]) -> Iterator[MriOrder]:
+    for order in orders:
+        checkpoint()
+        yield order
 
 
 def _with_referenced_reason(order: MriOrder, facts: PatientFacts, guideline: Guideline) -> MriOrder:

@@ -6,6 +6,7 @@ import logging
 import sys
 import time
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -14,14 +15,21 @@ from pathlib import Path
 import structlog
 from flask import Flask
 
+from cds_service.access.client_file import load_clients
+from cds_service.access.clients import Clients
+from cds_service.access.fhir_reads import FhirReader
+from cds_service.access.guarded_get import GuardedOutgoing
+from cds_service.access.read_pool import ReadPool
 from cds_service.content_check import failing_examples
 from cds_service.feedback import KeepsNothing
-from cds_service.guideline.content import load_guideline
+from cds_service.guideline.content import Folder, Guideline, load_guideline
+from cds_service.guideline.content_queries import read_optional_queries
 from cds_service.guideline.problems import refuse
 from cds_service.guideline.review_state import review_warning
+from cds_service.record.users import USER_ROLE
 from cds_service.settings import Settings
-from cds_service.web import call_log, cors, errors, fhir_api, hooks_api, operations
-from cds_service.wiring import Services, install_services
+from cds_service.web import call_log, cors, errors, fhir_api, hooks_api, operations, security_headers
+from cds_service.wiring import Services, install_services, make_token_checks
 
 __all__ = ["Services", "build_services", "cards_folder", "configure_logging", "create_app", "read_clock"]
 
@@ -37,11 +45,14 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.url_map.merge_slashes = False
     install_services(app, services)
     _warn_of_expired_review(services)
+    if services.token_checks is not None:
+        services.token_checks.used_tokens.prepare()
     call_log.register(app)
     cors.register(app, services.settings.cors_origins)
+    security_headers.register(app, services.settings)
     errors.register(app)
     app.register_blueprint(operations.blueprint)
-    app.register_blueprint(hooks_api.make_blueprint())
+    app.register_blueprint(hooks_api.make_blueprint(services))
     app.register_blueprint(fhir_api.make_blueprint(services))
     return app
 
@@ -51,17 +62,48 @@ def build_services(settings: Settings) -> Services:
 
     Raises ContentError where the guideline or the site's overlay is broken,
     or where an example of the guideline, without the overlay, ends otherwise than its owner wrote.
+    Raises ClientsError where the file of clients, or a key file that it names, is broken,
+    and BadDatabaseUrl where no database can be meant by the setting, and one is needed.
     """
+    clients = load_clients(settings.clients)
     folder = cards_folder() / GUIDELINE_FOLDER
     guideline = load_guideline(folder, settings.site)
     refuse(failing_examples(folder, guideline if settings.site is None else load_guideline(folder)))
+    outgoing = GuardedOutgoing()
     return Services(
         settings=settings,
-        guideline=guideline,
+        guideline=_asking_for_roles(folder, guideline, clients),
         clock=read_clock,
         new_uuid=lambda: str(uuid.uuid4()),
         feedback=KeepsNothing(),
-        stopwatch=time.perf_counter,
+        stopwatch=time.monotonic,  # what the ends of outgoing requests are counted in, too
+        fhir=FhirReader(
+            outgoing=outgoing,
+            pool=ReadPool(settings.fhir_threads),
+            stopwatch=time.monotonic,
+            clock=read_clock,
+            pause=time.sleep,
+            request_seconds=settings.fhir_read_seconds,
+            max_bytes=settings.fhir_max_bytes,
+            depth_limit=settings.json_depth_limit,
+        ),
+        clients=clients,
+        token_checks=make_token_checks(clients, settings, outgoing, time.monotonic),
+    )
+
+
+def _asking_for_roles(folder: Folder, guideline: Guideline, clients: Clients) -> Guideline:
+    """The guideline that also asks for the user's role where only a client, and not the site, names roles.
+
+    Discovery is one list for all clients, so all are asked for it.
+    """
+    if USER_ROLE in guideline.prefetch or not any(client.silent_roles for client in clients.client):
+        return guideline
+    query, reason = read_optional_queries(folder)[USER_ROLE]
+    return replace(
+        guideline,
+        prefetch={**guideline.prefetch, USER_ROLE: query},
+        prefetch_reasons={**guideline.prefetch_reasons, USER_ROLE: reason},
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from cds_service.access.client_file import ClientsError
 from cds_service.guideline.content import ContentError, Guideline, load_guideline
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199  # windows reach a hundred years back, and a calendar has to hold them
@@ -40,6 +41,6 @@ def load_content(folder: Path, option: str, exit_status: int, site: Path | None 
         raise SystemExit(exit_status) from None
 
 
-def tell_broken(what: str, error: ContentError) -> None:
+def tell_broken(what: str, error: ContentError | ClientsError) -> None:
     """Prints every problem, a line each, to standard error."""
     click.echo(f"{what} is broken.\n{error}", err=True)

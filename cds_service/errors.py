@@ -6,13 +6,16 @@
     │   ├── MissingMember     400
     │   ├── InvalidMember     400
     │   └── WrongHook         400
+    ├── NotAuthenticated      401
     ├── NotFound              404
     ├── MethodNotAllowed      405
     ├── NotAcceptable         406
     ├── TooSlow               408
     ├── NothingReadable       412  nothing about the patient can be read
     ├── TooLarge              413
-    └── UnsupportedContent    415
+    ├── UnsupportedContent    415
+    ├── Throttled             503  more calls at once than this service takes
+    └── TookTooLong           503  the evaluation was ended
 
 A message names the field, the prefetch key or the entry.
 It never holds a value that came with the request, because a value can be about a patient.
@@ -28,6 +31,8 @@ class CdsError(Exception):
 
     status: ClassVar[int] = 500
     issue_code: ClassVar[str] = "exception"
+    # When it makes sense to ask again; None where the same request would be refused again.
+    retry_after_seconds: ClassVar[int | None] = None
 
     def __init__(self, text: str, diagnostics: str | None = None) -> None:
         super().__init__(text)
@@ -74,6 +79,21 @@ class WrongHook(BadRequest):
     """The service was called with a hook that it was not published for."""
 
     issue_code = "business-rule"
+
+
+class NotAuthenticated(CdsError):
+    """Nobody who may call has proved that the call is theirs.
+
+    The caller never hears why: each cause would help to forge the next token.
+    `cause` is for the log, in a word of ours that quotes nothing of the token.
+    """
+
+    status = 401
+    issue_code = "login"
+
+    def __init__(self, cause: str) -> None:
+        super().__init__("The call is not authenticated.")
+        self.cause = cause
 
 
 class NotFound(CdsError):
@@ -123,6 +143,22 @@ class UnsupportedContent(CdsError):
 
     status = 415
     issue_code = "not-supported"
+
+
+class Throttled(CdsError):
+    """As many calls as this service takes at once are being answered already."""
+
+    status = 503
+    issue_code = "throttled"
+    retry_after_seconds = 1
+
+
+class TookTooLong(CdsError):
+    """The evaluation was ended, because it took longer than any call may: no advice was reached."""
+
+    status = 503
+    issue_code = "timeout"
+    retry_after_seconds = 1
 
 
 def operation_outcome(issue_code: str, text: str, diagnostics: str | None = None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import subprocess
+import subprocess  # nosec B404 # starts this program, below
 import sys
 import time
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def running_service(
     command = [python, "-m", "cds_service", "serve", "--port", str(port), *options]
     with contextlib.ExitStack() as stack:
         stderr = stack.enter_context(log.open("wb")) if log else subprocess.DEVNULL
-        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=stderr)  # noqa: S603
+        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=stderr)  # noqa: S603 # nosec B603 # no shell, own words
         stack.callback(_stop, process)
         _wait_until_healthy(base_url, process)
         yield base_url

@@ -6,6 +6,7 @@ The time zone is not here: calendar days belong to the guideline, so its content
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +14,8 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ENV_PREFIX = "CDS_"
+
+_EVERY_IPV4 = "0.0.0.0"  # noqa: S104 # nosec B104 # compared, never bound
 
 
 class Settings(BaseSettings):
@@ -48,6 +51,59 @@ class Settings(BaseSettings):
         le=200,
         description="How deep the members of `context` may nest; deeper is answered with 400.",
     )
+    max_entries: int = Field(
+        20_000,
+        ge=1,
+        description="Most entries in all Bundles of the prefetch together; more are answered with 413.",
+    )
+    max_draft_orders: int = Field(
+        100, ge=1, description="Most entries in `context.draftOrders`; more are answered with 413."
+    )
+    max_string_bytes: int = Field(
+        500_000,
+        ge=1_000,
+        description="Longest single string of a body, as it was sent; a longer one is answered with 413.",
+    )
+    max_concurrent_calls: int = Field(
+        12,
+        ge=1,
+        le=64,
+        description=(
+            "Most calls that one process works on at once, and never all of its threads: beyond it a call is "
+            "answered with 503 and `Retry-After`, and health and discovery still answer."
+        ),
+    )
+    max_call_seconds: float = Field(
+        5.0,
+        gt=0,
+        le=60,
+        description="How long a call may be evaluated; then it is ended with 503 and `Retry-After`.",
+    )
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (),
+        description=(
+            "Addresses or networks of the proxies in front, separated by commas: of these alone is "
+            "`X-Forwarded-Proto` believed. Empty: of nobody. No answer depends on it."
+        ),
+    )
+    fhir_call_seconds: float = Field(
+        2.0,
+        gt=0,
+        le=30,
+        description=(
+            "How long after its arrival a call may still read from a FHIR server; "
+            "what has not come by then is unread, and the card says so."
+        ),
+    )
+    fhir_read_seconds: float = Field(
+        1.0, gt=0, le=30, description="How long one request to a FHIR server may take."
+    )
+    fhir_threads: int = Field(
+        32, ge=1, le=256, description="Requests to FHIR servers that each process makes at once."
+    )
+    fhir_max_bytes: int = Field(
+        20_000_000, ge=1_000, description="Largest answer of a FHIR server; a larger one is unread."
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         ("*",),
         description=(
@@ -62,6 +118,48 @@ class Settings(BaseSettings):
             "Empty: the guideline as it is shipped."
         ),
     )
+    clients: str = Field(
+        "open-demo",
+        description=(
+            "Who may call: path of a TOML file of client profiles, or the name of a shipped one. "
+            "`lumbar-mri-cds clients` lists them."
+        ),
+    )
+    anyone_may_call: bool = Field(
+        False,
+        description=(
+            "Whether a client profile that asks for no proof may be served where other machines can call."
+        ),
+    )
+    token_leeway_seconds: int = Field(
+        60,
+        ge=0,
+        le=300,
+        description="How far a client's clock may differ from ours, when the times of its token are checked.",
+    )
+    token_max_seconds: int = Field(
+        600,
+        ge=30,
+        le=86_400,
+        description=(
+            "Longest time that a client's token may be made for; known clients make theirs for 5 minutes, "
+            "and what lives longer can be stolen longer."
+        ),
+    )
+    key_set_max_age_seconds: int = Field(
+        3600,
+        ge=60,
+        le=86_400,
+        description="How long a client's key set is used before it is fetched again.",
+    )
+    database_url: str = Field(
+        "sqlite:///lumbar-mri-cds.sqlite3",
+        repr=False,  # it may hold a password
+        description=(
+            "Database that remembers used tokens, as SQLAlchemy writes its address. "
+            "Opened only where a client must authenticate."
+        ),
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level of the log lines that are written to standard error."
     )
@@ -71,6 +169,13 @@ class Settings(BaseSettings):
     def _split_at_commas(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks_between_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
     @field_validator("site", mode="before")
@@ -98,6 +203,11 @@ class Settings(BaseSettings):
         return self.public_base_url or f"http://{_reachable(self.host)}:{self.port}"
 
     @property
+    def concurrent_calls(self) -> int:
+        """The calls of one process at once; a thread is left over to answer everything else at once."""
+        return max(1, min(self.max_concurrent_calls, self.threads - 1))
+
+    @property
     def bind(self) -> str:
         """Host and port as a server takes them."""
         return f"{_bracketed(self.host)}:{self.port}"
@@ -105,7 +215,7 @@ class Settings(BaseSettings):
 
 def _reachable(host: str) -> str:
     """A host that a client on this machine can call; `0.0.0.0` and `::` only mean every address."""
-    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, _bracketed(host))  # noqa: S104 # not bound here
+    return {_EVERY_IPV4: "127.0.0.1", "::": "[::1]"}.get(host, _bracketed(host))
 
 
 def _bracketed(host: str) -> str:
@@ -124,4 +234,4 @@ def _as_typed(default: object) -> str:
     """A default as one would write it in the environment."""
     if default is None:
         return ""
-    return ",".join(default) if isinstance(default, tuple) else str(default)
+    return ",".join(map(str, default)) if isinstance(default, tuple) else str(default)

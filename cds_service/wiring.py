@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
 
 from cds_service.access.clients import OPEN_DEMO, Clients
+from cds_service.access.fhir_reads import FhirReader
+from cds_service.access.outgoing import Outgoing
 from cds_service.feedback import FeedbackSink
 from cds_service.guideline.content import Guideline
 from cds_service.settings import Settings
+
+if TYPE_CHECKING:  # what checks tokens takes long to load, and only some services need it
+    from cds_service.access.tokens import TokenChecks
 
 _EXTENSION = "cds_service"
 
@@ -22,7 +28,9 @@ class Services:
 
     `clock` gives the moment of evaluation, with a time zone.
     `new_uuid` gives a fresh card or suggestion uuid.
-    `stopwatch` counts seconds from an arbitrary start, for the timings in the log.
+    `stopwatch` counts seconds from an arbitrary start, for the timings in the log and the ends of FHIR reads.
+    `token_checks` is None where no client has to prove who it is.
+    `fhir` reads what a call's prefetch lacks; None means that nothing is read from FHIR servers.
     """
 
     settings: Settings
@@ -31,7 +39,34 @@ class Services:
     new_uuid: Callable[[], str]
     feedback: FeedbackSink
     stopwatch: Callable[[], float]
-    clients: Clients = Clients(client=(OPEN_DEMO,))
+    clients: Clients = field(default=Clients(client=(OPEN_DEMO,)))
+    fhir: FhirReader | None = None
+    token_checks: TokenChecks | None = None
+
+
+def make_token_checks(
+    clients: Clients, settings: Settings, outgoing: Outgoing, monotonic: Callable[[], float]
+) -> TokenChecks | None:
+    """What the tokens of these clients are checked with; None where none of them has to prove who it is.
+
+    `monotonic` counts seconds on the clock that `outgoing` takes its ends from.
+    Raises ClientsError and BadDatabaseUrl.
+    """
+    if all(client.issuer is None for client in clients.client):
+        return None
+    # Imported here because cryptography and SQLAlchemy take most of a second to load.
+    from cds_service.access.key_sets import KeySets
+    from cds_service.access.tokens import TokenChecks
+    from cds_service.access.used_tokens import SharedUsedTokens
+    from cds_service.store.database import Database
+    from cds_service.store.used_tokens import UsedTokenTable
+
+    return TokenChecks(
+        keys=KeySets(clients, outgoing, monotonic, settings.key_set_max_age_seconds),
+        used_tokens=SharedUsedTokens(UsedTokenTable(Database(settings.database_url))),
+        leeway_seconds=settings.token_leeway_seconds,
+        max_seconds=settings.token_max_seconds,
+    )
 
 
 def install_services(app: Flask, services: Services) -> None:

@@ -113,7 +113,8 @@ def test_serve_says_in_one_line_that_the_port_is_taken(host: str) -> None:
     )
 
 
-def test_serve_says_that_the_address_is_not_of_this_machine() -> None:
+def test_serve_says_that_the_address_is_not_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDS_ANYONE_MAY_CALL", "true")
     result = run("serve", "--host", "192.0.2.1")  # an address for documentation, which nobody has
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
     assert "--host or CDS_HOST" in result.stderr
@@ -140,3 +141,19 @@ def test_an_option_of_serve_tells_the_default_of_its_setting(name: str) -> None:
     option = next(option for option in main.commands["serve"].params if option.name == name)
     assert isinstance(option, click.Option)
     assert str(Settings.model_fields[name].default) in (option.help or "")
+
+
+def test_card_answers_as_the_client_that_is_named_would_get_it(tmp_path: Path) -> None:
+    file = tmp_path / "clients.toml"
+    file.write_text('[[client]]\nname = "rated"\npama_rating = true\n', encoding="utf-8")
+    example = json.dumps(example_request(datetime(2026, 6, 15, 2, tzinfo=UTC)))
+    arguments = ("card", "-", "--now", "2026-06-15T10:00+08:00")
+    asked = (*arguments, "--client", "rated")
+    result = CliRunner().invoke(main, asked, input=example, env={"CDS_CLIENTS": str(file)})
+    assert (result.exit_code, "pama-rating" in result.stdout) == (0, True)
+    assert "pama-rating" not in run(*arguments, stdin=example).stdout
+
+
+def test_card_refuses_the_name_of_no_client() -> None:
+    result = run("card", "-", "--client", "nobody", stdin=json.dumps(knee_request()))
+    assert (result.exit_code, "--client: no client of that name" in result.stderr) == (2, True)

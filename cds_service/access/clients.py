@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import tomllib
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
-
-class ClientsError(Exception):
-    """The file of client profiles cannot be used; the text says where and why, in one line."""
+from cds_service.protocol.answer_form import AnswerForm
 
 
 class ClientProfile(BaseModel):
-    """One CDS client: how it proves who it is, what may be fetched for it, and in which form it wants answers.
+    """One CDS client: how it proves who it is, what may be fetched for it, and the form of its answers.
 
     A profile without an issuer is open: every call without further proof is this client's.
+    What its addresses and names must look like is checked where a file is read.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
@@ -25,23 +23,38 @@ class ClientProfile(BaseModel):
     name: str
     # Proof (section 15 of the conformance reference).
     issuer: str | None = None
+    # Keys are fetched from the address, or read from the file where there is one.
+    # A token may name no other address (`jku`) than this, also where the keys are in a file.
     jwks_url: str | None = None
     jwks_file: Path | None = None
     algorithms: tuple[str, ...] = ("ES384", "RS384")
     tenants: tuple[str, ...] = ()
     # What may be fetched. A FHIR server is its base address; everything else is refused.
     fhir_servers: tuple[str, ...] = ()
-    fhir_without_token: bool = False
-    loopback: bool = False
+    fhir_without_token: StrictBool = False
+    loopback: StrictBool = False
     private_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     ca_file: Path | None = None
+    # How requests are read.
+    null_means: Literal["nothing-found", "unknown"] = "nothing-found"
+    all_drafts_selected: StrictBool = False
     # What answers look like.
     protocol: Literal["1.x", "2.x"] = "2.x"
-    system_actions: Literal["off", "root", "extension"] = "off"
-    pama_rating: bool = False
-    null_means: Literal["nothing-found", "unknown"] = "nothing-found"
-    max_cards: int | None = Field(None, ge=1)
+    system_actions: Literal["off", "root", "extension"] | None = None  # None: as the site's switch says
+    pama_rating: StrictBool = False
+    max_cards: StrictInt | None = Field(None, ge=1)
     silent_roles: tuple[str, ...] = ()
+
+    @property
+    def answer_form(self) -> AnswerForm:
+        """The part of the profile that the cards are written by."""
+        return AnswerForm(
+            protocol=self.protocol,
+            system_actions=self.system_actions,
+            pama_rating=self.pama_rating,
+            max_cards=self.max_cards,
+            silent_roles=self.silent_roles,
+        )
 
 
 class Clients(BaseModel):
@@ -49,7 +62,7 @@ class Clients(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    protect_discovery: bool = False
+    protect_discovery: StrictBool = False
     client: tuple[ClientProfile, ...]
 
     @model_validator(mode="after")
@@ -67,18 +80,15 @@ class Clients(BaseModel):
         """The client that every call without a token is, or None where each must prove who it is."""
         return next((one for one in self.client if one.issuer is None), None)
 
+    @property
+    def protected(self) -> bool:
+        """Whether any call needs a token, so that its audience is compared with an address of ours."""
+        return self.protect_discovery or any(one.issuer is not None for one in self.client)
+
     def of_issuer(self, issuer: str) -> ClientProfile | None:
         """The client that signs as this issuer."""
         return next((one for one in self.client if one.issuer == issuer), None)
 
 
+PLAIN_CLIENT = ClientProfile(name="plain")
 OPEN_DEMO = ClientProfile(name="open-demo", loopback=True, fhir_without_token=True)
-
-
-def read_clients(path: Path) -> Clients:
-    """The clients of a TOML file with a table `[[client]]` each; raises ClientsError."""
-    try:
-        told: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        return Clients.model_validate(told)
-    except (OSError, ValueError, ValidationError) as error:
-        raise ClientsError(f"{path.name}: {error}") from None

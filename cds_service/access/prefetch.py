@@ -11,7 +11,8 @@ A prefetch key has six states on the wire, and a missing answer is never an empt
     an OperationOutcome, alone or as the    failed
       only entry and more than a hint
     anything that is not FHIR               failed
-    the key is absent                       not sent
+    the key is absent, or null of a client  not sent
+      that does not mean it
 
 The pass is made once a key, when the key is first asked for, and copies nothing:
 a record of 3,000 resources must cost much less here than its parsing did.
@@ -34,6 +35,8 @@ class Prefetched:
     `reason` says in a few words why the state is not complete; it holds nothing that was sent.
     `foreign` counts resources of another patient, which are dropped.
     `unreadable` counts entries without a resource.
+    `unfinished` is the Bundle whose next page was not read, where that is all that it lacks.
+    `refused` says that whoever asked was told no for good, so that nobody need ask again.
     """
 
     state: ReadState
@@ -41,9 +44,12 @@ class Prefetched:
     reason: str = ""
     foreign: int = 0
     unreadable: int = 0
+    unfinished: Mapping[str, Any] | None = field(default=None, repr=False)
+    refused: bool = False
 
 
 NOT_SENT = Prefetched(ReadState.NOT_SENT, reason="not sent")
+NULL_IS_UNKNOWN = Prefetched(ReadState.NOT_SENT, reason="null, which this client sends for unknown")
 NOT_FHIR = Prefetched(ReadState.FAILED, reason="not FHIR")
 FOUND_NOTHING = Prefetched(ReadState.COMPLETE)
 
@@ -62,6 +68,11 @@ def read_prefetch(
     return dict(PrefetchByKey(raw, keys, patient_id))
 
 
+def read_as_key(key: str, value: Any, template: str, patient_id: str) -> Prefetched:
+    """A value that came from elsewhere for a declared key, read as if the client had sent it."""
+    return _read_declared(key, value, _type_of_template(template), patient_id)
+
+
 class PrefetchByKey(Mapping[str, Prefetched]):
     """The prefetch as a mapping that reads a key when it is first asked for.
 
@@ -69,13 +80,19 @@ class PrefetchByKey(Mapping[str, Prefetched]):
     so nothing is read before somebody wants it.
     """
 
-    __slots__ = ("_patient_id", "_raw", "_read", "_types")
+    __slots__ = ("_null_is_unknown", "_patient_id", "_raw", "_read", "_types")
 
     def __init__(
-        self, raw: Mapping[str, Any], keys: Mapping[str, str] | Iterable[str], patient_id: str
+        self,
+        raw: Mapping[str, Any],
+        keys: Mapping[str, str] | Iterable[str],
+        patient_id: str,
+        *,
+        null_is_unknown: bool = False,
     ) -> None:
         self._raw = raw
         self._patient_id = patient_id
+        self._null_is_unknown = null_is_unknown
         self._types = _declared_types(keys)
         self._read: dict[str, Prefetched] = {}
 
@@ -101,6 +118,8 @@ class PrefetchByKey(Mapping[str, Prefetched]):
         if key in self._types:
             if key not in self._raw:
                 return NOT_SENT
+            if self._null_is_unknown and self._raw[key] is None:
+                return NULL_IS_UNKNOWN
             return _read_declared(key, self._raw[key], self._types[key], self._patient_id)
         value = self._raw.get(key)
         if not _holds_fhir(value):
@@ -154,7 +173,7 @@ def _read_value(value: Any, expected_type: str | None, patient_id: str) -> Prefe
         return NOT_FHIR
     match resource["resourceType"]:
         case "OperationOutcome":
-            return Prefetched(ReadState.FAILED, reason="OperationOutcome")
+            return Prefetched(ReadState.FAILED, reason="OperationOutcome", refused=_is_final([resource]))
         case "Bundle":
             return _read_bundle(resource, expected_type, patient_id)
         case found_type if expected_type is not None and found_type != expected_type:
@@ -172,7 +191,9 @@ def _read_bundle(bundle: Mapping[str, Any], expected_type: str | None, patient_i
         return Prefetched(ReadState.PARTIAL, reason="entries cannot be read", unreadable=1)
     if not entries:  # most searches find nothing
         state, reason = _judge_bundle(bundle, 0, [], [], 0, 0, True)
-        return FOUND_NOTHING if state is ReadState.COMPLETE else Prefetched(state, reason=reason)
+        if state is ReadState.COMPLETE:
+            return FOUND_NOTHING
+        return Prefetched(state, reason=reason, unfinished=bundle if reason == _NEXT_PAGE else None)
     own_reference = "Patient/" + patient_id
     own = {"reference": own_reference}
     resources: list[Mapping[str, Any]] = []
@@ -195,7 +216,18 @@ def _read_bundle(bundle: Mapping[str, Any], expected_type: str | None, patient_i
     state, reason = _judge_bundle(
         bundle, len(entries), resources, outcomes, foreign, unreadable, expected_seen
     )
-    return Prefetched(state, tuple(resources), reason, foreign, unreadable)
+    return Prefetched(
+        state,
+        tuple(resources),
+        reason,
+        foreign,
+        unreadable,
+        unfinished=bundle if reason == _NEXT_PAGE else None,
+        refused=state is not ReadState.COMPLETE and _is_final(outcomes),
+    )
+
+
+_NEXT_PAGE = "next page not read"
 
 
 def _judge_bundle(
@@ -220,22 +252,37 @@ def _judge_bundle(
     if outcomes and any(_says_more_than(_WARNINGS, outcome) for outcome in outcomes):
         return ReadState.PARTIAL, "OperationOutcome beside the matches"
     if _has_next_page(bundle):
-        return ReadState.PARTIAL, "next page not read"
+        return ReadState.PARTIAL, _NEXT_PAGE
     if _announces_more(bundle.get("total"), entry_count):
         return ReadState.PARTIAL, "fewer entries than the total"
     return ReadState.COMPLETE, ""
 
 
-_HINTS = frozenset({"information", "success"})
-_WARNINGS = _HINTS | {"warning"}
+# Tuples, because a severity or code that was sent may be anything, and a set cannot be asked for a list.
+_HINTS = ("information", "success")
+_WARNINGS = (*_HINTS, "warning")
 
 
-def _says_more_than(severities: frozenset[str], outcome: Mapping[str, Any]) -> bool:
+def _says_more_than(severities: tuple[str, ...], outcome: Mapping[str, Any]) -> bool:
     """Whether an issue of the outcome is graver than these; one that cannot be read may be."""
     issues = outcome.get("issue")
     if not isinstance(issues, list) or not issues:
         return True
     return any(not isinstance(issue, dict) or issue.get("severity") not in severities for issue in issues)
+
+
+# Asked once more, a server would say the same (section 23 of the conformance reference).
+_FINAL = ("forbidden", "security", "not-supported", "not-found")
+
+
+def _is_final(outcomes: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether an error among the outcomes is one that a second query would meet again."""
+    listed = [outcome.get("issue") for outcome in outcomes]
+    issues = [issue for found in listed if isinstance(found, list) for issue in found]
+    return any(
+        isinstance(issue, dict) and issue.get("code") in _FINAL and issue.get("severity") not in _WARNINGS
+        for issue in issues
+    )
 
 
 def _has_next_page(bundle: Mapping[str, Any]) -> bool:

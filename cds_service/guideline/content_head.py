@@ -75,6 +75,8 @@ RECOMMENDATIONS = frozenset({"R1", "R2", "R3", "R4", "R5", "R6"})
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 IMPROVING, ENDORSED = "improving", "endorsed"
 _CHOICES = frozenset({Outcome.EMERGENCY, Outcome.URGENT, Outcome.INDICATED, Outcome.POSSIBLE})
+# Cancer alone is no emergency: the words of that card speak of the nerves, too (2.11).
+_CHOICES_OF = {"remote_cancer_outcome": frozenset({Outcome.URGENT, Outcome.POSSIBLE})}
 
 
 def read_head(folder: Folder) -> tuple[Head, Table]:
@@ -110,9 +112,15 @@ def thresholds_of(notes: Mapping[str, Threshold]) -> Thresholds:
 def switches_of(found: Mapping[str, Any]) -> Switches:
     """The switches of the card policy; raises TableError, each fault under ("switches", name)."""
     switches = _exactly(Switches, "switches", found)
-    wrong = (name for name, value in found.items() if name.endswith("_outcome") and value not in _CHOICES)
-    expected = f"one of {', '.join(sorted(_CHOICES))}"
-    refuse_faults(TableError, (Fault(("switches", name), expected) for name in wrong))
+    choices = {name: _CHOICES_OF.get(name, _CHOICES) for name in found if name.endswith("_outcome")}
+    refuse_faults(
+        TableError,
+        (
+            Fault(("switches", name), f"one of {', '.join(sorted(allowed))}")
+            for name, allowed in choices.items()
+            if found[name] not in allowed
+        ),
+    )
     lists = {name: value for name, value in found.items() if isinstance(value, list)}
     refuse_faults(
         TableError,

@@ -89,6 +89,12 @@ def read_queries(
     )
 
 
+def read_optional_queries(folder: Folder) -> dict[str, tuple[str, str]]:
+    """Search and reason of each key that is asked for only where somebody wants it; they name no codes."""
+    wanted = parse_table(_Prefetches, read_table(folder, "prefetch.toml")).root
+    return {key: (asked.query, asked.reason) for key, asked in wanted.items() if asked.only_with}
+
+
 def _key_faults(wanted: Mapping[str, _Prefetch]) -> Iterator[Fault]:
     """A key that the rules look for and nobody asks for, or asks for another type of resource."""
     for key, kind in KEYS.items():

@@ -13,6 +13,7 @@ from typing import Any
 
 from cds_service.access.prefetch import PrefetchByKey, Prefetched
 from cds_service.errors import InvalidMember, MissingMember, WrongHook
+from cds_service.protocol.fhir_access import FhirAccess, read_fhir_access
 
 ORDER_SELECT = "order-select"
 
@@ -22,10 +23,10 @@ class HookRequest:
     """One call of a hook.
 
     `user_id` and `encounter_id` are None where the client did not say.
-    `selections` is None at order-sign, where every draft is in scope; else the selected drafts as `Type/id`,
+    `selections` is None where every draft is in scope, as at order-sign; else the selected ones as `Type/id`,
     or as the bare id where no type was sent.
     `draft_orders` are the resources as sent, in order.
-    An access token is not kept: `has_token` says only that there was one.
+    `fhir` is where more of the record can be read, for as long as this call lasts.
     """
 
     hook: str
@@ -36,15 +37,21 @@ class HookRequest:
     selections: tuple[str, ...] | None
     draft_orders: tuple[Mapping[str, Any], ...] = field(repr=False)
     prefetch: Mapping[str, Prefetched] = field(repr=False)
-    fhir_server: str | None
-    has_token: bool
+    fhir: FhirAccess = field(repr=False)
 
 
 def read_hook_request(
-    body: Mapping[str, Any], hook: str, prefetch_keys: Mapping[str, str] | Iterable[str]
+    body: Mapping[str, Any],
+    hook: str,
+    prefetch_keys: Mapping[str, str] | Iterable[str],
+    *,
+    null_is_unknown: bool = False,
+    all_drafts_selected: bool = False,
 ) -> HookRequest:
     """The request in `body`, which was sent to a service of `hook`.
 
+    `null_is_unknown` is for clients that send null also for a key that they could not look up.
+    `all_drafts_selected` is for clients that leave `selections` out and mean every draft.
     Raises MissingMember, InvalidMember or WrongHook, each a 400 that names the member and no value.
     """
     sent_hook = _required_text(body, "hook")
@@ -61,11 +68,12 @@ def read_hook_request(
         user_id=_text(context.get("userId")),
         patient_id=patient_id,
         encounter_id=_bare_id(_text(context.get("encounterId")) or "") or None,
-        selections=_read_selections(context) if hook == ORDER_SELECT else None,
+        selections=_read_selections(context, all_drafts_selected) if hook == ORDER_SELECT else None,
         draft_orders=_read_draft_orders(context),
-        prefetch=PrefetchByKey(_read_prefetch_object(body), prefetch_keys, patient_id),
-        fhir_server=_text(body.get("fhirServer")),
-        has_token=_has_token(body.get("fhirAuthorization")),
+        prefetch=PrefetchByKey(
+            _read_prefetch_object(body), prefetch_keys, patient_id, null_is_unknown=null_is_unknown
+        ),
+        fhir=read_fhir_access(body),
     )
 
 
@@ -105,9 +113,11 @@ def _bare_id(reference: str) -> str:
     return reference.split("/_history/", 1)[0].rstrip("/").rsplit("/", 1)[-1]
 
 
-def _read_selections(context: Mapping[str, Any]) -> tuple[str, ...]:
+def _read_selections(context: Mapping[str, Any], all_drafts_selected: bool) -> tuple[str, ...] | None:
     sent = context.get("selections")
     if sent is None:
+        if all_drafts_selected:
+            return None
         raise MissingMember(
             "context.selections", "order-select needs the selected draft orders, as ServiceRequest/id."
         )
@@ -165,8 +175,3 @@ def _read_prefetch_object(body: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(prefetch, dict):
         raise InvalidMember("prefetch", "an object")
     return prefetch
-
-
-def _has_token(authorization: Any) -> bool:
-    # Some clients send an empty token where they have none.
-    return isinstance(authorization, dict) and _text(authorization.get("access_token")) is not None

@@ -81,11 +81,18 @@ class Patterns:
     # What was concluded of codes and names, by digest: shared by all requests, and holds no text.
     remembered: Remembered[dict[str, Any]] = field(default_factory=Remembered)
     recalled: Remembered[Any] = field(default_factory=Remembered)
+    _checkpoint: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
     _met: dict[str, str] | None = None  # plain texts of one request; the patterns that all share keep none
 
-    def for_one_request(self) -> Patterns:
-        """The same patterns with a memory of texts, dropped with the request: texts are the patient's."""
-        return replace(self, _met={})
+    def for_one_request(self, checkpoint: Callable[[], None] | None = None) -> Patterns:
+        """The same patterns with a memory of texts, dropped with the request: texts are the patient's.
+
+        `checkpoint` is called before each text is read, and may raise to end a call that takes too long:
+        one hostile text costs up to a second, and one resource can hold thousands of them.
+        """
+        if self._met is not None and checkpoint is None:
+            return self  # made for this request already
+        return replace(self, _met={}, _checkpoint=checkpoint or self._checkpoint)
 
     def may_name(self, text: str) -> bool:
         """Whether a text could name anything of the guideline, judged by the first letters of its words."""
@@ -97,6 +104,7 @@ class Patterns:
             return plain(text, self.abbreviations)
         found = self._met.get(text)
         if found is None:
+            self._checkpoint()
             found = self._met[text] = plain(text, self.abbreviations)
         return found
 
@@ -199,6 +207,7 @@ class Patterns:
         return self.answers.names(self.plain(text))
 
     def _judged(self, book: PhraseBook, text: str) -> tuple[Mention, ...]:
+        self._checkpoint()
         plain_text = self.plain(text)
         spans = book.find(plain_text)
         nothing = [span for span in spans if span.name == NOTHING]

@@ -97,11 +97,17 @@ def _place(item: Any) -> tuple[str, str, str]:
 
 
 def read_facts(
-    prefetch: Mapping[str, PrefetchedKey], *, patient_id: str, now: datetime, guideline: Guideline
+    prefetch: Mapping[str, PrefetchedKey],
+    *,
+    patient_id: str,
+    now: datetime,
+    guideline: Guideline,
+    checkpoint: Callable[[], None] = lambda: None,
 ) -> PatientFacts:
     """Everything of the record that the rules may use.
 
     Resources are read by their type, not by the key they came under, and each once.
+    `checkpoint` is called before each, and may raise to end a call that takes too long.
     One that cannot be read is counted, and makes its key partial: it is never a negative.
     """
     resources = by_type(prefetch)
@@ -109,7 +115,7 @@ def read_facts(
     patient = _read_patient(resources, patient_id, guideline, found)
     reading = _reading(guideline, now, resources, patient.birth_date)
     for resource_type, kept in _to_read(resources, reading):
-        _read_all(resource_type, kept, reading, found)
+        _read_all(resource_type, kept, reading, found, checkpoint)
     facts = replace(
         patient,
         facts=found.of(Fact),
@@ -199,7 +205,13 @@ def _to_read(resources: ByType, reading: Reading) -> Iterator[tuple[str, Iterabl
             yield resource_type, kept
 
 
-def _read_all(resource_type: str, kept: Iterable[Kept], reading: Reading, found: _Found) -> None:
+def _read_all(
+    resource_type: str,
+    kept: Iterable[Kept],
+    reading: Reading,
+    found: _Found,
+    checkpoint: Callable[[], None] = lambda: None,
+) -> None:
     reader = _READERS.get(resource_type)
     if reader is None:
         return
@@ -207,6 +219,7 @@ def _read_all(resource_type: str, kept: Iterable[Kept], reading: Reading, found:
     superseded = resource_type == "QuestionnaireResponse" and len(kept) > 1
     newest = newest_responses(kept, reading) if superseded else frozenset[int]()
     for _, raw in kept:
+        checkpoint()
         try:
             items = list(reader(raw, reading))
         except BrokenElement as broken:

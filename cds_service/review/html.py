@@ -65,7 +65,7 @@ def _rendered(text: str, sections: list[Section]) -> Markup:
             token.attrSet("id", anchor)
             sections.append(Section(anchor, inline.content))
     html: str = markdown.renderer.render(tokens, markdown.options, {})
-    return Markup(html)  # noqa: S704  (raw HTML in the Markdown is off)
+    return Markup(html)  # noqa: S704 # nosec B704 # raw HTML in the Markdown is off
 
 
 def _block(name: str, **values: Any) -> Markup:

@@ -124,7 +124,7 @@ def _patterns() -> list[str]:
 def _cases(guideline: Guideline) -> Iterator[tuple[str, tuple[Finding, ...]]]:
     for pathway in _PATHWAYS:
         for outcome in (Outcome.EMERGENCY, Outcome.URGENT, Outcome.INDICATED):
-            if _stands_alone(pathway, outcome, guideline):
+            if _stands_alone(pathway, outcome):
                 finding = _finding(pathway, outcome)
                 label = f"{_named(finding, guideline)}, {outcome.value}"
                 yield label, (finding,)
@@ -135,10 +135,10 @@ def _cases(guideline: Guideline) -> Iterator[tuple[str, tuple[Finding, ...]]]:
         yield f"{' and '.join(_named(finding, guideline) for finding in findings)}, emergency", findings
 
 
-def _stands_alone(pathway: Pathway, outcome: Outcome, guideline: Guideline) -> bool:
+def _stands_alone(pathway: Pathway, outcome: Outcome) -> bool:
     """Whether the pathway comes to it by itself; cancer is an emergency only beside neurology (2.11)."""
     if pathway is Pathway.CANCER and outcome is Outcome.EMERGENCY:
-        return guideline.switches.remote_cancer_outcome == outcome
+        return False
     return any(variant.partition("-")[0] == outcome for variant in VARIANTS[pathway.value])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -11,6 +12,8 @@ import msgspec
 from flask import Request
 
 from cds_service.errors import TooLarge, TooSlow, UnreadableBody, UnsupportedContent
+from cds_service.protocol.request_size import refuse_long_strings
+from cds_service.settings import Settings
 
 _MEDIA_TYPES = frozenset({"application/json", "application/fhir+json"})
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
@@ -21,18 +24,21 @@ _TOO_LARGE = "The body is larger than this service takes."
 _NOT_WHOLE = "The body did not arrive whole."
 
 
-def read_json_body(request: Request, max_bytes: int) -> dict[str, Any]:
-    """The JSON object that was posted.
+def read_json_body(request: Request, settings: Settings, prefetch_keys: Iterable[str] = ()) -> dict[str, Any]:
+    """The JSON object that was posted; of a prefetch key only one of `prefetch_keys` is named in a refusal.
 
     Raises UnsupportedContent (415) for another media type, charset or any content coding,
-    TooLarge (413) for a body over `max_bytes`, TooSlow (408) for one that takes too long to arrive,
+    TooLarge (413) for a body or a string over its limit, TooSlow (408) for one that takes too long to arrive,
     UnreadableBody (400) for what is not JSON.
 
     Of a member that comes twice, the last counts, as in most JSON readers:
     to notice it would take a Python call for every object of a large record.
     """
     _refuse_other_content(request)
-    return parse_json_object(_receive(request, max_bytes))
+    sent = _receive(request, settings.max_body_bytes)
+    body = parse_json_object(sent)
+    refuse_long_strings(sent, body, limit=settings.max_string_bytes, prefetch_keys=prefetch_keys)
+    return body
 
 
 def parse_json_object(body: bytes) -> dict[str, Any]:

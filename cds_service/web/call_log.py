@@ -1,4 +1,4 @@
-"""One structured line a call, and the headers that every answer carries.
+"""One structured line a call, and the word that nobody may keep an answer about a patient.
 
 The line says what was asked, what was answered, from which state of the record, and how long it took.
 It holds nothing of the patient: no id, no reference, no text of the record, and no address as it was typed.
@@ -15,11 +15,11 @@ from cds_service.wiring import current_services
 
 _log = structlog.get_logger()
 
-_HOOK_INSTANCE_LIMIT_CHARACTERS = 64
+_SENT_TEXT_LIMIT_CHARACTERS = 64
 
 
 def register(app: Flask) -> None:
-    """Write a line for every request but health checks, and the common headers on every answer."""
+    """Write a line for every request but health checks, and let no answer to a POST be kept."""
 
     @app.before_request
     def start() -> None:
@@ -28,7 +28,6 @@ def register(app: Flask) -> None:
 
     @app.after_request
     def finish(response: Response) -> Response:
-        response.headers["X-Content-Type-Options"] = "nosniff"
         if request.method == "POST":
             # Advice is about one patient at one moment: nobody may keep a copy (RESP-11).
             response.headers["Cache-Control"] = "no-store"
@@ -37,16 +36,27 @@ def register(app: Flask) -> None:
         return response
 
 
+def call_started() -> float:
+    """When this call arrived, as the stopwatch counts."""
+    started: float = g.started
+    return started
+
+
 def note(**fields: Any) -> None:
     """Add fields to this call's line; none may hold anything of a patient."""
     g.call.update(fields)
 
 
 def note_hook_instance(sent: object) -> None:
-    """Add the hook instance, bounded and without control characters: it is the client's text, not ours."""
+    """Add the hook instance."""
     if isinstance(sent, str):
-        start = sent[:_HOOK_INSTANCE_LIMIT_CHARACTERS]
-        note(hook_instance="".join(character for character in start if character.isprintable()))
+        note(hook_instance=printable(sent))
+
+
+def printable(sent: str) -> str:
+    """A client's text, bounded and without control characters."""
+    start = sent[:_SENT_TEXT_LIMIT_CHARACTERS]
+    return "".join(character for character in start if character.isprintable())
 
 
 def _write_line(response: Response) -> None:

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from cds_service.errors import (
     CdsError,
     MethodNotAllowed,
+    NotAuthenticated,
     NotFound,
     UnreadableBody,
     operation_outcome,
@@ -31,7 +32,12 @@ def register(app: Flask) -> None:
 
 def answer_refusal(error: CdsError) -> Response:
     """The refusal as its status and OperationOutcome."""
-    return json_answer(error.outcome(), error.status)
+    response = json_answer(error.outcome(), error.status)
+    if isinstance(error, NotAuthenticated):
+        response.headers["WWW-Authenticate"] = "Bearer"  # without the reason that RFC 6750 allows (SEC-5)
+    if error.retry_after_seconds is not None:
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    return response
 
 
 def answer_http_exception(error: HTTPException) -> Response:

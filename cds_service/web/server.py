@@ -6,12 +6,13 @@ import errno
 import gc
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.http import wsgi
 from gunicorn.http.errors import (
     ExpectationFailed,
     LimitRequestHeaders,
@@ -23,6 +24,7 @@ from gunicorn.util import write_nonblock
 
 from cds_service.errors import operation_outcome
 from cds_service.settings import Settings
+from cds_service.web.security_headers import security_headers
 from cds_service.web.slow_senders import PatientWorker
 
 _log = structlog.get_logger()
@@ -33,6 +35,28 @@ _KEEPALIVE_SECONDS = 75
 # A worker that does not answer its master for so long is replaced; no call takes a hundredth of it.
 _HEARTBEAT_SECONDS = 30
 _GRACEFUL_STOP_SECONDS = 10
+
+# What is taken as HTTP: said even where gunicorn's default is the same, so that no new version widens it.
+_HTTP: dict[str, Any] = {
+    # The longest address of this service, a FHIR search, is far shorter.
+    "limit_request_line": 4_094,
+    # Proxies and service meshes add dozens of headers, and none adds a hundred.
+    "limit_request_fields": 100,
+    # A signed token takes one or two kilobytes.
+    "limit_request_field_size": 8_190,
+    # HTTP/1 alone and by this parser: tests/web/test_smuggling.py shows how it reads.
+    "http_parser": "python",
+    "http_protocols": "h1",
+    "http2_cleartext": "off",
+    "permit_obsolete_folding": False,
+    "strip_header_spaces": False,
+    # `X_Forwarded_For` would become the same name as `X-Forwarded-For`.
+    "header_map": "drop",
+    # No proxy sets what the address means, and only one header of a trusted one is believed.
+    "forwarder_headers": "",
+    "secure_scheme_headers": {"X-FORWARDED-PROTO": "https"},
+    "proxy_protocol": "off",
+}
 
 _STATUS_OF_BROKEN_HTTP: dict[type[Exception], tuple[int, str]] = {
     LimitRequestLine: (414, "URI Too Long"),
@@ -93,6 +117,9 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
             "graceful_timeout": _GRACEFUL_STOP_SECONDS,
             # Gunicorn's own lines may hold addresses as typed; calls have a line of their own.
             "loglevel": "warning",
+            **_HTTP,
+            # Never gunicorn's default, which believes every sender on this machine.
+            "forwarded_allow_ips": ",".join(map(str, settings.trusted_proxies)),
             # Nothing steers the server at run time but signals.
             "control_socket_disable": True,
             "when_ready": lambda _server: announce(),
@@ -111,24 +138,39 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
 
 def _worker_class(settings: Settings) -> type[JsonErrorWorker]:
     """The worker with this process's settings; gunicorn makes its workers itself and takes only a class."""
-    any_origin = "*" in settings.cors_origins
-    members = {"receive_seconds": settings.receive_timeout_seconds, "any_origin": any_origin}
+    headers = list(security_headers(settings))
+    if "*" in settings.cors_origins:  # the origin is unknown here
+        headers.append(("Access-Control-Allow-Origin", "*"))
+    members = {"receive_seconds": settings.receive_timeout_seconds, "headers_of_broken_http": headers}
     return type("Worker", (JsonErrorWorker,), members)
 
 
 class JsonErrorWorker(PatientWorker):
     """A threaded worker that answers broken HTTP in JSON, and logs its kind but not its text."""
 
-    any_origin: bool
+    headers_of_broken_http: Sequence[tuple[str, str]]
+
+    def init_process(self) -> None:
+        """Begin to serve, without gunicorn's name on the answers: it has no setting for that."""
+        wsgi.Response = NamelessResponse
+        super().init_process()
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Answer what never became a request: gunicorn's own answer is HTML and quotes what was sent."""
         status, reason = _status_of(exc)
         _log.warning("broken-http", status=status, error=type(exc).__name__)
         try:
-            write_nonblock(client, _json_error(status, reason, any_origin=self.any_origin))
+            write_nonblock(client, _json_error(status, reason, self.headers_of_broken_http))
         except OSError:
             _log.debug("broken-http-unanswered")
+
+
+class NamelessResponse(wsgi.Response):  # type: ignore[misc] # gunicorn has no types
+    """An answer that does not tell by which software it was sent."""
+
+    def default_headers(self) -> list[str]:
+        """The headers that the server adds, without its name."""
+        return [line for line in super().default_headers() if not line.startswith("Server:")]
 
 
 def _status_of(error: Exception) -> tuple[int, str]:
@@ -138,13 +180,10 @@ def _status_of(error: Exception) -> tuple[int, str]:
     return (400, "Bad Request") if isinstance(error, ParseException) else (500, "Internal Server Error")
 
 
-def _json_error(status: int, reason: str, *, any_origin: bool) -> bytes:
-    """The whole answer; the origin is unknown here, so a browser may read it only where any origin may."""
+def _json_error(status: int, reason: str, headers: Sequence[tuple[str, str]]) -> bytes:
+    """The whole answer to what never became a request."""
     code = "structure" if status < 500 else "exception"
     body = json.dumps(operation_outcome(code, f"The HTTP request cannot be answered: {reason}.")).encode()
-    head = (
-        f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/json\r\n"
-        f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n"
-        + ("Access-Control-Allow-Origin: *\r\n\r\n" if any_origin else "\r\n")
-    )
-    return head.encode("latin-1") + body
+    own = [("Connection", "close"), ("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in (*own, *headers))]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body

@@ -30,22 +30,16 @@ ALL_RULES = tuple(
     f"{section}-{number}" for section, last in _RULES_IN_SECTION.items() for number in range(1, last + 1)
 )
 
-_NO_FHIR_READS = "not offered: the service reads nothing from FHIR servers"
-_NO_AUTHENTICATION = "not offered: the service authenticates nobody"
 _CLIENT = "binds the client alone"
 _NOTE = "a note, nothing to show"
 
 NOT_TESTED: dict[str, str] = {
     "GEN-2": "not testable here: TLS ends at the proxy before the service",
     "DISC-3": "not offered: services cannot be switched off",
-    "DISC-13": "not offered: discovery is open",
     "DISC-16": "read by people: README and docs",
     "CALL-13": "measured by make bench",
     "OSGN-5": "read by people: the words of the cards",
-    "PFD-2": _NO_FHIR_READS,
     "PFD-12": _CLIENT,
-    "PFD-13": _NO_FHIR_READS,
-    **{f"FA-{number}": _NO_FHIR_READS for number in (2, 4, 5, 6, 8, 9)},
     "FA-10": "a contract, not testable over HTTP",
     "FA-11": _CLIENT,
     "RESP-6": _NOTE,
@@ -58,20 +52,10 @@ NOT_TESTED: dict[str, str] = {
     "LINK-5": _NOTE,
     "SYS-4": _NOTE,
     "FB-9": _CLIENT,
-    "FB-12": _NO_AUTHENTICATION,
     "FB-13": "not offered: feedback is not kept",
-    "SEC-1": _NO_AUTHENTICATION,
-    "SEC-3": _NO_AUTHENTICATION,
     "SEC-4": "not testable here: TLS ends at the proxy before the service",
-    "SEC-5": _NO_AUTHENTICATION,
-    "SEC-6": _NO_AUTHENTICATION,
-    "SEC-7": _NO_AUTHENTICATION,
     "SEC-8": "read by people: the links stand in the guideline's content",
     "SEC-9": "read by people",
-    "SEC-10": _NO_AUTHENTICATION,
-    **{f"JWT-{number}": _NO_AUTHENTICATION for number in range(1, 11)},
-    **{f"JWK-{number}": _NO_AUTHENTICATION for number in range(1, 6)},
     "VER-4": _NOTE,
-    "VER-6": _NO_AUTHENTICATION,
     "VER-7": _NOTE,
 }

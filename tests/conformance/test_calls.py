@@ -97,13 +97,13 @@ def test_any_hook_instance_will_do_and_may_come_again(
     assert same_advice(service, body, named)
 
 
-@pytest.mark.rule("CALL-6", "CALL-8", "FA-1", "FA-7", "CALL-7", "HK-10")
+@pytest.mark.rule("CALL-6", "CALL-8", "CALL-7", "HK-10")
 @pytest.mark.parametrize(
     "authorization",
     [None, {"access_token": "opaque-test-token-001", "token_type": "Bearer", "expires_in": 120}],
     ids=["without a token", "with a token"],
 )
-def test_a_fhir_server_changes_nothing_and_is_never_called(
+def test_a_fhir_server_is_not_asked_for_what_the_prefetch_holds(
     service: Service,
     body: dict[str, Any],
     authorization: dict[str, Any] | None,
@@ -112,8 +112,19 @@ def test_a_fhir_server_changes_nothing_and_is_never_called(
     url, seen = fhir_server
     offered = {**body, "fhirServer": url, **({"fhirAuthorization": authorization} if authorization else {})}
     assert same_advice(service, body, offered)
-    service.call(without(offered, "prefetch")).assert_refused(412)
     assert seen == []
+
+
+@pytest.mark.rule("FA-7")
+@pytest.mark.parametrize(
+    "address", ["http://169.254.169.254/fhir", "http://10.0.0.1/fhir", "file:///etc/passwd", "http://[", "x"]
+)
+def test_a_fhir_server_that_is_nobodys_is_not_asked(
+    service: Service, body: dict[str, Any], address: str
+) -> None:
+    token = {"access_token": "opaque-test-token-001", "token_type": "Bearer", "expires_in": 120}
+    offered = {**body, "fhirServer": address, "fhirAuthorization": token}
+    service.call(without(offered, "prefetch")).assert_refused(412)
 
 
 @pytest.mark.rule("FA-3")

@@ -54,7 +54,15 @@ def refusal(folder: Path) -> tuple[str, str]:
         pytest.param(HEAD, 'improving = "info"', 'better = "info"', "indicators.", id="an indicator too many"),
         pytest.param(
             HEAD, 'remote_cancer_outcome = "possible"', 'remote_cancer_outcome = "posible"',
-            "switches.remote_cancer_outcome: one of emergency, indicated, possible, urgent", id="no such outcome",
+            "switches.remote_cancer_outcome: one of possible, urgent", id="no such outcome",
+        ),
+        pytest.param(
+            HEAD, 'remote_cancer_outcome = "possible"', 'remote_cancer_outcome = "emergency"',
+            "switches.remote_cancer_outcome: one of possible, urgent", id="cancer alone an emergency",
+        ),
+        pytest.param(
+            HEAD, 'needle_outcome = "possible"', 'needle_outcome = "unclear"',
+            "switches.needle_outcome: one of emergency, indicated, possible, urgent", id="an outcome not on offer",
         ),
         pytest.param(HEAD, 'origin = "SEED"', 'origin = "seed"', ".origin: one of", id="no such origin"),
         pytest.param(SOURCES, 'citation = "CRP cut-offs, first', 'title = "CRP cut-offs, first', "D5.", id="misspelt"),

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from cds_service.errors import BadRequest, InvalidMember, MissingMember, WrongHook
+from cds_service.protocol.fhir_access import FhirAccess
 from cds_service.protocol.request import HookRequest, hook_of, read_hook_request
 from cds_service.record.facts import ReadState
 
@@ -44,7 +45,7 @@ def test_a_whole_request_is_read_as_sent() -> None:
     assert (request.hook, request.hook_instance) == ("order-select", "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea")
     assert (request.user_id, request.patient_id, request.encounter_id) == ("Practitioner/d1", "p1", "e1")
     assert (request.selections, request.draft_orders) == (("ServiceRequest/mri-1",), (ORDER,))
-    assert (request.fhir_server, request.has_token) == (None, False)
+    assert request.fhir == FhirAccess()
 
 
 @pytest.mark.parametrize(
@@ -162,24 +163,6 @@ def test_a_missing_user_is_tolerated(user_id: Any) -> None:
 @pytest.mark.parametrize(("sent", "expected"), [(..., None), (None, None), ("Encounter/e1", "e1"), (7, None)])
 def test_an_encounter_is_optional(sent: Any, expected: str | None) -> None:
     assert read(context_encounterId=sent).encounter_id == expected
-
-
-@pytest.mark.parametrize(
-    ("authorization", "expected"),
-    [
-        pytest.param(..., False, id="absent"),
-        pytest.param({"access_token": "abc", "token_type": "bearer", "expires_in": "9"}, True, id="sloppy"),
-        pytest.param({"access_token": ""}, False, id="empty"),
-        pytest.param({"access_token": 7}, False, id="number"),
-        pytest.param({"token_type": "Bearer"}, False, id="no token"),
-        pytest.param("abc", False, id="text"),
-    ],
-)
-def test_only_the_presence_of_a_token_is_kept(authorization: Any, expected: bool) -> None:
-    changes = {} if authorization is ... else {"fhirAuthorization": authorization}
-    request = read(**changes)
-    assert request.has_token is expected
-    assert "abc" not in repr(request)
 
 
 @pytest.mark.parametrize("prefetch", [None, {}, []])

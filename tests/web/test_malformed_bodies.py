@@ -1,5 +1,6 @@
 """Whatever is posted, the answer is JSON below 500, a browser may read it, and the next call is served."""
 
+import dataclasses
 import json
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
@@ -27,7 +28,9 @@ Body = dict[str, Any]
 @pytest.fixture(scope="module")
 def shared(services: Services) -> FlaskClient:
     """One service for the whole table, so that one call's damage would show in the next."""
-    return create_app(services=services).test_client()
+    # Longer strings and calls than are taken by default, to show that what is behind those limits holds, too.
+    settings = services.settings.model_copy(update={"max_string_bytes": 20_000_000, "max_call_seconds": 60.0})
+    return create_app(services=dataclasses.replace(services, settings=settings)).test_client()
 
 
 def post(client: FlaskClient, body: bytes | Body) -> TestResponse:
@@ -589,7 +592,7 @@ NEST = "<nested here>"
 def test_a_note_that_repeats_itself_does_not_swell_the_answer(client: FlaskClient) -> None:
     request = deepcopy(STORIES["V03"].request(NOW))
     order = request["context"]["draftOrders"]["entry"][0]["resource"]
-    order["note"] = [{"text": "cauda equina, saddle numbness and leg weakness. " * 20_000}]
+    order["note"] = [{"text": "cauda equina, saddle numbness and leg weakness. " * 10_000}]
     answer = client.post(SELECT, json=request)
     assert answer.status_code == 200
     # The suggestions send the draft back whole; besides it there is one card.

@@ -1,38 +1,22 @@
 """The production server over real sockets: what never becomes a request is answered in JSON, too."""
 
 import json
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from urllib.parse import urlsplit
+from socket import socket
 
 import pytest
 
 from cds_service.local_service import loopback_session, running_service
 from tests.conftest import ServedService
 from tests.web.hook_calls import PATIENT_ID, SELECT, knee_request
+from tests.web.raw_http import connection_to, exchange
 
 POST = (
     f"POST {SELECT} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n".encode()
 )
 MEBIBYTE_CHUNK = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
-
-
-def connection_to(base_url: str) -> socket.socket:
-    """An open connection to the service."""
-    address = urlsplit(base_url)
-    return socket.create_connection((address.hostname or "", address.port or 0), timeout=20)
-
-
-def exchange(base_url: str, sent: bytes) -> tuple[int, bytes, bytes]:
-    """Status, head and body of the answer to raw bytes, sent to the end of the sender's side."""
-    with connection_to(base_url) as connection:
-        connection.sendall(sent)
-        connection.shutdown(socket.SHUT_WR)
-        received = b"".join(iter(lambda: connection.recv(65_536), b""))
-    head, _, body = received.partition(b"\r\n\r\n")
-    return int(head.split()[1]), head, body
 
 
 @pytest.mark.parametrize(
@@ -113,7 +97,7 @@ def test_a_byte_now_and_then_does_not_prolong_the_time_of_a_request(hurried: str
         assert time.monotonic() - begun < 10
 
 
-def _has_answered(connection: socket.socket) -> bool:
+def _has_answered(connection: socket) -> bool:
     try:
         return bool(connection.recv(1))
     except TimeoutError:

@@ -104,8 +104,6 @@ def evidence_of(fact: Fact, short: str = "", note: str = "") -> Evidence:
     return Evidence(fact.text, fact.resource, fact.when, short, note, fact.started_problem)
 
 
-def measured(measurement: Measurement, short: str = "", note: str = "") -> Evidence:
+def measured(measurement: Measurement, short: str, note: str = "") -> Evidence:
     """The quantity as a line of a card, as it was recorded."""
-    return Evidence(
-        text=measurement.text, resource=measurement.resource, when=measurement.when, short=short, note=note
-    )
+    return Evidence(measurement.text, measurement.resource, measurement.when, short, note)

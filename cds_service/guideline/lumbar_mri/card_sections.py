@@ -34,6 +34,7 @@ _SHARED_BLANKS: Mapping[str, frozenset[str]] = {
     "order-mark-of": frozenset({"place", "total"}),
     "duplicates": frozenset({"order", "others"}),
     "more": frozenset({"count"}),
+    "cards-left-out": frozenset({"count", "orders"}),
     "unread": frozenset({"what"}),
     "unread-more": frozenset({"what", "count"}),
     "certainty": frozenset({"recommendation", "strength", "certainty"}),
@@ -61,8 +62,8 @@ _SAFETY_BLANKS: Mapping[str, frozenset[str]] = {
 
 # The sections that `common.md` and `safety.md` must hold besides those that are looked up by a key.
 _SHARED_SECTIONS = (
-    "order-of-several", "order-mark", "order-mark-of", "heading.why", "heading.do", "heading.missing",
-    "heading.change",
+    "cards-left-out", "order-of-several", "order-mark", "order-mark-of", "heading.why", "heading.do",
+    "heading.missing", "heading.change",
     "heading.evidence", "heading.limits", "heading.alternatives", "source.label", "link.guideline",
     "link.details", "link.leaflet", "limits", "closing", "order", "duplicates", "also", "also-listed",
     "also-unusable",

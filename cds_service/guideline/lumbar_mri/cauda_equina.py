@@ -428,7 +428,7 @@ def _unusable_volume(volume: Measurement, age: int | None, t: Thresholds) -> Ite
         return
     if is_over(volume, t.residual_volume_ml, or_equal=True) is False:
         return
-    note = str(volume.problem or ("no value" if volume.value is None else "not exact"))
+    note = str(volume.problem or "not exact")
     outcome = Outcome.POSSIBLE if volume.flagged_high else Outcome.UNCLEAR
     yield Feature(
         "emptying", outcome, "value unknown", measured(volume, "residual volume", note), volume.when
@@ -564,7 +564,7 @@ def _close_if_refuted(feature: Feature, facts: PatientFacts, today: date, t: Thr
     scans = [scan.when for scan in facts.imaging if scan.when and _was_there(feature, scan.when)]
     imaged = any(surely_by(scan, on) for scan in scans for on in refutations)
     if imaged or _is_denied_by_a_report(feature, facts, today, t):
-        return replace(feature, outcome=Outcome.POSSIBLE, tier="imaged", new=False)
+        return replace(feature, outcome=Outcome.POSSIBLE, tier="imaged")
     if refutations and feature.outcome is Outcome.EMERGENCY:
         return replace(feature, outcome=Outcome.URGENT, tier="refuted")
     return feature

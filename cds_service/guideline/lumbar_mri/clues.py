@@ -78,7 +78,7 @@ def _weigh(fact: Fact, judge: Judge, today: date, limits: Thresholds) -> Weight 
     weight = judge(fact)
     if fact.disputed:
         # Active, yet ended in the past: both readings are judged, and where they differ it only asks (2.2).
-        weight = _weaker(weight, judge(replace(fact, state=State.ENDED, disputed=False)))
+        weight = _weaker(weight, judge(replace(fact, state=State.ENDED)))
     if weight is not None and not counts_fully(fact):
         return Weight.HINT
     return weight
@@ -155,7 +155,7 @@ def plain_name(text: str) -> str:
     words = " ".join(_SEMANTIC_TAG.sub("", text).split())
     if len(words) > _MOST_CHARACTERS:
         words = words[:_MOST_CHARACTERS].rsplit(" ", 1)[0].rstrip(",;:") + " …"
-    first = words.split(" ", 1)[0]
+    first, _, _ = words.partition(" ")
     is_plain_word = first[:1].isupper() and (first[1:].islower() or not first[1:])
     return words[:1].lower() + words[1:] if is_plain_word and not first.startswith(_EPONYMS) else words
 

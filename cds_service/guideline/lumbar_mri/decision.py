@@ -149,10 +149,9 @@ def decide(
     """
     local = now.astimezone(guideline.zone)
     assessment = _assess(order, facts, local.date(), guideline)
-    top, findings = _resolve(assessment, hook)
+    top, findings = _resolve(assessment)
     decision = _describe(assessment, top, findings, local, emergency_referral)
-    silent = _silence(assessment, decision, hook, specialist=specialist)
-    return replace(decision, silent=silent) if silent else decision
+    return replace(decision, silent=_silence(assessment, decision, hook, specialist=specialist))
 
 
 def _assess(order: MriOrder, facts: PatientFacts, today: date, guideline: Guideline) -> _Assessment:
@@ -222,7 +221,7 @@ def _needed(a: _Assessment, findings: Sequence[Finding], contrast: str | None) -
         yield from NO_INDICATION_READS
 
 
-def _resolve(a: _Assessment, hook: str) -> tuple[Outcome, tuple[Finding, ...]]:
+def _resolve(a: _Assessment) -> tuple[Outcome, tuple[Finding, ...]]:
     """The leading outcome and the findings of the card, the leading one first (2.11)."""
     if a.of(*RED_FLAGS):
         return a.findings[0].outcome, a.findings
@@ -266,11 +265,7 @@ def _no_indication(a: _Assessment) -> Finding:
 
 def _red_flag_reason(a: _Assessment) -> str:
     """The cancer or infection that the order gives as its reason, which counts only with pain (8.7.1)."""
-    lines = (
-        *infection.list_without_pain(a.facts, a.today, a.guideline),
-        *malignancy.list_without_pain(a.facts, a.today, a.guideline),
-    )
-    named = (line.short or line.text for line in lines if line.resource == a.order.reference)
+    named = (line.short or line.text for line in _without_pain(a) if line.resource == a.order.reference)
     return next(named, "")
 
 
@@ -325,7 +320,7 @@ def _describe(
 def _to_consider(changes: Plan, order: MriOrder) -> Plan:
     """What a right order may still gain: region and contrast, which radiology decides."""
     said_nothing = order.contrast is None and changes.contrast == "without"
-    return replace(changes, priority=None, contrast=None if said_nothing else changes.contrast)
+    return replace(changes, contrast=None if said_nothing else changes.contrast)
 
 
 def _stale(a: _Assessment, findings: Sequence[Finding]) -> tuple[Evidence, ...]:
@@ -438,10 +433,24 @@ def _listed(a: _Assessment, vascular: Evidence | None) -> Iterator[Evidence]:
         ask_age = suspects_r5 and not a.of(Outcome.EMERGENCY)
         yield from infection.list_contributory(a.facts, a.today, a.guideline, suspected=ask_age)
         yield from malignancy.list_contributory(a.facts, a.today, a.guideline)
-    if not suspects_r5 and not a.pain.present:
-        yield from infection.list_without_pain(a.facts, a.today, a.guideline)
-        yield from malignancy.list_without_pain(a.facts, a.today, a.guideline)
+    if not a.pain.present:
+        yield from _uncounted(a)
     yield from outside.list_beside(a.facts, a.today, a.guideline)
+
+
+def _uncounted(a: _Assessment) -> Iterator[Evidence]:
+    """The clues of R5 that count only with recorded pain, and so stand in no finding (8.7.1)."""
+    counted = {line for finding in a.findings for line in finding.evidence}
+    for line in _without_pain(a):
+        if line not in counted:
+            yield line
+
+
+def _without_pain(a: _Assessment) -> tuple[Evidence, ...]:
+    return (
+        *infection.list_without_pain(a.facts, a.today, a.guideline),
+        *malignancy.list_without_pain(a.facts, a.today, a.guideline),
+    )
 
 
 def _unjudged_procedures(a: _Assessment) -> tuple[Evidence, ...]:

@@ -55,11 +55,11 @@ def read_immunosuppression(facts: PatientFacts, today: date, limits: Thresholds)
         if recent and not done.concepts.isdisjoint((*DIALYSIS, *TREATMENTS)):
             weight = Weight.STRONG if done.certainty is Certainty.KNOWN else Weight.HINT
             shown = Evidence(done.text, done.resource, done.performed, plain_name(done.text))
-            yield Clue(KIND, weight, shown, known=True)
+            yield Clue(KIND, weight, shown)
     for medicine in facts.medications:
         if not medicine.concepts.isdisjoint(TREATMENTS) and _is_recent(medicine, today, limits):
             shown = Evidence(medicine.text, medicine.resource, medicine.started, plain_name(medicine.text))
-            yield Clue(KIND, Weight.STRONG, shown, known=True)
+            yield Clue(KIND, Weight.STRONG, shown)
     yield from _read_steroids(facts, today, limits)
 
 
@@ -135,11 +135,11 @@ def _courses(medicine: MedicationFact, today: date, limits: Thresholds) -> Itera
     yield _Course(first, max(first, taken), medicine.prednisolone_mg_per_day, medicine)
 
 
-def _joined(courses: Iterable[_Course], gap_days: int = 1) -> list[_Course]:
+def _joined(courses: Iterable[_Course]) -> list[_Course]:
     """Courses that overlap or follow one another, as one."""
     found: list[_Course] = []
     for course in sorted(courses, key=lambda c: (c.first, c.last)):
-        if found and (course.first - found[-1].last).days <= gap_days:
+        if found and (course.first - found[-1].last).days <= 1:
             found[-1] = replace(found[-1], last=max(found[-1].last, course.last))
         else:
             found.append(course)
@@ -174,4 +174,4 @@ def _dose(course: _Course) -> str:
 def _steroid_clue(weight: Weight, course: _Course, note: str) -> Clue:
     medicine = course.medicine
     shown = Evidence(medicine.text, medicine.resource, medicine.started, plain_name(medicine.text), note)
-    return Clue(KIND, weight, shown, known=True)
+    return Clue(KIND, weight, shown)

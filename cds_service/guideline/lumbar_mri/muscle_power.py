@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 from cds_service.guideline.decision import Evidence, Outcome
@@ -117,7 +116,7 @@ def _standing_since(standing: Iterable[Standing], group: str, side: Side | None)
 
 
 def _ordered(exams: Iterable[PowerExam], muscle: str, side: Side | None) -> tuple[PowerExam, ...]:
-    """Oldest first; on one day without clock times the weaker exam last: a contradiction is positive.
+    """Oldest first; where a clock time is missing the weaker exam of a day last: a contradiction is positive.
 
     One grade at one moment is one exam, however often it was entered: nothing can fall from its copy.
     """
@@ -127,15 +126,16 @@ def _ordered(exams: Iterable[PowerExam], muscle: str, side: Side | None) -> tupl
     return tuple(exam for _, exam in sorted(once.items()))
 
 
-def _moment(exam: PowerExam) -> tuple[date, float]:
-    if exam.when is None:
-        return date.min, 0.0
-    clock = exam.when.at
-    return exam.when.last, clock.timestamp() if clock else _noon(exam.when.last)
+def _moment(exam: PowerExam) -> tuple[date, time]:
+    """Day and clock time, both in the guideline's zone.
 
-
-def _noon(day: date) -> float:
-    return datetime.combine(day, time(12)).timestamp() if day.year > 1970 else 0.0
+    Without a clock time full power begins its day and weakness ends it,
+    so neither clears a deficit of which nobody knows whether it came before or after (2.15).
+    """
+    day = _day(exam)
+    if exam.when and exam.when.at:
+        return day, exam.when.at.time()
+    return day, time.min if exam.grade >= FULL_POWER else time.max
 
 
 def _day(exam: PowerExam) -> date:
@@ -271,10 +271,10 @@ def _has_fallen(exams: tuple[PowerExam, ...], t: Thresholds) -> bool:
 def _first_day_of_deficit(exams: tuple[PowerExam, ...]) -> date:
     """The first day of the unbroken run of weak exams that ends with the latest."""
     first = exams[-1]
-    for later, earlier in pairwise(reversed(exams)):
-        if earlier.grade >= FULL_POWER:
+    for exam in reversed(exams):
+        if exam.grade >= FULL_POWER:
             break
-        first = earlier if later is first or _day(earlier) <= _day(first) else first
+        first = exam
     return _day(first)
 
 

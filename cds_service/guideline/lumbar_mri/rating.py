@@ -1,6 +1,7 @@
 """The verdict written on the order itself, as a system action of the Argonaut PAMA convention.
 
-Off unless a site switches it on: a client may apply such an action without showing it to anybody (SYS-3).
+Off unless a client's profile or the site switches it on: a client may apply such an action without showing
+it to anybody (SYS-3).
 The addresses are those of the Argonaut project's CDS Hooks for PAMA.
 """
 
@@ -19,11 +20,12 @@ from cds_service.protocol.card import Action
 RATING = "http://fhir.org/argonaut/Extension/pama-rating"
 RATINGS = "http://fhir.org/argonaut/CodeSystem/pama-rating"
 CONSULT_ID = "http://fhir.org/argonaut/Extension/pama-rating-consult-id"
-_RATING_OF = {
-    Outcome.EMERGENCY: "appropriate",
-    Outcome.URGENT: "appropriate",
-    Outcome.INDICATED: "appropriate",
-    Outcome.MAY_BE_INDICATED: "appropriate",
+APPROPRIATE = "appropriate"
+RATING_OF = {
+    Outcome.EMERGENCY: APPROPRIATE,
+    Outcome.URGENT: APPROPRIATE,
+    Outcome.INDICATED: APPROPRIATE,
+    Outcome.MAY_BE_INDICATED: APPROPRIATE,
     Outcome.NOT_INDICATED: "not-appropriate",
     Outcome.OUTSIDE: "no-criteria-apply",
 }
@@ -32,17 +34,15 @@ _RATING_OF = {
 def rate_orders(
     decisions: Sequence[Decision], guideline: Guideline, new_uuid: Callable[[], str], patient: str
 ) -> list[dict[str, Any]]:
-    """An update for each decided order, ready for JSON; empty where the switch is off.
+    """An update for each decided order, ready for JSON.
 
     Without enough information there is no rating, nor for an order that no card would speak of,
     an order without an id, which a client could not find again, or a CT, which is another study.
     """
-    if not guideline.switches.system_actions:
-        return []
     return [
         _rated(order, rating, guideline, new_uuid(), patient).to_json()
         for decision in decisions
-        if (rating := _RATING_OF.get(decision.outcome)) and decision.silent in ("", "concordant")
+        if (rating := RATING_OF.get(decision.outcome)) and decision.silent in ("", "concordant")
         for order in (decision.order, *decision.duplicates)
         if order.resource.get("id") and not order.is_ct
     ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Decision, Evidence, Outcome
+from cds_service.guideline.lumbar_mri.card_limit import RenderedCard
 from cds_service.guideline.lumbar_mri.card_words import CardWords, words_for
 from cds_service.guideline.lumbar_mri.changed_order import (
     OWN_REASONS,
@@ -16,9 +17,10 @@ from cds_service.guideline.lumbar_mri.changed_order import (
 )
 from cds_service.guideline.lumbar_mri.detail import changes, not_recorded, write_detail
 from cds_service.guideline.lumbar_mri.escaping import clean_text, cut_at_word
+from cds_service.guideline.lumbar_mri.imaging_tab import for_imaging_tab as with_what_it_reads
 from cds_service.guideline.lumbar_mri.phrases import fhir_date, named
 from cds_service.guideline.lumbar_mri.safety_card import devices, safety_detail, safety_summary
-from cds_service.guideline.lumbar_mri.suggestions import Choice, suggest
+from cds_service.guideline.lumbar_mri.suggestions import Behaviour, Choice, suggest
 from cds_service.guideline.lumbar_mri.summary import Place, features_of, fit_summary, mark_of, tag_of
 from cds_service.guideline.lumbar_mri.wording import SHARED, override_reasons
 from cds_service.protocol.card import (
@@ -47,25 +49,38 @@ def render_cards(
     new_uuid: NewUuid,
     patient_id: str,
     encounter_id: str | None,
-) -> list[dict[str, Any]]:
-    """The cards of all decisions in their order, each guideline card followed by its safety card."""
+    for_imaging_tab: bool = False,
+) -> list[RenderedCard]:
+    """The cards of all decisions in their order, each guideline card followed by its safety card.
+
+    `for_imaging_tab` gives suggested orders what the CDS Hooks Sandbox reads without a check.
+    """
     whom = ForWhom(
         _reference("Patient", patient_id), _reference("Encounter", encounter_id) if encounter_id else None
     )
     cards = []
     for number, decision in enumerate(decisions, start=1):
         place = Place(number, len(decisions))
-        cards.append(_guideline_card(decision, place, guideline, new_uuid, whom))
+        choices, behaviour = suggest(decision, guideline, whom)
+        if for_imaging_tab:
+            choices = tuple(with_what_it_reads(choice, decision, guideline) for choice in choices)
+        guideline_card = _guideline_card(decision, place, guideline, new_uuid, choices, behaviour)
+        cards.append(RenderedCard(guideline_card, decision))
         if devices(decision):
-            cards.append(_safety_card(decision, place, guideline, new_uuid))
-    return [card.to_json() for card in cards]
+            safety_card = _safety_card(decision, place, guideline, new_uuid)
+            cards.append(RenderedCard(safety_card, decision, is_safety=True))
+    return cards
 
 
 def _guideline_card(
-    decision: Decision, place: Place, guideline: Guideline, new_uuid: NewUuid, whom: ForWhom
+    decision: Decision,
+    place: Place,
+    guideline: Guideline,
+    new_uuid: NewUuid,
+    choices: Sequence[Choice],
+    behaviour: Behaviour,
 ) -> Card:
     said = words_for(decision, guideline)
-    choices, behaviour = suggest(decision, guideline, whom)
     return Card(
         uuid=new_uuid(),
         summary=_summary(decision, place, said, guideline),

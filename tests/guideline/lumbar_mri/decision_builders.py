@@ -133,13 +133,14 @@ def cards_of(
     *decisions: Decision, guideline: Guideline, encounter_id: str | None = "e1"
 ) -> list[dict[str, Any]]:
     """The rendered cards."""
-    return render_cards(
+    rendered = render_cards(
         decisions,
         guideline=guideline,
         new_uuid=uuids(),
         patient_id="p1",
         encounter_id=encounter_id,
     )
+    return [one.card.to_json() for one in rendered]
 
 
 def card_of(one: Decision, guideline: Guideline) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from cds_service.guideline.lumbar_mri.assertions import (
     worsening_said_on,
 )
 from cds_service.record.facts import Certainty, Side, State, Trend
-from tests.guideline.lumbar_mri.facts_builders import TODAY, ago, fact
+from tests.guideline.lumbar_mri.facts_builders import TODAY, ago, fact, on
 
 WORSE = {"trend": Trend.WORSENING}
 
@@ -76,6 +76,8 @@ def test_a_denial_of_the_same_or_a_later_day_disputes_a_fact(denied_on: int, dis
         pytest.param(None, Side.LEFT, False, id="unknown and left"),
         pytest.param(Side.LEFT, None, False, id="left and unknown"),
         pytest.param(None, None, False, id="both unknown"),
+        pytest.param(None, Side.BOTH, False, id="unknown and both"),
+        pytest.param(Side.BOTH, None, False, id="both and unknown"),
     ],
 )
 def test_two_sides_are_the_same_only_where_both_are_known(
@@ -97,5 +99,17 @@ def test_both_sides_are_affected_within_14_days(left: int, right: int, both: boo
     facts = (
         fact("leg-numbness", started=ago(left), side=Side.LEFT),
         fact("leg-numbness", started=ago(right), side=Side.RIGHT),
+    )
+    assert on_both_sides(facts, 14) is both
+
+
+@pytest.mark.parametrize(
+    ("day", "both"),
+    [pytest.param("2026-05-01", True, id="in it"), pytest.param("2026-04-30", False, id="before it")],
+)
+def test_both_sides_are_affected_where_a_day_lies_in_the_month_of_the_other(day: str, both: bool) -> None:
+    facts = (
+        fact("leg-numbness", started=on("2026-05"), side=Side.LEFT),
+        fact("leg-numbness", started=on(day), side=Side.RIGHT),
     )
     assert on_both_sides(facts, 14) is both

@@ -125,6 +125,19 @@ CATHETER = fact("urinary-catheter", started=ago(400), recorded=ago(400))
         row((E, "acute"), HESITANCY, fact("prostate-hyperplasia", state=State.ENDED), id="a prostate of the past explains nothing"),
         row((P, "explained"), HESITANCY, medicine("opioid", started=ago(3)), medicine("nsaid", started=ago(3)), id="an opioid among other medicines"),
         row((E, "acute"), HESITANCY, medicine("opioid", started=ago(10)), id="an opioid of 8 days before"),
+        row((E, "acute"), measurement(Measure.CRP, "3", 0), volume("300"), id="a volume after another measurement"),
+        row((E, "acute"), fact("urinary-incontinence", started=ago(2)), PROSTATE, volume("300", 14), id="a volume of 14 days is a second finding"),
+        row((U, "subacute"), fact("urinary-incontinence", started=ago(2)), PROSTATE, volume("300", 15), id="a volume of 15 days is none"),
+        row((E, "acute"), fact("urinary-incontinence", started=ago(2)), fact("retention-postoperative", started=ago(60)), id="an old retention after surgery explains no new incontinence"),
+        row((E, "acute"), HESITANCY, PROSTATE, fact("bilateral-leg-symptoms", started=ago(14)), id="pain of both legs of 14 days is a second feature"),
+        row((U, "bilateral"), HESITANCY, PROSTATE, fact("bilateral-leg-symptoms", started=ago(15)), id="pain of both legs of 15 days is none"),
+        row((E, "acute"), HESITANCY, PROSTATE, exam("4", 0), exam("4", 0, side=Side.LEFT), id="two weak legs are a second feature"),
+        row((E, "acute"), fact("leg-weakness", started=ago(3), side=Side.LEFT), fact("foot-drop", started=ago(3), side=Side.RIGHT), id="a weak leg and a foot drop of the other"),
+        row((E, "acute"), fact("leg-weakness", started=ago(3), side=Side.BOTH), id="weakness of both legs"),
+        row(None, fact("paraparesis", started=ago(3), certainty=Certainty.WORDS), id="paraparesis in words is no feature"),
+        row(None, fact("paraparesis", started=ago(3), ended=ago(1), state=State.ENDED), id="nor is one of the past"),
+        row(None, fact("leg-weakness", started=ago(3), side=Side.BOTH, region=Region.ARM), id="nor is weakness of both arms"),
+        row((E, "diagnosis"), fact("cauda-equina", certainty=Certainty.DENIED, started=ago(3), resource="Observation/no"), fact("cauda-equina", started=ago(3)), id="a diagnosis recorded after its denial"),
     ],
 )  # fmt: skip
 def test_cauda_equina_turns_on_these_days_and_values(
@@ -135,16 +148,30 @@ def test_cauda_equina_turns_on_these_days_and_values(
     assert told(assess_cauda_equina(facts, seen, order, TODAY, guideline)) == expected
 
 
-def test_features_of_one_rank_stand_in_their_order(guideline: Guideline) -> None:
+def shown_by_cauda_equina(guideline: Guideline, *entries: Any) -> list[str | None]:
+    """The resources that the finding shows, in its order."""
+    facts, order = record(*entries), mri_order()
+    seen = read_pain(facts, order, TODAY, guideline)
+    found = assess_cauda_equina(facts, seen, order, TODAY, guideline)
+    assert found is not None
+    return [line.resource for line in found.evidence]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({"started": ago(1)}, id="new"),
+        pytest.param({"started": ago(1), "certainty": Certainty.WORDS}, id="in words"),
+        pytest.param({"started": ago(1), "certainty": Certainty.UNKNOWN}, id="asked, answer not usable"),
+        pytest.param({"started": ago(9), "ended": ago(1), "state": State.ENDED}, id="resolved"),
+    ],
+)
+def test_features_of_one_rank_stand_in_their_order(more: dict[str, Any], guideline: Guideline) -> None:
     kinds = (
         "bladder-sensation-lost", "urinary-incontinence", "faecal-incontinence", "urinary-retention",
         "saddle-numbness", "cauda-equina",
     )  # fmt: skip
-    facts, order = record(*(fact(kind, started=ago(1)) for kind in kinds)), mri_order()
-    seen = read_pain(facts, order, TODAY, guideline)
-    found = assess_cauda_equina(facts, seen, order, TODAY, guideline)
-    assert found is not None
-    shown = [line.resource for line in found.evidence]
+    shown = shown_by_cauda_equina(guideline, *(fact(kind, **more) for kind in kinds))
     assert shown == [
         f"Condition/{kind}"
         for kind in (
@@ -155,11 +182,50 @@ def test_features_of_one_rank_stand_in_their_order(guideline: Guideline) -> None
 
 
 @pytest.mark.parametrize(
+    ("certainty", "emptying"),
+    [
+        pytest.param(Certainty.WORDS, CATHETER, id="catheter"),
+        pytest.param(Certainty.UNKNOWN, bare_volume("450"), id="volume without a unit"),
+    ],
+)
+def test_what_only_asks_about_emptying_stands_before_the_bowel(
+    certainty: Certainty, emptying: Any, guideline: Guideline
+) -> None:
+    bowel = fact("faecal-incontinence", started=ago(1), certainty=certainty)
+    assert shown_by_cauda_equina(guideline, bowel, emptying) == [emptying.resource, bowel.resource]
+
+
+def test_a_bladder_that_the_code_of_the_syndrome_names_is_shown_once(guideline: Guideline) -> None:
+    syndrome = fact("cauda-equina", "neurogenic-bladder", started=ago(3))
+    retention = fact("urinary-retention", started=ago(2))
+    assert shown_by_cauda_equina(guideline, syndrome, retention) == [syndrome.resource, retention.resource]
+
+
+def test_a_medicine_that_may_explain_the_bladder_is_shown_after_another_one(guideline: Guideline) -> None:
+    opioid = medicine("opioid", started=ago(3))
+    shown = shown_by_cauda_equina(guideline, HESITANCY, medicine("nsaid", started=ago(3)), opioid)
+    assert shown == [HESITANCY.resource, opioid.resource]
+
+
+def test_a_refutation_is_shown_with_the_day_on_which_it_was_recorded(guideline: Guideline) -> None:
+    refuted = fact("cauda-equina", certainty=Certainty.REFUTED, started=ago(10), recorded=ago(1))
+    facts, order = record(fact("saddle-numbness", started=ago(3)), refuted), mri_order()
+    found = assess_cauda_equina(facts, read_pain(facts, order, TODAY, guideline), order, TODAY, guideline)
+    assert found is not None
+    assert [line.when for line in found.evidence if line.short] == [ago(1)]
+
+
+@pytest.mark.parametrize(
     ("beside", "variant"),
     [
         pytest.param((), "possible-old", id="alone"),
         pytest.param((PROSTATE,), "possible-explained", id="beside a prostate"),
         pytest.param((CATHETER,), "possible-catheter", id="beside a catheter"),
+        pytest.param(
+            (PROSTATE, ended("urinary-catheter", 100)),
+            "possible-explained",
+            id="beside a catheter of the past",
+        ),
     ],
 )
 def test_what_stands_beside_an_earlier_retention_decides_its_words(
@@ -227,6 +293,7 @@ KNEE_FALLING = (exam("5", 60, **KNEE), exam("4", 0, **KNEE))
         row((U, "progressive"), exam("5", 60), exam("4", 14), id="a fall, the exam 14 days old"),
         row((U, "progressive"), exam("5", 60), exam("4", 15), id="a fall, the exam 15 days old"),
         row((P, "small or old change"), exam("5", 60), exam("4.3", 0), id="a fall of 0.7"),
+        row((U, "new"), fact("leg-weakness", started=ago(10), side=Side.LEFT, trend=Trend.IMPROVING), fact("leg-weakness", started=ago(10), side=Side.RIGHT), id="a side that improves does not make the other severe"),
         row((P, "undated"), fact("leg-weakness", side=Side.LEFT), fact("leg-weakness", side=Side.RIGHT, resource="Condition/right"), id="two undated sides are not severe"),
     ],
 )  # fmt: skip

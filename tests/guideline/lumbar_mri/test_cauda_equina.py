@@ -14,6 +14,7 @@ from cds_service.record.facts import (
     DateProblem,
     Measure,
     PatientFacts,
+    Region,
     Side,
     State,
     Trend,
@@ -147,6 +148,18 @@ def test_a_residual_volume_supports_and_never_clears(
     entry: Any, expected: Outcome | None, guideline: Guideline
 ) -> None:
     assert outcome(guideline, entry) is expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        pytest.param(volume("450"), E, id="measured today"),
+        pytest.param(since("cauda-equina", None, state=State.ENDED), P, id="ended, nobody knows when"),
+    ],
+)
+def test_a_window_of_no_days_still_holds_today(entry: Any, expected: Outcome, guideline: Guideline) -> None:
+    limits = replace(guideline.thresholds, cauda_acute_days=0, cauda_resolved_days=0)
+    assert outcome(replace(guideline, thresholds=limits), entry) is expected
 
 
 def test_a_question_about_the_syndrome_without_a_usable_answer_is_unclear(guideline: Guideline) -> None:
@@ -339,6 +352,20 @@ def test_what_surely_was_there_at_the_scan_is_closed(feature: Any, mri: Any, gui
     assert outcome(guideline, numb, scan(0, when=mri, compression=False)) is P
 
 
+@pytest.mark.parametrize(
+    "feature",
+    [
+        pytest.param(volume("450", 12), id="residual volume"),
+        pytest.param(since("paraparesis", 12), id="weakness of both legs"),
+    ],
+)
+def test_a_scan_closes_what_was_measured_or_seen_in_the_legs_before_it(
+    feature: Any, guideline: Guideline
+) -> None:
+    assert outcome(guideline, feature, scan(8, compression=False)) is P
+    assert outcome(guideline, feature, scan(13, compression=False)) is E
+
+
 def test_a_worsening_said_before_the_scan_is_closed_with_the_feature(guideline: Guideline) -> None:
     numb = since("saddle-numbness", 12, recorded=ago(12), trend=Trend.WORSENING, trend_on=ago(9))
     assert outcome(guideline, numb, scan(8, compression=False)) is P
@@ -410,7 +437,57 @@ def test_a_report_that_names_no_finding_closes_nothing(guideline: Guideline) -> 
             P,
             id="with an older polyneuropathy",
         ),
+        pytest.param(
+            [since("leg-numbness", 5, side=Side.BOTH), since("polyneuropathy", 5)],
+            U,
+            id="with a polyneuropathy of the same day",
+        ),
+        pytest.param(
+            [
+                since("leg-numbness", 5, side=Side.BOTH),
+                since("polyneuropathy", 900, certainty=Certainty.WORDS),
+            ],
+            U,
+            id="with a polyneuropathy in words",
+        ),
         pytest.param([since("radicular-pain", 5, side=Side.LEFT)], None, id="one side"),
+        pytest.param(
+            [
+                since("radicular-pain", 5, side=Side.LEFT),
+                since("radicular-pain", 5, side=Side.RIGHT, certainty=Certainty.WORDS),
+            ],
+            None,
+            id="one side and the other in words",
+        ),
+        pytest.param(
+            [
+                since("radicular-pain", 5, side=Side.LEFT),
+                since("radicular-pain", 5, side=Side.RIGHT, state=State.ENDED),
+            ],
+            None,
+            id="one side and the other no more",
+        ),
+        pytest.param(
+            [since("leg-numbness", 5, side=Side.BOTH, region=Region.ARM)], None, id="numbness of both arms"
+        ),
+        pytest.param(
+            [since("bilateral-leg-symptoms", 5, certainty=Certainty.DENIED)], None, id="coded and denied"
+        ),
+        pytest.param([since("bilateral-leg-symptoms", 5, state=State.ENDED)], None, id="coded and no more"),
+        pytest.param(
+            [since("bilateral-leg-symptoms", 5, certainty=Certainty.UNKNOWN)], X, id="asked, no usable answer"
+        ),
+        pytest.param(
+            [since("bilateral-leg-symptoms", 12), scan(8, compression=False)], P, id="before a scan"
+        ),
+        pytest.param(
+            [
+                since("bilateral-leg-symptoms", 12, trend=Trend.WORSENING, trend_on=ago(1)),
+                scan(8, compression=False),
+            ],
+            U,
+            id="before a scan, said to be worse after it",
+        ),
         pytest.param(
             [since("bilateral-leg-symptoms", 5), since("saddle-numbness", 1)], E, id="with saddle numbness"
         ),
@@ -420,6 +497,20 @@ def test_both_legs_without_another_feature_are_urgent(
     entries: list[Any], expected: Outcome | None, guideline: Guideline
 ) -> None:
     assert outcome(guideline, *entries) is expected
+
+
+def test_of_both_legs_only_what_has_a_side_is_shown(guideline: Guideline) -> None:
+    sides = [since("radicular-pain", 5, side=side, resource=f"Condition/{side}") for side in Side]
+    finding = assess(record(*sides, since("radicular-pain", 5)), guideline)
+    assert finding is not None
+    assert [line.resource for line in finding.evidence] == [side.resource for side in sides]
+
+
+def test_both_legs_in_words_have_the_words_of_mere_words(guideline: Guideline) -> None:
+    told = since("bilateral-leg-symptoms", 5, certainty=Certainty.WORDS)
+    finding = assess(record(told), guideline)
+    assert finding is not None
+    assert (finding.outcome, finding.variant) == (P, "possible-words")
 
 
 @pytest.mark.parametrize(

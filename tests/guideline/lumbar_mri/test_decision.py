@@ -2,7 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,6 +16,7 @@ from cds_service.record.facts import (
     DeviceFact,
     DeviceSafety,
     Measure,
+    Origin,
     PatientFacts,
     ReadState,
     Side,
@@ -31,6 +34,7 @@ from tests.guideline.lumbar_mri.facts_builders import (
     pain,
     record,
 )
+from tests.guideline.lumbar_mri.test_muscle_power import exam
 
 ADULT = on("1980-01-01")
 CHILD = on("2011-01-01")
@@ -163,6 +167,7 @@ def test_every_read_that_failed_is_named_on_every_card(
         pytest.param("allergies", (), id="allergies, where no contrast is in question"),
         pytest.param("diagnosticReports", (), id="reports"),
         pytest.param("appointments", (), id="appointments"),
+        pytest.param("encounter", (), id="encounter, where the card does not rest on it"),
     ],
 )
 def test_a_key_that_was_never_sent_is_named_where_it_could_have_changed_the_card(
@@ -249,6 +254,23 @@ def test_a_referral_among_the_drafts_is_the_right_place(guideline: Guideline) ->
     assert answer(adult(SADDLE), guideline, priority="stat", referred=True).endorsed
 
 
+def test_no_referral_is_taken_for_granted(guideline: Guideline) -> None:
+    assert not decide(mri_order(priority="stat"), adult(SADDLE), NOW, guideline, hook="order-sign").endorsed
+
+
+@pytest.mark.parametrize(
+    ("zone", "today"),
+    [
+        pytest.param("Pacific/Kiritimati", "2026-06-15", id="14 hours before UTC"),
+        pytest.param("Pacific/Pago_Pago", "2026-06-14", id="11 hours after UTC"),
+    ],
+)
+def test_today_is_the_day_in_the_guidelines_zone(zone: str, today: str, guideline: Guideline) -> None:
+    moved = replace(guideline, zone=ZoneInfo(zone))
+    assert NOW.date() == date(2026, 6, 15)
+    assert answer(adult(PAIN), moved).today == date.fromisoformat(today)
+
+
 def test_a_cord_pattern_needs_the_whole_spine(guideline: Guideline) -> None:
     facts = adult(SADDLE, METASTASIS, encounter_class="EMER")
     lumbar = answer(facts, guideline, priority="stat")
@@ -291,6 +313,28 @@ def test_an_open_question_stops_the_confirmation_of_a_routine_scan(guideline: Gu
     )
     assert (asking.outcome, asking.endorsed) == (Outcome.INDICATED, False)
     assert "check-first" in asking.first_lines
+
+
+def test_a_routine_scan_is_not_confirmed_where_the_record_was_not_read(guideline: Guideline) -> None:
+    late = (pain(10), done("lumbar-surgery", performed=ago(4000)))
+    unread = answer(adult(*late, reads={**ALL_READ, "conditions": ReadState.FAILED}), guideline)
+    assert (unread.outcome, unread.endorsed) == (Outcome.INDICATED, False)
+    assert "check-first" in unread.first_lines
+
+
+def test_a_procedure_that_only_the_order_names_is_not_confirmed(guideline: Guideline) -> None:
+    named = answer(adult(PAIN, fact("reason-red-flag-procedure", origin=Origin.ORDER)), guideline)
+    assert (named.outcome, named.endorsed) == (Outcome.INDICATED, False)
+
+
+def test_what_was_denied_is_told(guideline: Guideline) -> None:
+    no = fact("saddle-numbness", certainty=Certainty.DENIED, started=ago(1), origin=Origin.OBSERVATION)
+    assert [denial.key for denial in answer(adult(PAIN, no), guideline).denied] == ["saddle"]
+
+
+def test_an_exam_that_is_too_old_to_count_is_told(guideline: Guideline) -> None:
+    exams = answer(adult(PAIN, exam("5", 400)), guideline).stale
+    assert [line.resource for line in exams] == ["Observation/power-400"]
 
 
 @pytest.mark.parametrize(
@@ -355,10 +399,31 @@ def test_the_owner_silences_unclear_cards_while_ordering_only(
     assert answer(adult(PAIN), switches, hook=hook).silent == ""
 
 
+UNSAFE = DeviceFact(frozenset({"cardiac-device"}), "Device/1", "Pacemaker", DeviceSafety.UNSAFE)
+NIGHT_PAIN = fact("night-pain", started=ago(2))
+
+
+@pytest.mark.parametrize(
+    ("entries", "specialist", "silent"),
+    [
+        pytest.param([NIGHT_PAIN], True, "specialist", id="a possible red flag"),
+        pytest.param([NIGHT_PAIN], False, "", id="the same for another doctor"),
+        pytest.param([NIGHT_PAIN, UNSAFE], True, "", id="and something about MRI safety"),
+        pytest.param([DISCITIS], True, "", id="an urgent one"),
+        pytest.param([], True, "", id="no red flag"),
+    ],
+)
+def test_a_specialist_is_spared_a_mere_question(
+    entries: list[Any], specialist: bool, silent: str, guideline: Guideline
+) -> None:
+    facts = adult(PAIN, *entries)
+    decision = decide(mri_order(), facts, NOW, guideline, hook="order-sign", specialist=specialist)
+    assert decision.silent == silent
+
+
 def test_a_forbidden_device_stops_the_confirmation(guideline: Guideline) -> None:
-    unsafe = DeviceFact(frozenset({"cardiac-device"}), "Device/1", "Pacemaker", DeviceSafety.UNSAFE)
     assert answer(adult(PAIN, BREAST), guideline, priority="urgent").endorsed
-    assert not answer(adult(PAIN, BREAST, unsafe), guideline, priority="urgent").endorsed
+    assert not answer(adult(PAIN, BREAST, UNSAFE), guideline, priority="urgent").endorsed
 
 
 @pytest.mark.parametrize(
@@ -379,6 +444,7 @@ def test_contrast_against_which_the_record_speaks_is_not_suggested(
     ("entries", "outcome"),
     [
         pytest.param([fact("pyelonephritis", started=ago(2))], Outcome.POSSIBLE, id="an infection that may be the cause"),
+        pytest.param([fact("pyelonephritis", started=ago(2)), fact("renal-colic", started=ago(2))], Outcome.POSSIBLE, id="such an infection beside another cause"),
         pytest.param([fact("renal-colic", started=ago(2)), fact("night-pain", started=ago(2))], Outcome.OUTSIDE, id="a weak sign beside another cause"),
         pytest.param([fact("renal-colic", started=ago(2))], Outcome.OUTSIDE, id="another cause alone"),
     ],
@@ -455,11 +521,109 @@ def test_an_arm_does_not_lift_a_cancer(guideline: Guideline) -> None:
     assert answer(adult(PAIN, BREAST, arm), guideline).outcome is Outcome.URGENT
 
 
-def test_fever_without_pain_is_listed_and_not_decided(guideline: Guideline) -> None:
-    fever = measurement(Measure.TEMPERATURE, "38.6", 1)
-    decision = answer(adult(fever), guideline, hook="order-sign")
-    assert decision.outcome is Outcome.UNCLEAR
-    assert any("38.6" in line.text for line in decision.listed)
+FEVER = measurement(Measure.TEMPERATURE, "38.6", 1)
+DISCITIS_IN_WORDS = fact("spinal-infection", started=ago(0), certainty=Certainty.WORDS)
+
+
+@pytest.mark.parametrize(
+    ("beside", "outcome"),
+    [
+        pytest.param([], Outcome.UNCLEAR, id="alone"),
+        pytest.param([DISCITIS_IN_WORDS], Outcome.POSSIBLE, id="beside an infection in words"),
+    ],
+)
+def test_fever_without_pain_is_listed_and_not_decided(
+    beside: list[Any], outcome: Outcome, guideline: Guideline
+) -> None:
+    decision = answer(adult(FEVER, *beside), guideline, hook="order-sign")
+    assert decision.outcome is outcome
+    assert [line.text for line in decision.listed] == ["Temperature 38.6 °C"]
+
+
+def test_fever_that_counts_is_not_listed_again(guideline: Guideline) -> None:
+    decision = answer(adult(FEVER, DISCITIS), guideline)
+    assert decision.listed == ()
+
+
+@pytest.mark.parametrize("clue", [pytest.param(FEVER, id="infection"), pytest.param(BREAST, id="cancer")])
+def test_beside_a_weak_leg_a_clue_of_r5_needs_no_recorded_pain(clue: Any, guideline: Guideline) -> None:
+    assert answer(adult(clue), guideline).recommendations == ()
+    assert set(answer(adult(fact("foot-drop", started=ago(1)), clue), guideline).recommendations) == {
+        "R3",
+        "R5",
+    }
+
+
+def test_a_possible_red_flag_leads_before_an_answer_that_cannot_be_used(guideline: Guideline) -> None:
+    asked = fact("saddle-numbness", certainty=Certainty.UNKNOWN, started=ago(1))
+    decision = answer(adult(PAIN, asked, fact("leg-weakness")), guideline)
+    assert [finding.outcome for finding in decision.findings] == [Outcome.POSSIBLE, Outcome.UNCLEAR]
+
+
+@pytest.mark.parametrize(
+    ("entries", "listed"),
+    [
+        pytest.param([], False, id="no red flag"),
+        pytest.param([fact("night-pain", started=ago(2))], True, id="a possible one of R5"),
+        pytest.param([SADDLE], False, id="an emergency of R4"),
+        pytest.param([SADDLE, DISCITIS], False, id="an emergency with R5"),
+    ],
+)
+def test_age_is_listed_only_where_r5_is_asked(entries: list[Any], listed: bool, guideline: Guideline) -> None:
+    decision = answer(adult(PAIN, *entries, birth_date=on("1940-01-01")), guideline)
+    assert any(line.resource == "Patient" for line in decision.listed) is listed
+
+
+def test_a_cancer_that_is_the_orders_reason_is_named_by_its_short_name(guideline: Guideline) -> None:
+    reason = fact(
+        "cancer-high-risk",
+        certainty=Certainty.SUSPECTED,
+        origin=Origin.ORDER,
+        resource="ServiceRequest/mri-1",
+        text="Malignant neoplasm of breast (disorder)",
+    )
+    decision = answer(adult(reason), guideline)
+    assert (decision.reason, decision.fills) == (
+        "unclear.reason-without-pain",
+        {"cause": "suspected breast cancer"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("entries", "listed"),
+    [
+        pytest.param([], True, id="no red flag"),
+        pytest.param([SADDLE], False, id="an emergency of R4"),
+        pytest.param([SADDLE, DISCITIS], True, id="an emergency with R5"),
+    ],
+)
+def test_diabetes_is_listed_except_beside_another_emergency(
+    entries: list[Any], listed: bool, guideline: Guideline
+) -> None:
+    decision = answer(adult(PAIN, *entries, fact("diabetes")), guideline)
+    assert any(line.resource == "Condition/diabetes" for line in decision.listed) is listed
+
+
+@pytest.mark.parametrize(
+    ("entries", "listed"),
+    [
+        pytest.param([], True, id="no red flag"),
+        pytest.param([METASTASIS], True, id="a red flag of R5"),
+        pytest.param([SADDLE], False, id="a finding of R4, which shows it"),
+    ],
+)
+def test_an_old_sexual_dysfunction_is_told_once(
+    entries: list[Any], listed: bool, guideline: Guideline
+) -> None:
+    old = fact("sexual-dysfunction", started=ago(200))
+    decision = answer(adult(PAIN, *entries, old), guideline)
+    assert any(line.resource == old.resource for line in decision.listed) is listed
+
+
+def test_a_reason_that_is_no_indication_is_named(guideline: Guideline) -> None:
+    draft = {"resourceType": "ServiceRequest", "id": "mri-1", "reasonCode": [{"text": "Neck pain"}]}
+    decision = answer(adult(), guideline, resource=draft)
+    assert (decision.reason, decision.fills) == ("unclear.no-indication", {"reason": "Neck pain"})
 
 
 def test_a_ct_is_advised_against_only_beside_a_red_flag(guideline: Guideline) -> None:

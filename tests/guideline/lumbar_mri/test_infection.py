@@ -518,6 +518,12 @@ def test_the_series_after_an_operation_goes_by_the_clock_within_a_day(guideline:
         pytest.param(done("dialysis", performed=ago(90)), U, id="dialysed 90 days ago"),
         pytest.param(done("dialysis", performed=ago(91)), None, id="dialysed 91 days ago"),
         pytest.param(fact("biologic", origin=Origin.ANSWER, recorded=ago(1)), U, id="by answer"),
+        pytest.param(fact("biologic", origin=Origin.ANSWER), U, id="by an undated answer"),
+        pytest.param(fact("biologic", origin=Origin.ANSWER, state=ENDED), None, id="ended, undated"),
+        pytest.param(medicine("biologic", started=ago(0), open=True), U, id="begun today"),
+        pytest.param(
+            done("dialysis", performed=ago(9), certainty=Certainty.WORDS), P, id="dialysed, in words only"
+        ),
     ],
 )
 def test_medicines_that_suppress_immunity_count_while_they_last(
@@ -527,11 +533,34 @@ def test_medicines_that_suppress_immunity_count_while_they_last(
     assert (result and result[0]) == expected
 
 
-def test_a_dialysis_that_the_record_tells_twice_is_shown_once(guideline: Guideline) -> None:
-    told = fact("dialysis", origin=Origin.PROCEDURE, recorded=ago(9), resource="Procedure/dialysis")
-    finding = assess(record(pain(21), told, done("dialysis", performed=ago(9))), guideline)
+@pytest.mark.parametrize("concept", ["dialysis", "chemotherapy"])
+def test_a_treatment_that_the_record_tells_twice_is_shown_once(concept: str, guideline: Guideline) -> None:
+    told = fact(concept, origin=Origin.PROCEDURE, recorded=ago(9), resource=f"Procedure/{concept}")
+    finding = assess(record(pain(21), told, done(concept, performed=ago(9))), guideline)
     assert finding
     assert (finding.outcome, len(finding.evidence)) == (U, 1)
+
+
+def test_a_treatment_after_one_that_is_told_twice_is_shown(guideline: Guideline) -> None:
+    told = fact("dialysis", origin=Origin.PROCEDURE, recorded=ago(9), resource="Procedure/dialysis")
+    twice, other = done("dialysis", performed=ago(9)), done("chemotherapy", performed=ago(3))
+    finding = assess(record(pain(21), told, twice, other), guideline)
+    assert finding
+    assert [line.resource for line in finding.evidence] == [told.resource, other.resource]
+
+
+def test_a_treatment_is_shown_with_its_source_its_day_and_its_plain_name(guideline: Guideline) -> None:
+    dialysis = done("dialysis", performed=ago(9), text="Haemodialysis (procedure)")
+    finding = assess(record(pain(21), dialysis), guideline)
+    assert finding
+    (line,) = finding.evidence
+    assert (line.resource, line.when, line.short) == (dialysis.resource, ago(9), "haemodialysis")
+
+
+def test_a_steroid_of_unknown_start_says_so(guideline: Guideline) -> None:
+    finding = assess(record(pain(21), steroid("30", open=True)), guideline)
+    assert finding
+    assert [line.note for line in finding.evidence] == ["start not recorded"]
 
 
 def test_a_dialysis_of_long_ago_is_no_dialysis_today(guideline: Guideline) -> None:

@@ -1,5 +1,6 @@
 """Series of muscle examinations: stable, falling, severe, stale (specification 2.7, 8.5.1 to 8.5.4)."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -76,6 +77,13 @@ SERIES = [
     pytest.param([("5", 0)], None, id="full power"),
     pytest.param([("5", 35), ("4", 15)], U, id="a fall last examined 15 days ago"),
     pytest.param([("5", 80), ("4", 43)], P, id="a fall last examined 43 days ago"),
+    pytest.param([("5", 28), ("4", 14)], E, id="one grade in 14 days, last examined 14 days ago"),
+    pytest.param([("5", 29), ("4", 15)], U, id="one grade in 14 days, last examined 15 days ago"),
+    pytest.param([("5", 60), ("4", 8), ("4", 0)], U, id="a slow fall, examined twice since"),
+    pytest.param([("5", 90), ("4", 80), ("3.7", 0)], E, id="a rapid fall of 90 days ago, and weaker since"),
+    pytest.param([("5", 140), ("4", 135), ("5", 60), ("4", 0)], U, id="a slow fall, a rapid one before"),
+    pytest.param([("4.7", 100), ("4", 0)], P, id="0.7 of a grade over 100 days"),
+    pytest.param([("5", 100), ("4.7", 0)], P, id="full to 5- over 100 days"),
 ]
 
 
@@ -115,6 +123,21 @@ def test_a_fall_within_hours_is_seen_by_its_clock_times(guideline: Guideline) ->
     assert deficits(rising, guideline)[0].outcome is None
 
 
+@pytest.mark.parametrize("at", ["00:00", "08:00", "14:00", "23:59"])
+@pytest.mark.parametrize(
+    ("timed", "untimed"), [("5", "3"), ("3", "5")], ids=["timed full power", "timed weakness"]
+)
+def test_weakness_is_not_cleared_by_full_power_on_a_day_of_which_a_clock_time_is_missing(
+    timed: str, untimed: str, at: str, guideline: Guideline
+) -> None:
+    facts = record(exam(timed, 0, when=clock(0, at)), exam(untimed, 0))
+    assert deficits(facts, guideline)[0].outcome is E
+
+
+def test_weakness_is_cleared_by_full_power_of_the_next_day_without_clock_times(guideline: Guideline) -> None:
+    assert deficits(record(exam("3", 1, when=clock(1, "23:59")), exam("5", 0)), guideline)[0].outcome is None
+
+
 def test_a_contradiction_on_one_day_without_clock_times_is_positive(guideline: Guideline) -> None:
     (deficit,) = deficits(record(exam("4", 3), exam("5", 3)), guideline)
     assert deficit.outcome is E
@@ -136,6 +159,13 @@ def test_a_contradiction_on_one_day_without_clock_times_is_positive(guideline: G
         pytest.param([("5", 3500), ("3", 2)], standing(), None, id="full power only before the code"),
         pytest.param([("4", 10), ("3", 0)], standing(), E, id="a measured fall"),
         pytest.param([("3", 60), ("1", 30), ("3", 0)], standing(), P, id="worse and better again"),
+        pytest.param([("5", 95), ("3", 2)], standing(days=95), E, id="full power on the day of the code"),
+        pytest.param(
+            [("5", 100), ("4", 30), ("4.3", 0)],
+            standing(days=95),
+            P,
+            id="0.7 of a grade since before the code",
+        ),
     ],
 )
 def test_a_deficit_coded_long_ago_is_no_new_fact_unless_an_exam_since_is_worse(
@@ -160,6 +190,11 @@ LEFT: dict[str, Any] = {"side": Side.LEFT}
         ),
         pytest.param([exam("5", 10, **BOTH), exam("4", 0, **BOTH)], {Side.BOTH: E}, id="both sides only"),
         pytest.param(
+            [exam("5", 10, **BOTH), exam("4", 0, side=None)],
+            {Side.BOTH: None, None: P},
+            id="not to that of an unknown side",
+        ),
+        pytest.param(
             [exam("5", 10, **BOTH), exam("4", 0), exam("5", 0, **LEFT)],
             {Side.LEFT: None, Side.RIGHT: E},
             id="each side later",
@@ -167,7 +202,7 @@ LEFT: dict[str, Any] = {"side": Side.LEFT}
     ],
 )
 def test_an_exam_of_both_sides_belongs_to_the_series_of_each(
-    exams: list[PowerExam], expected: dict[Side, Outcome | None], guideline: Guideline
+    exams: list[PowerExam], expected: dict[Side | None, Outcome | None], guideline: Guideline
 ) -> None:
     assert {d.side: d.outcome for d in deficits(record(*exams), guideline)} == expected
 
@@ -175,6 +210,31 @@ def test_an_exam_of_both_sides_belongs_to_the_series_of_each(
 def test_an_undated_exam_beside_the_first_leaves_it_the_first(guideline: Guideline) -> None:
     (deficit,) = deficits(record(exam("4", None), exam("4", 0)), guideline)
     assert deficit.first_exam
+
+
+@pytest.mark.parametrize(("days", "first"), [(14, True), (15, False)])
+def test_an_exam_is_called_the_first_for_two_weeks(days: int, first: bool, guideline: Guideline) -> None:
+    (deficit,) = deficits(record(exam("4", days)), guideline)
+    assert deficit.first_exam is first
+
+
+def test_a_window_of_no_days_still_holds_the_exam_of_today(guideline: Guideline) -> None:
+    limits = replace(guideline.thresholds, power_fresh_days=0)
+    (deficit,) = read_deficits(record(exam("4", 0)), TODAY, limits)
+    assert deficit.first_exam
+
+
+def test_deficits_stand_by_muscle_and_side(guideline: Guideline) -> None:
+    muscles = ("ankle dorsiflexion", "ankle eversion", "big toe extension", "knee flexion")
+    roots = ("ankle-dorsiflexion", "ankle-plantarflexion", "ankle-dorsiflexion", "ankle-plantarflexion")
+    sides = (None, Side.LEFT, Side.RIGHT)
+    exams = [
+        exam("4", 0, muscle=muscle, root_group=root, side=side)
+        for muscle, root in zip(muscles, roots, strict=True)
+        for side in sides
+    ]
+    found = deficits(record(*reversed(exams)), guideline)
+    assert [(d.muscle, d.side) for d in found] == [(muscle, side) for muscle in muscles for side in sides]
 
 
 def test_an_arm_is_not_a_leg(guideline: Guideline) -> None:

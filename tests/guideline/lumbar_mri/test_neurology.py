@@ -164,6 +164,7 @@ def test_an_earlier_peripheral_cause_on_the_same_side_lowers_one_tier(
         pytest.param([exam("4", 0)], P, id="first exam, grade 4"),
         pytest.param([exam("2", 0, muscle="big toe extension")], U, id="first exam of the big toe"),
         pytest.param([exam("3", 0), exam("3", 0, side=Side.LEFT)], E, id="both legs"),
+        pytest.param([exam("3", 0, side=Side.BOTH)], E, id="both legs in one exam"),
         pytest.param([exam("5", 10), exam("3", 0)], E, id="a measured fall"),
     ],
 )
@@ -192,6 +193,39 @@ def test_a_first_exam_is_no_news_only_where_an_old_deficit_of_that_side_still_ho
     drop: Any, expected: Outcome | None, guideline: Guideline
 ) -> None:
     assert outcome(guideline, drop, exam("3", 0)) is expected
+
+
+KNEE: dict[str, Any] = {"muscle": "knee extension", "root_group": "knee-extension"}
+
+
+@pytest.mark.parametrize(
+    ("deficit", "expected"),
+    [
+        pytest.param("foot-drop", E, id="a foot drop is one of the ankle"),
+        pytest.param("sequela-weakness", None, id="a sequela is one of the leg"),
+    ],
+)
+def test_an_old_deficit_stands_for_the_muscles_that_its_code_names(
+    deficit: str, expected: Outcome | None, guideline: Guideline
+) -> None:
+    assert outcome(guideline, since(deficit, 3000, side=Side.RIGHT), exam("3", 0, **KNEE)) is expected
+
+
+def test_an_old_deficit_stands_beside_one_that_was_resolved(guideline: Guideline) -> None:
+    resolved = since("foot-drop", 3500, side=Side.RIGHT, state=State.ENDED, resource="Condition/resolved")
+    assert outcome(guideline, resolved, since("foot-drop", 3000, side=Side.RIGHT), exam("3", 0)) is None
+
+
+def test_a_muscle_of_full_power_hides_no_other(guideline: Guideline) -> None:
+    assert outcome(guideline, exam("5", 0), exam("3", 0, **KNEE)) is E
+
+
+def test_what_makes_a_weakness_severe_stands_before_what_does_not(guideline: Guideline) -> None:
+    sides = [since("leg-weakness", 10, side=side, resource=f"Condition/{side}") for side in Side]
+    finding = assess(record(fact("reason-neurology-worse", started=ago(0)), *sides), guideline)
+    assert finding is not None
+    shown = [line.resource for line in finding.evidence]
+    assert shown == [*(side.resource for side in sides), "Condition/reason-neurology-worse"]
 
 
 GRIP: dict[str, Any] = {"limb": Region.ARM, "muscle": "grip", "root_group": "grip"}
@@ -227,8 +261,29 @@ def test_a_recovered_weakness_is_listed_without_a_tier(guideline: Guideline) -> 
     )
 
 
+@pytest.mark.parametrize(("days", "listed"), [(90, 1), (91, 0)])
+def test_a_recovered_weakness_is_listed_for_90_days(days: int, listed: int, guideline: Guideline) -> None:
+    assert len(list_recovered(record(exam("3", days), exam("5", 0)), TODAY, guideline)) == listed
+
+
 def test_full_power_all_along_is_not_listed(guideline: Guideline) -> None:
     assert list_recovered(record(exam("5", 10), exam("5", 0)), TODAY, guideline) == ()
+
+
+@pytest.mark.parametrize(
+    ("entries", "notes"),
+    [
+        pytest.param([exam("3", 200), exam("3", 0)], ["old and unchanged: no progression"], id="two exams"),
+        pytest.param(
+            [since("sequela-weakness", 200)], ["old; no later change recorded"], id="a sequela by its code"
+        ),
+        pytest.param([exam("5", 0)], [], id="full power"),
+    ],
+)
+def test_an_old_weakness_without_a_tier_is_listed(
+    entries: list[Any], notes: list[str], guideline: Guideline
+) -> None:
+    assert [line.note for line in list_long_standing(record(*entries), TODAY, guideline)] == notes
 
 
 def test_an_old_foot_drop_is_not_called_unchanged_beside_a_worse_exam(guideline: Guideline) -> None:
@@ -255,11 +310,43 @@ def test_polyneuropathy_lowers_numbness_only(guideline: Guideline) -> None:
     assert outcome(guideline, neuropathy, since("foot-drop", 5)) is E
 
 
+@pytest.mark.parametrize(
+    ("begun", "expected"),
+    [pytest.param(21, P, id="the day before"), pytest.param(20, U, id="the same day")],
+)
+@pytest.mark.parametrize("cause", ["polyneuropathy", "peripheral-nerve-cause"])
+def test_a_cause_of_spreading_numbness_must_be_older_by_a_day(
+    cause: str, begun: int, expected: Outcome, guideline: Guideline
+) -> None:
+    numb = since("leg-numbness", 20, side=Side.LEFT, **WORSE)
+    assert outcome(guideline, numb, since(cause, begun, side=Side.LEFT)) is expected
+
+
+@pytest.mark.parametrize(
+    "weakness",
+    [
+        pytest.param(since("leg-weakness", 3, side=Side.BOTH), id="both legs"),
+        pytest.param(since("gait-loss", 3, side=Side.LEFT), id="loss of gait"),
+    ],
+)
+@pytest.mark.parametrize("cause", ["peripheral-nerve-cause", "stroke"])
+def test_a_peripheral_cause_of_one_side_lowers_no_weakness_of_both(
+    cause: str, weakness: Any, guideline: Guideline
+) -> None:
+    assert outcome(guideline, weakness, since(cause, 80, side=Side.LEFT)) is E
+
+
+def test_a_side_that_has_a_peripheral_cause_does_not_make_the_other_severe(guideline: Guideline) -> None:
+    palsy = since("peripheral-nerve-cause", 80, side=Side.LEFT)
+    other = since("leg-weakness", 10, side=Side.RIGHT)
+    assert outcome(guideline, palsy, exam("3", 0, side=Side.LEFT), other) is U
+    assert outcome(guideline, exam("3", 0, side=Side.LEFT), other) is E
+
+
 def test_two_root_groups_falling_are_severe(guideline: Guideline) -> None:
     ankle = (exam("5", 60), exam("4", 0))
-    knee: dict[str, Any] = {"muscle": "knee extension", "root_group": "knee-extension"}
     assert outcome(guideline, *ankle) is U
-    assert outcome(guideline, *ankle, exam("5", 60, **knee), exam("4", 0, **knee)) is E
+    assert outcome(guideline, *ankle, exam("5", 60, **KNEE), exam("4", 0, **KNEE)) is E
 
 
 @pytest.mark.parametrize(
@@ -287,7 +374,20 @@ def test_both_sides_falling_are_severe(guideline: Guideline) -> None:
 def test_more_numb_levels_than_before_are_spreading(guideline: Guideline) -> None:
     before, after = since("leg-numbness", 20, levels=1), since("leg-numbness", 2, levels=2)
     assert outcome(guideline, before, after) is U
+    assert outcome(guideline, after, before) is U
     assert outcome(guideline, after, since("leg-numbness", 20, levels=2)) is None
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param(since("leg-numbness", 20, levels=1, certainty=Certainty.WORDS), id="in words"),
+        pytest.param(since("leg-numbness", None, levels=1), id="undated"),
+        pytest.param(since("numbness-without-site", 20, levels=1, region=Region.ARM), id="of an arm"),
+    ],
+)
+def test_numbness_is_compared_with_dated_codes_of_the_leg_only(before: Any, guideline: Guideline) -> None:
+    assert outcome(guideline, before, since("leg-numbness", 2, levels=2)) is not U
 
 
 def test_numbness_called_worse_than_before_is_spreading(guideline: Guideline) -> None:
@@ -301,10 +401,14 @@ def test_numbness_called_worse_than_before_is_spreading(guideline: Guideline) ->
     )
 
 
-def leg_power(grade: str, days: int, certainty: Certainty = Certainty.KNOWN) -> Any:
-    return since(
-        "leg-weakness", days, certainty=certainty, origin=Origin.OBSERVATION, text=f"Right leg power: {grade}"
-    )
+def leg_power(grade: str, days: int, certainty: Certainty = Certainty.KNOWN, **more: Any) -> Any:
+    plain = {"origin": Origin.OBSERVATION, "text": f"Right leg power: {grade}"}
+    return since("leg-weakness", days, certainty=certainty, **(plain | more))
+
+
+def arm_power(grade: str, days: int) -> Any:
+    text = f"Right arm power: {grade}"
+    return since("arm-weakness", days, origin=Origin.OBSERVATION, text=text)
 
 
 @pytest.mark.parametrize(
@@ -320,12 +424,27 @@ def leg_power(grade: str, days: int, certainty: Certainty = Certainty.KNOWN) -> 
             id="full power in between",
         ),
         pytest.param([leg_power("weak", 400), leg_power("weak", 1)], U, id="no grade"),
+        pytest.param(
+            [leg_power("4/5", 400), leg_power("4/5", 1, **WORSE)], U, id="the same and called worse"
+        ),
+        pytest.param(
+            [leg_power("4/5", 400), leg_power("3/5", 400), leg_power("4/5", 1)], U, id="two grades at first"
+        ),
+        pytest.param([arm_power("4/5", 1)], P, id="first of an arm"),
+        pytest.param([arm_power("4/5", 91), arm_power("4/5", 1)], None, id="the same of an arm over 90 days"),
     ],
 )
-def test_the_grade_of_a_whole_leg_repeated_over_90_days_is_no_news(
+def test_the_grade_of_a_whole_limb_repeated_over_90_days_is_no_news(
     exams: list[Any], expected: Outcome | None, guideline: Guideline
 ) -> None:
     assert outcome(guideline, *exams) is expected
+
+
+def test_a_repeated_grade_is_not_shown_beside_a_new_one_of_the_same_day(guideline: Guideline) -> None:
+    new = leg_power("3/5", 1, resource="Observation/new")
+    finding = assess(record(leg_power("4/5", 400), leg_power("4/5", 1), new), guideline)
+    assert finding is not None
+    assert [line.resource for line in finding.evidence] == [new.resource]
 
 
 def test_an_old_foot_drop_and_an_unchanged_exam_are_no_fact(guideline: Guideline) -> None:
@@ -342,8 +461,13 @@ def test_a_normal_exam_never_clears_a_loss_of_gait(guideline: Guideline) -> None
         pytest.param(since("leg-weakness", 3), True, id="coded and new"),
         pytest.param(since("leg-weakness", 60), False, id="possible and older than 42 days"),
         pytest.param(since("weakness-without-site", 3), True, id="possible and recent"),
+        pytest.param(exam("4", 42), True, id="examined 42 days ago"),
+        pytest.param(exam("4", 43), False, id="examined 43 days ago"),
         pytest.param(since("leg-weakness", 3, certainty=Certainty.WORDS), False, id="words"),
         pytest.param(since("arm-weakness", 3), False, id="arm"),
+        pytest.param(since("leg-weakness", 3, certainty=Certainty.VALUELESS), True, id="without a value"),
+        pytest.param(since("leg-weakness", 60, certainty=Certainty.VALUELESS), False, id="such an old one"),
+        pytest.param(since("arm-weakness", 3, certainty=Certainty.VALUELESS), False, id="such one of an arm"),
     ],
 )
 def test_only_coded_recent_leg_findings_lift_cancer_and_infection(

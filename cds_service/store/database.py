@@ -1,0 +1,79 @@
+"""The database: one engine a process, opened when first needed, and its tables brought up to date."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from cds_service.store import BadDatabaseUrl, StoreUnavailable
+
+# How long SQLite waits for another writer, and how long a call waits for a free connection.
+_BUSY_SECONDS = 0.5
+
+
+class Database:
+    """A database by its SQLAlchemy address. Raises BadDatabaseUrl where that can be none."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            self._url = make_url(url)
+            self._url.get_dialect().import_dbapi()
+        except (ArgumentError, NoSuchModuleError, ImportError):
+            raise BadDatabaseUrl(
+                "CDS_DATABASE_URL names no database that this service has a driver for"
+            ) from None
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A transaction; raises StoreUnavailable, and IntegrityError where a row may not be in its table."""
+        try:
+            with self._opened().begin() as connection:
+                yield connection
+        except IntegrityError:
+            raise
+        except SQLAlchemyError as error:
+            raise StoreUnavailable(type(error).__name__) from None
+
+    def migrate(self) -> None:
+        """Bring the tables up to date; raises StoreUnavailable.
+
+        On a connection of its own that is closed afterwards: none may live on into the forked processes.
+        """
+        config = Config()
+        config.set_main_option("script_location", "cds_service.store:migrations")
+        engine = self._make_engine(poolclass=NullPool)
+        try:
+            with engine.begin() as connection:
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        except SQLAlchemyError as error:
+            raise StoreUnavailable(type(error).__name__) from None
+
+    def _opened(self) -> Engine:
+        with self._lock:
+            if self._engine is None:
+                self._engine = self._make_engine(pool_timeout=_BUSY_SECONDS)
+            return self._engine
+
+    def _make_engine(self, **options: Any) -> Engine:
+        if self._url.get_backend_name() != "sqlite":
+            return create_engine(self._url, **options)
+        engine = create_engine(self._url, connect_args={"timeout": _BUSY_SECONDS}, **options)
+        event.listen(engine, "connect", _prepare_sqlite)
+        return engine
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    """Readers and one writer side by side, and nothing lost that was committed, even when the power fails."""
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
