@@ -1,6 +1,5 @@
 """The verdict on the order itself: what is written, and on which orders."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,9 +15,8 @@ RATING = "http://fhir.org/argonaut/Extension/pama-rating"
 CONSULT = "http://fhir.org/argonaut/Extension/pama-rating-consult-id"
 
 
-def rated(guideline: Guideline, *decisions: Decision, switched_on: bool = True) -> list[dict[str, Any]]:
-    switches = replace(guideline.switches, system_actions=switched_on)
-    return rate_orders(decisions, replace(guideline, switches=switches), uuids(), "Patient/p1")
+def rated(guideline: Guideline, *decisions: Decision) -> list[dict[str, Any]]:
+    return rate_orders(decisions, guideline, uuids(), "Patient/p1")
 
 
 def test_the_rating_joins_the_extensions_of_the_order(guideline: Guideline) -> None:
@@ -72,4 +70,3 @@ def test_every_decided_order_that_a_client_can_find_is_rated(
     made: Decision, ids: list[str], guideline: Guideline
 ) -> None:
     assert [action["resource"]["id"] for action in rated(guideline, made)] == ids
-    assert rated(guideline, made, switched_on=False) == []

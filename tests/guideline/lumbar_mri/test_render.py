@@ -313,7 +313,7 @@ def test_everything_that_is_open_stands_in_one_block(guideline: Guideline) -> No
         "- Not read in full, or not sent: device list, problem list.",
         "- Not recorded: bladder and bowel function, lower-limb power, fever, weight loss, cancer, "
         "spinal injection or surgery.",
-        "- Settled by checklist items 1-3, 7.",
+        "- Settled by the red-flag checklist, items 1-3, 7.",
         "- Asked and denied on 12 Jun 2026: fever.",
         "- Denied on 1 May 2026, too long ago to count: saddle numbness, bladder.",
         "- Out of date: Power 5, 1 Mar 2026 (Observation); Power 4, 1 Feb 2026 (Observation).",
@@ -325,7 +325,7 @@ def test_everything_that_is_open_stands_in_one_block(guideline: Guideline) -> No
     [
         pytest.param(
             finding(Pathway.CAUDA_EQUINA, Outcome.POSSIBLE, "possible"), ("bladder", "leg-power"),
-            "- Settled by checklist items 1, 4.", id="a disease",
+            "- Settled by the red-flag checklist, items 1, 4.", id="a disease",
         ),
         pytest.param(
             finding(Pathway.PAIN, Outcome.UNCLEAR, "age-unknown"), ("fever",),
@@ -337,11 +337,11 @@ def test_everything_that_is_open_stands_in_one_block(guideline: Guideline) -> No
         ),
         pytest.param(
             finding(Pathway.PAIN, Outcome.UNCLEAR, "care-unknown"), ("treatment",),
-            "- Settled by checklist item 10.", id="treatment alone",
+            "- Settled by the red-flag checklist, item 10.", id="treatment alone",
         ),
         pytest.param(
             finding(Pathway.CANCER, Outcome.UNCLEAR, "unclear"), ("cancer",),
-            "- Settled by checklist item 8.", id="an unclear disease",
+            "- Settled by the red-flag checklist, item 8.", id="an unclear disease",
         ),
         pytest.param(finding(Pathway.PAIN, Outcome.UNCLEAR, "age-unknown"), (), None, id="nothing"),
         pytest.param(finding(Pathway.CANCER, Outcome.URGENT, "urgent"), ("cancer",), None, id="decided"),
@@ -590,10 +590,10 @@ def test_every_page_of_the_guideline_is_linked_by_its_name(leaflet: str, guideli
 @pytest.mark.parametrize("patient", ["p1", "Patient/p1"])
 @pytest.mark.parametrize("encounter", ["e1", "Encounter/e1"])
 def test_an_id_may_be_sent_as_a_reference(patient: str, encounter: str, guideline: Guideline) -> None:
-    (card,) = render_cards(
+    (rendered,) = render_cards(
         [cauda_equina()], guideline=guideline, new_uuid=uuids(), patient_id=patient, encounter_id=encounter
     )
-    referral = card["suggestions"][0]["actions"][0]["resource"]
+    referral = rendered.card.to_json()["suggestions"][0]["actions"][0]["resource"]
     assert (referral["subject"], referral["encounter"]) == (
         {"reference": "Patient/p1"},
         {"reference": "Encounter/e1"},
