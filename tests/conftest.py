@@ -1,10 +1,12 @@
 """What every test may use: the service in one process, with its clock stopped."""
 
 import dataclasses
+import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from ipaddress import ip_address
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,6 +14,30 @@ from flask.testing import FlaskClient
 from cds_service.app import Services, build_services, create_app
 from cds_service.local_service import running_service
 from cds_service.settings import Settings
+
+
+def _stay_on_this_machine(event: str, arguments: tuple[Any, ...]) -> None:
+    """Stop every look-up of a name and every connection that would leave this machine."""
+    match event, arguments:
+        case "socket.getaddrinfo", (host, *_):
+            asked = host
+        case "socket.connect", (_, (host, *_)):
+            asked = host
+        case _:
+            return
+    name = asked.decode() if isinstance(asked, bytes) else asked
+    assert name in (None, "", "localhost") or _is_loopback(name), "a test must not leave this machine"
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+sys.addaudithook(_stay_on_this_machine)
 
 # Writes the traceability list of the conformance rules wherever their tests run.
 pytest_plugins = ["tests.conformance.traceability"]

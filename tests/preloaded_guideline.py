@@ -12,6 +12,18 @@ from tests.guideline.lumbar_mri.ledger import WRITERS
 from tests.shipped import shipped_guideline
 from tests.vignettes.asking import services_of_the_stories
 
+# The tests of a module that has no file of its own.
+_NEAREST: dict[str, str | tuple[str, ...]] = {
+    "cancer_treatment": "test_malignancy.py",
+    "care_items": "test_conservative_care.py",
+    "coded_infections": ("test_infection.py", "test_boundaries.py"),
+    "inflammation": ("test_infection.py", "test_boundaries.py"),
+    "interventions": ("test_procedures.py", "test_boundaries.py"),
+    "pain_after": ("test_procedures.py", "test_boundaries.py"),
+    "procedure_findings": ("test_procedures.py", "test_boundaries.py"),
+    "weak_symptoms": "test_malignancy.py",
+}
+
 # A mutant that so many tests do not notice is left alive: fewer tests never count a mutant as killed.
 _MOST_TESTS = 500
 
@@ -29,6 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         file = item.nodeid.partition("::")[0]
         return (
             not file.endswith(f"test_{module}.py"),
+            not file.endswith(_NEAREST.get(module, "-")),
             loads and "lumbar_mri" in file,
             writes or not file.endswith("test_pairs.py"),
             "vignettes" in file,

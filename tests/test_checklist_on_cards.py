@@ -157,7 +157,7 @@ def test_an_item_that_is_not_answered_is_not_denied(item: str) -> None:
     answers = {name: "no" for name in RED_FLAGS if name != item}
     shown = card(checklist(answers))
     assert decided(shown)["outcome"] == "not-indicated"
-    assert f"Settled by the red-flag checklist, item {RED_FLAGS.index(item) + 1}." in missing(shown)
+    assert f"Red-flag checklist: item {RED_FLAGS.index(item) + 1}." in missing(shown)
 
 
 def test_a_whole_checklist_of_no_is_a_negative_screen_and_leaves_nothing_open() -> None:
@@ -274,7 +274,7 @@ def test_what_a_measurement_speaks_for_is_not_listed_as_denied(result: Resource,
 def test_an_unclear_card_does_not_ask_what_a_form_of_the_same_day_denied() -> None:
     shown = card(forms.negative_screen(Days(NOW)), onset=FIVE_WEEKS)
     assert decided(shown)["outcome"] == "unclear"
-    assert "Settled by the red-flag checklist, item 10." in to_do(shown)
+    assert "Red-flag checklist: item 10." in to_do(shown)
     assert not re.search(r"bladder|saddle|fever|weight|cancer", to_do(shown))
     assert "Asked and denied on 15 Jun 2026: bladder, bowel, saddle numbness" in missing(shown)
 
@@ -291,13 +291,13 @@ def test_a_possible_card_names_the_items_of_its_pathway() -> None:
     words = builders.condition(builders.concept("numb saddle area"), recorded="2026-06-14")
     shown = card(words)
     assert decided(shown)["outcome"] == "possible"
-    assert "Settled by the red-flag checklist, items 1-5." in to_do(shown)
+    assert "Red-flag checklist: items 1-5." in to_do(shown)
 
 
 def test_a_possible_card_does_not_name_items_that_were_answered_these_days() -> None:
     words = builders.condition(builders.concept("numb saddle area"), recorded="2026-06-14")
     shown = card(words, checklist({"bladder": "no", "bowel": "no", "both-legs": "no"}))
-    assert "Settled by the red-flag checklist, items 3, 4." in to_do(shown)
+    assert "Red-flag checklist: items 3, 4." in to_do(shown)
 
 
 def test_what_else_was_asked_without_a_usable_answer_is_one_line() -> None:
@@ -399,7 +399,7 @@ def test_an_item_added_to_the_file_is_asked_read_and_named_without_another_edit(
     assert (decided(shown)["outcome"], decided(shown)["recommendations"]) == ("possible", ["R5"])
     assert "Pain at night, 15 Jun 2026" in shown["detail"]
     weak = builders.condition(builders.concept("Unexplained weight loss"), recorded="2026-06-14")
-    assert "Settled by the red-flag checklist, items 6-8, 11." in to_do(answered_by(with_night_pain, weak))
+    assert "Red-flag checklist: items 6-8, 11." in to_do(answered_by(with_night_pain, weak))
 
 
 # --- A yes never lowers an outcome ---------------------------------------------------------------------------

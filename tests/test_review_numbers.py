@@ -131,6 +131,7 @@ def test_no_query_holds_a_number_of_the_rules(guideline: Guideline) -> None:
 # Every number in a rule module above one, and why it is none of the guideline's. Indices are not looked at.
 HARMLESS = {
     ("asked", 3): "items in a row that are told as a range",
+    ("card_limit", 60): "characters",
     ("card_words", 4): "guidelines kept in a cache",
     ("card_words", 7): "days of a week",
     ("clues", 60): "characters",
@@ -141,8 +142,6 @@ HARMLESS = {
     ("detail", 4): "lines shown",
     ("escaping", 120): "characters",
     ("muscle_power", 5): "the highest MRC grade",
-    ("muscle_power", 12): "noon",
-    ("muscle_power", 1970): "the first year of a time stamp",
     ("order_patterns", 40): "characters",
     ("order_patterns", 500): "characters",
     ("pain", 2): "a comparison needs two scores",

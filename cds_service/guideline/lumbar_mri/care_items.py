@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from cds_service.guideline.decision import Evidence
@@ -21,22 +21,16 @@ FOR_LEG_PAIN = frozenset({"muscle-relaxant-or-neuropathic"})
 
 @dataclass(frozen=True, slots=True)
 class CareItem:
-    """One treatment: the days on which it took place, and how far it is known to have gone on.
+    """One session or prescription: its day, and how far it is known to have gone on.
 
-    Days are the latest possible ones, so that care is never taken for longer than it was.
+    The day is the latest possible one, so that care is never taken for longer than it was.
     """
 
-    days: tuple[date, ...]  # sessions and prescriptions; not empty
-    until: date | None  # the end of a known period; None: only the days are known
+    start: date
+    until: date | None  # the end of a known period, today for an open one; None: only the day is known
     physical: bool
     weak: bool  # advice and education: needs a second item
     evidence: Evidence
-    goes_on: bool = False  # an open prescription
-
-    @property
-    def start(self) -> date:
-        """The first day."""
-        return min(self.days)
 
 
 def read_care_items(facts: PatientFacts, pain: Pain, today: date, limits: Thresholds) -> tuple[CareItem, ...]:
@@ -85,7 +79,7 @@ def _session(
     physical = not concepts.isdisjoint(PHYSICAL)
     short = "physiotherapy" if physical else "education"
     return CareItem(
-        days=(_latest(when, today),),
+        start=_latest(when, today),
         until=until,
         physical=physical,
         weak=not physical,
@@ -102,12 +96,11 @@ def _medicines(facts: PatientFacts, pain: Pain, opens: date | None, today: date)
             continue  # a drug that was there before the pain, and does not say why, was for something else
         ended = _latest(medicine.ended, today) if medicine.ended else None
         yield CareItem(
-            days=(begun,),
+            start=begun,
             until=today if medicine.open else ended,
             physical=False,
             weak=False,
             evidence=Evidence(medicine.text, medicine.resource, medicine.started, "analgesia"),
-            goes_on=medicine.open,
         )
 
 
@@ -133,13 +126,8 @@ def _since(item: CareItem, opens: date | None) -> CareItem | None:
     """The part of the item that lies in the time of this pain; None where all of it is older."""
     if opens is None or item.start >= opens:
         return item
-    later = tuple(day for day in item.days if day >= opens)
-    if item.until is None or item.until < opens:
-        return CareItem(later, None, item.physical, item.weak, item.evidence) if later else None
     # A course that runs into this pain counts from the pain's own beginning.
-    return CareItem(
-        (opens, *later), item.until, item.physical, item.weak, item.evidence, goes_on=item.goes_on
-    )
+    return replace(item, start=opens) if item.until and item.until >= opens else None
 
 
 def _latest(moment: Interval, today: date) -> date:

@@ -164,9 +164,9 @@ def new_order(
     whom: ForWhom,
     guideline: Guideline,
     *,
-    priority: str = "routine",
-    reason: Reason | None = None,
-    period: tuple[date, date] | None = None,
+    priority: str,
+    reason: Reason | None,
+    period: tuple[date, date] | None,
 ) -> dict[str, Any]:
     """A new draft order for this patient; without an id, which the client gives.
 
@@ -198,10 +198,11 @@ def new_order(
 def without_empty(value: Any) -> Any:
     """A copy of the value without null, empty strings, lists and objects, at any depth.
 
-    A list of primitives keeps its nulls where it has other items: FHIR pairs it with its extensions by place.
+    A list of primitives and the list of their extensions ("_given") keep their nulls where they have other
+    items: FHIR pairs the two by place.
     """
     if isinstance(value, dict):
-        kept = ((name, without_empty(member)) for name, member in value.items())
+        kept = ((name, _paired(member, name) or without_empty(member)) for name, member in value.items())
         return {name: member for name, member in kept if not _is_empty(member)}
     if isinstance(value, list):
         items = [without_empty(item) for item in value]
@@ -210,6 +211,14 @@ def without_empty(value: Any) -> Any:
             return kept_items
         return [item for item in items if item is None or not _is_empty(item)]
     return value
+
+
+def _paired(extensions: Any, name: str) -> list[Any]:
+    """The extensions of a list of primitives, each at its place; empty for anything else."""
+    if not name.startswith("_") or not isinstance(extensions, list):
+        return []
+    items = [without_empty(item) or None for item in extensions]
+    return items if any(items) else []
 
 
 def _is_empty(value: Any) -> bool:

@@ -132,8 +132,8 @@ def _judge_items(
 
 def _went_on(items: Sequence[CareItem], limits: Thresholds) -> bool:
     """Whether care is shown to have gone on: two items far enough apart, or one period long enough."""
-    days = [day for item in items for day in item.days]
-    if (max(days) - min(days)).days >= limits.care_items_gap_days:
+    starts = [item.start for item in items]
+    if (max(starts) - min(starts)).days >= limits.care_items_gap_days:
         return True
     # Both ends of a period count: 1 to 14 June covers 14 days.
     return any(item.until and (item.until - item.start).days + 1 >= limits.care_cover_days for item in items)
@@ -141,7 +141,7 @@ def _went_on(items: Sequence[CareItem], limits: Thresholds) -> bool:
 
 def _goes_on_now(items: Sequence[CareItem], today: date, limits: Thresholds) -> bool:
     """Whether the care is still under way: sessions, an open prescription, or more than a short course."""
-    still = any(item.physical or item.goes_on or (item.until and item.until >= today) for item in items)
+    still = any(item.physical or (item.until and item.until >= today) for item in items)
     return still or _went_on(items, limits)
 
 

@@ -32,15 +32,7 @@ _PAIN = (*pain.CRITERIA, *conservative_care.CRITERIA)
 _ANSWERS = {"R1": "not indicated", "R2": "may be indicated"}
 
 
-def _pain_criteria(recommendation: str) -> Criteria:
-    """The criteria of R1 or R2: what gives its own answer, and what both of them need."""
-    other = next(answer for name, answer in _ANSWERS.items() if name != recommendation)
-    return tuple(row for row in _PAIN if not row[0].startswith(other))
-
-
 _CRITERIA: Mapping[str, Mapping[str, Criteria]] = {
-    "R1": {"": _pain_criteria("R1")},
-    "R2": {"": _pain_criteria("R2")},
     "R3": {"": neurology.CRITERIA},
     "R4": {"": cauda_equina.CRITERIA},
     "R5": {"cancer": malignancy.CRITERIA, "infection": infection.CRITERIA},
@@ -50,7 +42,7 @@ _CRITERIA: Mapping[str, Mapping[str, Criteria]] = {
 
 def criteria_of(recommendation: str) -> Mapping[str, Criteria]:
     """The criteria of a recommendation by disease, "" where it has only one."""
-    return _CRITERIA[recommendation]
+    return {"": _pain_criteria(recommendation)} if recommendation in _ANSWERS else _CRITERIA[recommendation]
 
 
 def in_force(sentence: str, guideline: Guideline) -> str:
@@ -61,3 +53,9 @@ def in_force(sentence: str, guideline: Guideline) -> str:
 def thresholds_in(sentence: str) -> tuple[str, ...]:
     """The names of the thresholds that stand in the sentence."""
     return tuple(Template(sentence).get_identifiers())
+
+
+def _pain_criteria(recommendation: str) -> Criteria:
+    """The criteria of R1 or R2: what gives its own answer, and what both of them need."""
+    other = next(answer for name, answer in _ANSWERS.items() if name != recommendation)
+    return tuple(row for row in _PAIN if not row[0].startswith(other))

@@ -71,12 +71,10 @@ def cut_at_word(text: str, limit: int) -> str:
 
 
 def _visible(character: str) -> str:
-    category = unicodedata.category(character)
-    if category in ("Zl", "Zp") or character in "\t\n\r\v\f\x85":
+    if character in "\t\n\r\v\f\x85":
         return " "
-    if category in ("Cc", "Cs", "Co", "Cn") or character in _INVISIBLE:
-        return ""
-    return character
+    hidden = unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") or character in _INVISIBLE
+    return "" if hidden else character
 
 
 def _broken_link(match: re.Match[str]) -> str:

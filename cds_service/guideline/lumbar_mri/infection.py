@@ -77,7 +77,7 @@ def assess_infection(
     today: date,
     guideline: Guideline,
     *,
-    neuro: bool = False,
+    neuro: bool,
 ) -> Finding | None:
     """The infection part of recommendation 5 (2.9, 8.3, 8.7); None where the record holds no clue of it.
 

@@ -78,7 +78,7 @@ def assess_cancer(
     today: date,
     guideline: Guideline,
     *,
-    neuro: bool = False,
+    neuro: bool,
 ) -> Finding | None:
     """The cancer part of recommendation 5 (2.9, 8.3, 8.7); None where the record holds no clue of it.
 
@@ -137,8 +137,7 @@ def _is_recent(fact: Fact, today: date, limits: Thresholds) -> bool:
 
 def _read_cancers(facts: PatientFacts, today: date, guideline: Guideline) -> Iterator[Clue]:
     limits, without_skin = guideline.thresholds, guideline.switches.exclude_non_melanoma_skin_cancer
-    cancers = CANCERS if without_skin else (*CANCERS, _SKIN)
-    for fact in [*facts.about(*cancers, *_ATTESTED), *_named_by_procedures(facts)]:
+    for fact in [*facts.about(*CANCERS, _SKIN, *_ATTESTED), *_named_by_procedures(facts)]:
         if without_skin and _is_of_the_skin(fact):
             continue
         needs_no_pain = _is_of_the_spine(fact) or fact.is_about(*_ATTESTED)

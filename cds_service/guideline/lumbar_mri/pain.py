@@ -155,7 +155,7 @@ def _beginning(
             return None
         reach = today
     own = [_span(fact) for fact in named if can_date(fact) and fact.when]
-    for first, last in sorted([*own, *treated], key=lambda span: span[1], reverse=True):
+    for first, last in sorted([*own, *treated], reverse=True):
         if (reach - last).days <= limits.pain_episode_gap_days:
             reach = min(reach, first)
     return reach

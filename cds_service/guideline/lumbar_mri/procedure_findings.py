@@ -48,8 +48,9 @@ def judge_time(
     intervention: Intervention, new: bool | None, today: date, guideline: Guideline
 ) -> Verdict | None:
     """The verdict by kind, age and level; `new`: whether the pain is new or worse (None: unknown)."""
-    judged = _judge_undated(intervention, new, guideline) if intervention.when is None else None
-    if intervention.when is not None:
+    if intervention.when is None:
+        judged = _judge_undated(intervention, new, guideline)
+    else:
         judged = _judge_dated(intervention, new, today, guideline)
     if judged is None:
         return None
@@ -110,9 +111,7 @@ def _by_switch(switch: str, tier: str, possible: str) -> tuple[Outcome, str, str
     return outcome, tier, possible if outcome is Outcome.POSSIBLE else outcome.value
 
 
-def _verdict(
-    intervention: Intervention, outcome: Outcome, tier: str, variant: str, note: str = ""
-) -> Verdict:
+def _verdict(intervention: Intervention, outcome: Outcome, tier: str, variant: str, note: str) -> Verdict:
     line = intervention.evidence
     shown = Evidence(line.text, line.resource, line.when, line.short, note)
     operated = intervention.kind in (Kind.SURGERY, Kind.IMPLANT)

@@ -176,10 +176,9 @@ def _attested(fact: Fact, by_time: Sequence[Verdict], guideline: Guideline) -> V
         return Verdict(Outcome.URGENT, "recent", "urgent", (shown,), needle.name, needle.when)
     outcome = Outcome(guideline.switches.late_procedure_outcome)
     dated = any(verdict.when is not None and verdict.tier != "words" for verdict in by_time)
-    variant = "possible" if outcome is Outcome.POSSIBLE else outcome.value
     if outcome is Outcome.INDICATED and not dated:
         return Verdict(outcome, "undated", UNDATED_REASON, (shown,), "a procedure on the spine")
-    return Verdict(outcome, "attested", variant, (shown,), "a procedure on the spine")
+    return Verdict(outcome, "attested", outcome.value, (shown,), "a procedure on the spine")
 
 
 _FIRST = ("haematoma", "alarm", "recent", "complication", "undated", "late", "attested", "needle")

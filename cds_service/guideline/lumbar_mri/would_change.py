@@ -72,7 +72,7 @@ def would_change(top: Outcome, findings: Sequence[Finding], *, unread: bool) -> 
 
 def _of_possible(leading: Finding) -> tuple[str, ...]:
     otherwise = _POSSIBLE_OTHERWISE.get(leading.pathway, ())
-    keys = _POSSIBLE.get(leading.pathway, {}).get(leading.variant or "possible", otherwise)
+    keys = _POSSIBLE.get(leading.pathway, {}).get(leading.variant, otherwise)
     # A lesion of the cord asks at any age, and a measured weakness is settled by exams alone.
     settled = leading.flags.isdisjoint({"cord", "measured"})
     return tuple(key for key in keys if key != "deficit-old" or settled)

@@ -3,6 +3,7 @@
 Each row says the outcome, most say the tier; the ledger holds the rest.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -335,6 +336,7 @@ def crp(value: str, when: Any) -> Any:
         row(None, fact("raised-inflammatory-markers", state=State.ENDED), id="raised markers, undated and past"),
         row(P, fact("raised-inflammatory-markers", started=ago(14)), id="raised markers, 14 days"),
         row(None, fact("raised-inflammatory-markers", started=ago(15)), id="raised markers, 15 days"),
+        row(P, fact("spinal-infection", state=State.ENDED), id="infection of the spine, undated and past"),
         row(None, fact("fever", state=State.ENDED), id="fever, undated and past"),
         row(P, fact("fever"), id="fever, undated and current"),
         row(P, fact("tuberculosis", state=State.ENDED), id="tuberculosis of the past"),
@@ -416,6 +418,8 @@ def test_a_risk_that_has_a_tier_is_not_listed_again(concepts: tuple[str, ...], g
 
 
 WORSE = {"trend": Trend.WORSENING}
+OVER = ended("low-back-pain", 50, resource="Condition/over")
+OVER_AND_WORSE = replace(OVER, trend=Trend.WORSENING, recorded=ago(2))
 IMPLANT = DeviceFact(
     frozenset({"spinal-hardware"}), "Device/1", "Pedicle screws", DeviceSafety.UNKNOWN, when=ago(300)
 )
@@ -432,6 +436,14 @@ IMPLANT = DeviceFact(
         row(None, SURGERY, pain(400, recorded=ago(400)), score("3", 9), score("5", 9), score("5", 3), id="two points more before it"),
         row((U, "recent"), SURGERY, pain(400, recorded=ago(400)), score("6", 7), score("3", 5), score("5", 3), id="two points up from the lowest"),
         row((U, "recent"), SURGERY, pain(400, recorded=ago(400)), score("3", 7), score("4", 5), score("5", 3), id="two points up in two steps"),
+        row((U, "recent"), SURGERY, pain(400, recorded=ago(400)), score("3", 20), score("6", 8), id="a score of that day is of after it"),
+        row(None, SURGERY, pain(400, recorded=ago(9), **WORSE), OVER_AND_WORSE, id="a pain that is over is said to be worse since"),
+        row(None, SURGERY, pain(400, recorded=ago(9), **WORSE), fact("night-pain", recorded=ago(2)), id="another thing is recorded since"),
+        row((U, "recent"), SURGERY, pain(400, recorded=ago(400)), fact("pain-free", recorded=ago(0)), id="pain-free today"),
+        row((U, "recent"), SURGERY, OVER, pain(recorded=ago(8)), id="recorded anew on that day"),
+        row((U, "recent"), SURGERY, ended("low-back-pain", 5, resource="Condition/over"), pain(recorded=ago(5)), id="recorded anew on the day of an end"),
+        row(None, SURGERY, pain(recorded=ago(5)), medicine("nsaid", started=ago(46), reasons=frozenset({"low-back-pain"})), id="treated for it before the surgery"),
+        row((P, "pain not dated"), SURGERY, OVER, fact("low-back-pain", origin=Origin.ORDER, certainty=Certainty.SUSPECTED), id="a pain that is over beside the order's reason"),
         row((INDICATED, "late"), IMPLANT, pain(290, recorded=ago(290)), id="pain begun after the hardware was on record"),
         row((INDICATED, "late"), IMPLANT, pain(300, recorded=ago(300)), id="pain of the day when the hardware was on record"),
         row((P, "date unknown"), IMPLANT, pain(301, recorded=ago(301)), id="pain of the day before"),

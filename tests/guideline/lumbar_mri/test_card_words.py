@@ -4,16 +4,24 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import chain
+from pathlib import Path
 
 import pytest
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.lumbar_mri.word_check import check_words
-from cds_service.guideline.lumbar_mri.wording import by_key, find, override_reasons
+from cds_service.guideline.lumbar_mri.wording import (
+    by_key,
+    find,
+    in_a_row,
+    longest_unread,
+    override_reasons,
+)
 from cds_service.guideline.words import Words, WordsError, read_words
 from tests.guideline.lumbar_mri.decision_builders import cards_of, cauda_equina, device, fact, short_pain
 from tests.guideline.lumbar_mri.test_render_summary import ALL_VARIANTS, decision_of
 
+CARDS = Path(__file__).parents[3] / "cards" / "lumbar-mri"
 CLAIMS = re.compile(r"\b(safe|excluded|ruled out|normal)\b", re.IGNORECASE)
 MR_LABELS = re.compile(r"\bMR (safe|conditional|unsafe)\b")
 
@@ -138,6 +146,12 @@ def test_no_card_says_that_critical_findings_are_nil(guideline: Guideline) -> No
             "cancer", {"summary__emergency-cord": "Refer now"},
             "section summary.emergency-cord is read by no card", id="summary that a pattern replaces",
         ),
+        pytest.param(
+            "cancer", {"summary__emergency-cord.hospital": "Call now"},
+            "section summary.emergency-cord.hospital is read by no card", id="the same in hospital",
+        ),
+        pytest.param("cancer", {"name": None}, "a section name", id="name missing"),
+        pytest.param("cancer", {"summary__default": None}, "a section summary.default", id="default missing"),
         pytest.param("common", {"check__gait": "gait"}, "section check.gait is read by no card", id="key of no rule"),
         pytest.param("common", {"missing__fever": None}, "a section missing.fever", id="key without words"),
         pytest.param("cancer", {"do__urgent": "Act in $dyas"}, "$dyas cannot be filled", id="misspelled blank"),
@@ -164,6 +178,88 @@ def test_broken_words_are_named_with_file_and_section(
     assert found.file == f"{file}.md"
 
 
+@pytest.mark.parametrize(
+    ("file", "section", "text", "line", "expected"),
+    [
+        ("cancer", "do.urgnt", "x", "x", "section do.urgnt is read by no card"),
+        ("cancer", "do.urgent", "One\nAfter $ago\nTwo $dyas", "Two $dyas", "section do.urgent: $dyas cannot be filled"),
+        (
+            "cancer", "summary.urgent", "One\n$features now", "$features now",
+            "section summary.urgent: $features in brackets, or last behind : or .",
+        ),
+        ("common", "order", "The order", "The order", "section order: a blank $order"),
+        ("safety", "line.unsafe", "A device", "A device", "section line.unsafe: a blank $fact"),
+        ("unclear", "summary.unread", "Check", "Check", "section summary.unread: a blank $unread"),
+        ("cancer", "do.urgent", "One\nruled out", "ruled out", "section do.urgent: other words than 'ruled out'"),
+        (
+            "cancer", "evidence", "- A [22].\n\n- B.", "- B.",
+            "section evidence: a reference number in every line",
+        ),
+        ("cancer", "overrides", "a: One\n\nTwo", "Two", "section overrides: a line a reason, as code: words"),
+        ("cancer", "overrides", "a: One\nb: Two\nb: Three", "b: Two", "section overrides: b only once"),
+        (
+            "cancer", "do.urgent", "One\nsee [x](www.x.org)", "see [x](www.x.org)",
+            "section do.urgent: an absolute https address, not www.x.org",
+        ),
+        (
+            "cancer", "do.urgent", "One\nsee http://x.org/XX.", "see http://x.org/XX.",
+            "section do.urgent: an absolute https address, not http://x.org/XX",
+        ),
+    ],
+)  # fmt: skip
+def test_a_problem_of_the_words_is_told_in_full_with_its_line(
+    file: str, section: str, text: str, line: str, expected: str, guideline: Guideline
+) -> None:
+    texts = {name: (CARDS / f"{name}.md").read_text(encoding="utf-8") for name in guideline.words.sections}
+    kept = re.sub(rf"(?ms)^## {re.escape(section)}\n.*?(?=^## |\Z)", "", texts[file])
+    texts[file] = f"{kept.rstrip()}\n\n## {section}\n\n{text}\n"
+    (found,) = check_words(read_words(texts))
+    assert (found.file, found.expected) == (f"{file}.md", expected)
+    assert found.line is not None
+    assert texts[file].split("\n")[found.line - 1] == line
+
+
+@pytest.mark.parametrize(
+    ("file", "section", "room"),
+    [
+        pytest.param("cancer", "summary.urgent", 106, id="strong"),
+        pytest.param("cancer", "summary.possible", 126, id="possible"),
+        pytest.param("neurology", "summary.value-unknown", 126, id="unknown value"),
+        pytest.param("infection", "summary.unclear", 126, id="unclear disease"),
+        pytest.param("unclear", "summary.care-unknown", 126, id="unclear"),
+        pytest.param("outside", "summary.child", 126, id="outside"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("rest", "characters"),
+    [
+        pytest.param("", 0, id="no blank"),
+        pytest.param(" ($features)", 0, id="features in brackets"),
+        pytest.param(". $features", 0, id="features behind"),
+        pytest.param(" $fever_days", 6, id="a number"),
+    ],
+)
+def test_a_summary_may_be_as_long_as_its_blanks_and_tag_leave_room(
+    file: str, section: str, room: int, rest: str, characters: int, guideline: Guideline
+) -> None:
+    fits = "x" * (room - characters) + rest
+    assert check_words(changed(guideline.words, file, **{section: fits})) == []
+    (found,) = check_words(changed(guideline.words, file, **{section: f"x{fits}"}))
+    assert found.expected == f"section {section}: at most {room} characters with its blanks filled"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "See https://example.org/a).",
+        "See (https://example.org/a); then [b](https://example.org/b).",
+        "See https://example.org/X!",
+    ],
+)
+def test_a_link_may_stand_within_a_sentence(text: str, guideline: Guideline) -> None:
+    assert check_words(changed(guideline.words, "cancer", do__urgent=text)) == []
+
+
 @pytest.mark.parametrize("words", ["MR safe", "MR conditional", "MR unsafe"])
 def test_the_labels_of_devices_are_no_claims(words: str, guideline: Guideline) -> None:
     assert check_words(changed(guideline.words, "safety", do__unsafe=f"- The device is {words}.")) == []
@@ -181,6 +277,34 @@ def test_a_section_speaks_only_where_all_its_blanks_have_a_value() -> None:
     assert find(words, "f", "do", ("a",), {"x": ""}) == "Say nothing"
     assert find(words, "f", "do", ("a",), {}) == "Say nothing"
     assert find(words, "f", "why", ("a",), {}) is None
+
+
+@pytest.mark.parametrize(
+    ("kinds", "longest"),
+    [
+        pytest.param({"default": "a part"}, "a part", id="one"),
+        pytest.param({"A": "aa", "C": "c", "B": "bbbb"}, "bbbb and 2 more parts", id="one and a count"),
+        pytest.param({"C": "c", "A": "a" * 30, "B": "b" * 20}, f"{'a' * 30} and {'b' * 20}", id="two"),
+    ],
+)
+def test_the_longest_list_of_what_was_not_read_is_known_in_advance(
+    kinds: dict[str, str], longest: str
+) -> None:
+    text = "".join(f"## unread.{kind}\n\n{name}\n\n" for kind, name in kinds.items())
+    words = read_words({"common": f"{text}## unread-more\n\n$what and $count more parts"})
+    assert longest_unread(words) == len(longest)
+
+
+def test_names_are_said_in_a_row() -> None:
+    assert in_a_row([]) == ""
+    assert in_a_row(["a"]) == "a"
+    assert in_a_row(["a", "b"]) == "a and b"
+    assert in_a_row(["a", "b", "c"]) == "a, b and c"
+
+
+def test_a_display_of_a_reason_may_have_a_colon() -> None:
+    words = read_words({"f": "## overrides\n\na: One: two\n\n b : Three"})
+    assert override_reasons(words, "f") == (("a", "One: two"), ("b", "Three"))
 
 
 def test_a_key_without_words_is_read_as_it_is_spelled() -> None:

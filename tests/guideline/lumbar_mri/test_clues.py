@@ -16,12 +16,16 @@ from tests.guideline.lumbar_mri.facts_builders import TODAY, ago, fact, mri_orde
 
 def infection(guideline: Guideline, *entries: Any) -> Finding | None:
     facts, order = record(pain(21), *entries), mri_order()
-    return assess_infection(facts, read_pain(facts, order, TODAY, guideline), order, TODAY, guideline)
+    return assess_infection(
+        facts, read_pain(facts, order, TODAY, guideline), order, TODAY, guideline, neuro=False
+    )
 
 
 def cancer(guideline: Guideline, *entries: Any) -> Finding | None:
     facts, order = record(pain(21), *entries), mri_order()
-    return assess_cancer(facts, read_pain(facts, order, TODAY, guideline), order, TODAY, guideline)
+    return assess_cancer(
+        facts, read_pain(facts, order, TODAY, guideline), order, TODAY, guideline, neuro=False
+    )
 
 
 def first_line(finding: Finding | None) -> Evidence:

@@ -94,6 +94,12 @@ ADEQUATE = (
     pytest.param([session(30), attested()], 30, id="one session, and somebody says that it went on"),
     pytest.param([session(60), session(40), attested(none=True)], 60, id="what took place beats 'none'"),
     pytest.param([course(67)], 67, id="from 7 days before the onset"),
+    pytest.param([session(67), session(40)], 67, id="a session 7 days before the onset"),
+    pytest.param(
+        [course(90, 68), course(40, **NO_CARE), course(34)], 34, id="beside drugs that are for something else"
+    ),
+    pytest.param([attested(days=90, when=ago(67))], 157, id="attested 7 days before the onset"),
+    pytest.param([session(60), session(40), attested(days=35)], 60, id="what took place is longer"),
 )
 NOT_ADEQUATE = (
     pytest.param([], "unknown", None, id="nothing on record"),
@@ -161,6 +167,8 @@ def test_care_is_else_short_or_unknown(
         pytest.param([session(1)], "unknown", id="29 days after the onset"),
         pytest.param([course(20)], "under-way", id="a drug that is still taken"),
         pytest.param([course(20, 0)], "under-way", id="a drug that ends today"),
+        pytest.param([course(5, 0)], "under-way", id="a drug of five days that ends today"),
+        pytest.param([course(5, 1)], "unknown", id="a drug of five days that ended yesterday"),
         pytest.param([course(20, 10)], "unknown", id="a short course that is over"),
         pytest.param([course(20, 5)], "under-way", id="a period over 14 days"),
         pytest.param([session(19), attested(none=True)], "under-way", id="although somebody says none"),
@@ -192,6 +200,11 @@ def test_care_for_the_back_before_the_first_record_of_the_pain_counts(guideline:
     drug = course(46, 26, reasons=BACK, reason_given=True)
     care = care_of(record(pain(None, recorded=ago(26)), drug), guideline)
     assert (care.state, care.days) == ("adequate", 46)
+
+
+def test_care_long_before_the_first_record_of_the_pain_is_of_something_else(guideline: Guideline) -> None:
+    care = care_of(record(pain(None, recorded=ago(26)), session(100)), guideline)
+    assert (care.state, care.days) == ("unknown", None)
 
 
 def test_the_evidence_holds_what_counted_and_what_was_said(guideline: Guideline) -> None:
@@ -339,8 +352,11 @@ def test_a_recorded_onset_needs_no_visits(guideline: Guideline) -> None:
     assert assess(record(pain(10), reads=reads), guideline).variant == "short"
 
 
-def test_a_lately_recorded_pain_without_care_is_not_indicated_either_way(guideline: Guideline) -> None:
-    finding = assess(record(pain(None, recorded=ago(5)), attested(none=True)), guideline)
+@pytest.mark.parametrize("said", [attested(none=True), attested(days=3)], ids=["none", "three days"])
+def test_a_lately_recorded_pain_without_enough_care_is_not_indicated_either_way(
+    said: Any, guideline: Guideline
+) -> None:
+    finding = assess(record(pain(None, recorded=ago(5)), said), guideline)
     assert (finding.outcome, finding.variant) == (Outcome.NOT_INDICATED, "first-recorded")
 
 

@@ -1,5 +1,6 @@
 """Infection of the spine, R5 (specification 2.9, 8.1, 8.3, 8.7)."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -223,6 +224,9 @@ def test_a_value_that_cannot_be_used_is_never_negative(
         ),
         pytest.param("bacteraemia", 90, {}, (U, "urgent"), id="bacteraemia 90 days"),
         pytest.param("bacteraemia", 91, {}, (P, "possible"), id="bacteraemia 91 days, still active"),
+        pytest.param(
+            "bacteraemia", 91, {"recorded": ago(5)}, (P, "possible"), id="bacteraemia 91 days, recorded again"
+        ),
         pytest.param("bacteraemia", None, {}, (U, "urgent"), id="bacteraemia undated"),
         pytest.param("endocarditis", 90, {}, (U, "urgent"), id="endocarditis 90 days"),
         pytest.param(
@@ -370,6 +374,16 @@ def test_a_wound_infection_before_the_procedure_is_not_of_it(guideline: Guidelin
         ),
         pytest.param((crp("14"), crp("18", 5)), (P, "possible-weak"), id="CRP twice"),
         pytest.param(
+            (ended("spinal-tuberculosis", 3000), of("tuberculosis", 9)),
+            (P, "possible-weak"),
+            id="tuberculosis of the spine and elsewhere is one fact",
+        ),
+        pytest.param(
+            (fact("bacteraemia", "infection-elsewhere", ended=ago(200), state=ENDED), UTI),
+            (P, "possible-weak"),
+            id="an infection elsewhere beside one that has its own rule",
+        ),
+        pytest.param(
             (crp("14"), of("night-pain", 3, certainty=Certainty.WORDS)),
             (P, "possible-weak"),
             id="weak and words",
@@ -408,6 +422,15 @@ def test_facts_together(
         pytest.param((FEVER, of("infection-elsewhere", 15)), {}, (U, "urgent"), id="15 days"),
         pytest.param((FEVER, of("infection-elsewhere", None)), {}, (U, "urgent"), id="undated"),
         pytest.param((FEVER, ended("infection-elsewhere", 3)), {}, (U, "urgent"), id="no longer current"),
+        pytest.param(
+            (FEVER, of("infection-elsewhere", 4, disputed=True)), {}, (U, "urgent"), id="records disagree"
+        ),
+        pytest.param(
+            (of("raised-inflammatory-markers", 3), UTI),
+            {},
+            (P, "possible-source"),
+            id="coded markers and their source are one",
+        ),
         pytest.param(
             (FEVER, of("infection-elsewhere", 4, certainty=Certainty.SUSPECTED)),
             {},
@@ -461,6 +484,21 @@ SURGERY = done("lumbar-surgery", performed=ago(12))
         pytest.param((SURGERY, crp("120", 9), crp("40", 6), crp("60", 2)), U, id="rising again after a fall"),
         pytest.param((SURGERY, crp("120", 9), crp("60", 6), crp("40", 2)), None, id="falling"),
         pytest.param((SURGERY, crp("20", 11), crp("90", 9)), None, id="first rise"),
+        pytest.param(
+            (
+                crp("120", 12, when=clock(12, "18:00")),
+                crp("40", 6),
+                crp("60", 4),
+                done("lumbar-surgery", performed=clock(12, "12:00")),
+            ),
+            U,
+            id="a fall from the day of the operation",
+        ),
+        pytest.param(
+            (SURGERY, done("lumbar-surgery", performed=ago(5), resource="Procedure/new"), crp("150", 3)),
+            None,
+            id="over 100 two days after the newest",
+        ),
         pytest.param(
             (SURGERY, crp("150", 20), crp("20", 11), crp("90", 9)), None, id="a fall before it does not count"
         ),
@@ -668,6 +706,57 @@ def test_a_newer_value_under_the_limit_takes_nothing_away_and_is_shown(guideline
     assert [line.text for line in finding.evidence] == ["Temperature 38.6 °C", "Temperature 36.8 °C"]
 
 
+def test_the_highest_value_is_shown_beside_the_newest(guideline: Guideline) -> None:
+    finding = assess(record(pain(21), crp("60", 9), crp("80", 7), crp("70", 5), crp("40", 3)), guideline)
+    assert finding
+    assert [(line.text, line.note) for line in finding.evidence] == [
+        ("CRP 80 mg/L", ""),
+        ("CRP 40 mg/L", "newest value"),
+    ]
+
+
+def test_a_flagged_temperature_without_a_unit_is_called_fever(guideline: Guideline) -> None:
+    flagged = temperature(None, text="101.5", problem=ValueProblem.NO_UNIT, flagged_high=True)
+    finding = assess(record(pain(21), flagged), guideline)
+    assert finding
+    assert [line.short for line in finding.evidence] == ["fever"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param(
+            crp(None, flagged_high=True, could_be=Decimal(9)), None, id="flagged, low in every unit"
+        ),
+        pytest.param(crp(None, flagged_high=True, could_be=Decimal(11)), P, id="flagged, high in one unit"),
+        pytest.param(temperature(None, could_be=Decimal("37.9")), None, id="no fever in any unit"),
+        pytest.param(temperature(None, could_be=Decimal("38.0")), X, id="just a fever in one unit"),
+    ],
+)
+def test_a_value_without_a_unit_may_be_high_unless_it_is_low_in_every_unit(
+    value: Any, expected: Outcome | None, guideline: Guideline
+) -> None:
+    result = found(guideline, value)
+    assert (result and result[0]) == expected
+
+
+@pytest.mark.parametrize(
+    ("more", "flagged"),
+    [
+        pytest.param({}, True, id="known"),
+        pytest.param({"certainty": Certainty.DENIED}, False, id="denied"),
+        pytest.param({"certainty": Certainty.WORDS}, False, id="words"),
+        pytest.param({"history": True}, False, id="history of it"),
+    ],
+)
+def test_only_a_sure_and_current_abscess_is_flagged(
+    more: dict[str, Any], flagged: bool, guideline: Guideline
+) -> None:
+    finding = assess(record(pain(21), FEVER, of("spinal-abscess", 3, **more)), guideline)
+    assert finding
+    assert ("abscess" in finding.flags) is flagged
+
+
 def test_a_newer_denial_takes_nothing_away_and_the_card_says_so(guideline: Guideline) -> None:
     denial = fact(
         "injecting-drug-use", certainty=Certainty.DENIED, recorded=ago(0), resource="Observation/no"
@@ -723,6 +812,21 @@ def test_risks_and_old_or_expected_values_are_listed_without_a_tier(guideline: G
         ("CRP 85 mg/L", "in the days after an operation"),
         ("ESR 90 mm/h", "too old to count"),
     ]
+
+
+def test_age_is_listed_only_where_an_infection_is_suspected(guideline: Guideline) -> None:
+    facts = record(birth_date=on("1970-06-14"))
+    assert list_contributory(facts, TODAY, guideline, suspected=True) != ()
+    assert list_contributory(facts, TODAY, guideline, suspected=False) == ()
+
+
+def test_the_last_value_of_each_marker_is_listed_where_it_was_high(guideline: Guideline) -> None:
+    stale = (crp("15", 40), esr("25", 30), temperature("39", 20))
+    assert [line.text for line in list_contributory(record(*stale), TODAY, guideline)] == [
+        "CRP 15 mg/L",
+        "ESR 25 mm/h",
+    ]
+    assert list_contributory(record(crp("15", 40), crp("5", 30)), TODAY, guideline) == ()
 
 
 @pytest.mark.parametrize(("born", "listed"), [("1976-06-15", False), ("1975-06-15", True)], ids=["50", "51"])

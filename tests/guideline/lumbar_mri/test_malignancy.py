@@ -210,6 +210,16 @@ def test_ten_years_count_from_the_end_else_from_the_last_record(
             None,
             id="for another reason",
         ),
+        pytest.param(
+            medicine("antineoplastic", "biologic", started=ago(9)), None, id="a biologic without a reason"
+        ),
+        pytest.param(fact("chemotherapy"), P, id="chemotherapy, undated"),
+        pytest.param(fact("chemotherapy", state=ENDED), None, id="chemotherapy of the past, undated"),
+        pytest.param(
+            fact("chemotherapy", started=ago(300), ended=ago(180), state=ENDED),
+            U,
+            id="chemotherapy that ended 180 days ago",
+        ),
         pytest.param(done("cancer-treatment", performed=ago(180)), U, id="radiotherapy 180 days ago"),
         pytest.param(done("cancer-treatment", performed=ago(181)), None, id="radiotherapy 181 days ago"),
         pytest.param(
@@ -316,6 +326,7 @@ def test_weak_facts(
         pytest.param((weight("80", 90), weight("70", 40), weight("79", 1)), P, id="regained"),
         pytest.param((weight("80", 90), weight(None, 1, problem=ValueProblem.NO_UNIT)), None, id="no unit"),
         pytest.param((weight("80", 90),), None, id="one weight"),
+        pytest.param((weight("80", 90), weight("70", 1, comparator="<")), None, id="only a limit"),
     ],
 )
 def test_weight_loss_by_two_weights(
@@ -406,6 +417,24 @@ def test_without_pain_only_a_tumour_of_the_spine_counts(guideline: Guideline) ->
 
 def test_a_past_tumour_of_the_spine_needs_pain(guideline: Guideline) -> None:
     assert assess(record(past("spinal-tumour", "2019")), guideline) is None
+    irradiated = done("spinal-metastasis", performed=on("2019"), history=True)
+    assert assess(record(irradiated), guideline) is None
+
+
+def test_a_current_cancer_leads_a_past_one(guideline: Guideline) -> None:
+    over = past("cancer", "2020", resource="Condition/over")
+    alone, both = (
+        assess(record(pain(21), *entries), guideline)
+        for entries in ([of("cancer", 5)], [over, of("cancer", 5)])
+    )
+    assert alone
+    assert both
+    assert (both.tier, both.evidence[0]) == (alone.tier, alone.evidence[0])
+
+
+def test_a_tumour_of_unknown_behaviour_counts_beside_one_that_is_named(guideline: Guideline) -> None:
+    named = fact("tumour-uncertain", "cancer", certainty=Certainty.DENIED)
+    assert found(guideline, named, fact("tumour-uncertain", started=ago(5))) == (P, "possible-weak")
 
 
 def test_neurology_lifts_the_gate(guideline: Guideline) -> None:
@@ -555,4 +584,5 @@ def test_cancer_of_the_skin_counts_where_the_owner_wants_it_so(guideline: Guidel
     skin = fact("skin-cancer-non-melanoma", started=ago(60))
     counted = replace(guideline, switches=replace(guideline.switches, exclude_non_melanoma_skin_cancer=False))
     assert found(guideline, skin) is None
+    assert found(guideline, skin, of("cancer", 5)) == (U, "urgent")
     assert found(counted, skin) == (U, "urgent")

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from cds_service.guideline.lumbar_mri.measured_values import is_over, show
+from cds_service.guideline.lumbar_mri.measured_values import is_over, moment, show
 from cds_service.record.facts import Measure, ValueProblem
-from tests.guideline.lumbar_mri.facts_builders import measurement
+from tests.guideline.lumbar_mri.facts_builders import clock, measurement
 
 LIMIT = Decimal(30)
 
@@ -80,3 +80,11 @@ def test_a_value_is_a_line_of_the_card(
 ) -> None:
     line = show(measurement(Measure.CRP, value, 0, **({"text": f"{value} mg/L"} | more)), note=note)
     assert (line.text, line.note) == expected
+
+
+def test_a_value_without_a_clock_time_is_the_first_of_its_day() -> None:
+    without, early = (
+        measurement(Measure.CRP, "1", 3),
+        measurement(Measure.CRP, "2", 3, when=clock(3, "00:01")),
+    )
+    assert sorted([early, without], key=moment) == [without, early]

@@ -1,5 +1,6 @@
 """What the MRI team must know (specification 2.14, 8.8.6)."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -57,6 +58,12 @@ def test_only_devices_of_the_implant_sets_count(guideline: Guideline) -> None:
     assert lines(guideline, device("urinary-catheter", DeviceSafety.UNSAFE)) == []
 
 
+def test_an_implant_is_shown_with_its_day(guideline: Guideline) -> None:
+    pacemaker = replace(device("cardiac-device"), when=ago(300))
+    (line,) = read_safety(record(pacemaker), mri_order(), None, TODAY, guideline)
+    assert line.evidence.when == ago(300)
+
+
 def test_the_gravest_device_comes_first(guideline: Guideline) -> None:
     pump = device("neurostimulator-or-pump", DeviceSafety.CONDITIONAL, "Device/2")
     clip = device("aneurysm-clip", DeviceSafety.UNKNOWN, "Device/3")
@@ -91,6 +98,11 @@ def test_a_condition_that_only_tells_of_a_listed_device_is_not_said_twice(guidel
         pytest.param((device("spinal-hardware", DeviceSafety.UNSAFE),), [("unsafe", True)], id="MR unsafe"),
         pytest.param((fact("claustrophobia"),), [("claustrophobia", False)], id="claustrophobia"),
         pytest.param(
+            (fact("claustrophobia"), fact("claustrophobia", resource="Condition/2")),
+            [("claustrophobia", False)],
+            id="claustrophobia twice",
+        ),
+        pytest.param(
             (fact("claustrophobia", certainty=Certainty.WORDS),),
             [("claustrophobia", False)],
             id="claustrophobia in words",
@@ -123,6 +135,9 @@ def test_hardware_and_claustrophobia_are_lines(
         pytest.param((done("dialysis", performed=ago(366)),), [], id="dialysed before"),
         pytest.param((fact("contrast-reaction"),), ["contrast-reaction"], id="reaction"),
         pytest.param((fact("gadolinium"),), ["contrast-reaction"], id="allergy to gadolinium"),
+        pytest.param(
+            (fact("contrast-reaction"), fact("gadolinium")), ["contrast-reaction"], id="reaction and allergy"
+        ),
         pytest.param((fact("contrast-reaction", certainty=Certainty.REFUTED),), [], id="reaction refuted"),
         pytest.param((fact("pregnancy", started=ago(90)),), ["pregnancy"], id="pregnancy"),
     ],

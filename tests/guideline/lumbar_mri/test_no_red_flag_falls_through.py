@@ -31,8 +31,8 @@ def tiers(facts: PatientFacts, guideline: Guideline) -> Iterator[Outcome]:
     seen = read_pain(facts, order, TODAY, guideline)
     context = (facts, seen, order, TODAY, guideline)
     findings = (
-        assess_cancer(*context),
-        assess_infection(*context),
+        assess_cancer(*context, neuro=False),
+        assess_infection(*context, neuro=False),
         assess_procedure(*context, neuro=False, fever=False),
     )
     yield from (finding.outcome for finding in findings if finding is not None)

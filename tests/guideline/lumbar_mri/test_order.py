@@ -14,11 +14,7 @@ from cds_service.guideline.lumbar_mri.order import (
     read_other_indication,
     select_orders,
 )
-from cds_service.guideline.lumbar_mri.order_patterns import (
-    OrderPatternsError,
-    plain,
-    read_order_patterns,
-)
+from cds_service.record.terminology import CodeSystem, ValueSetCode, build_terminology
 from tests.builders import concept, service_request
 from tests.vignettes import codings
 
@@ -132,6 +128,11 @@ def test_a_known_code_says_what_the_study_is(code: Any, covers: str | None, guid
             {"bodySite": [text_only("Thoracic spine"), text_only("Lumbar spine")]},
             "thoracolumbar",
             id="two sites",
+        ),
+        pytest.param(
+            {"bodySite": [text_only("Lumbar spine"), text_only("T-spine")]},
+            "thoracolumbar",
+            id="two sites, turned",
         ),
         pytest.param({"orderDetail": [text_only("L-spine, sagittal T2")]}, "lumbar", id="orderDetail"),
         pytest.param(
@@ -294,6 +295,7 @@ def test_a_very_long_text_is_read_only_at_its_beginning(guideline: Guideline) ->
         pytest.param({"intent": "directive"}, False, id="directive"),
         pytest.param({"intent": "option"}, False, id="option"),
         pytest.param({"doNotPerform": True}, False, id="not to be done"),
+        pytest.param({"doNotPerform": "true"}, False, id="not to be done, as a text"),
         pytest.param({"doNotPerform": False}, True, id="explicitly to be done"),
         pytest.param({"resourceType": "MedicationRequest"}, False, id="another resource type"),
     ],
@@ -323,6 +325,7 @@ def test_only_orders_to_be_carried_out_are_in_scope(
         pytest.param("Patient/p1", False, id="of a wrong kind"),
         pytest.param({"reference": "Patient/p2"}, True, id="another patient"),
         pytest.param({"reference": "Patient/p11"}, True, id="an id that only begins alike"),
+        pytest.param({"reference": "Patient/p1X"}, True, id="an id with a letter more"),
         pytest.param({"reference": "Group/p1"}, True, id="a group"),
         pytest.param({"reference": "p2"}, True, id="another bare id"),
     ],
@@ -495,6 +498,29 @@ def test_the_resource_stays_as_it_was_sent(guideline: Guideline) -> None:
             "CPT",
             id="code alone",
         ),
+        pytest.param(
+            {
+                "coding": [
+                    {"display": "Radiology 7"},
+                    {"system": "CPT", "code": "72148", "display": "L-spine"},
+                ]
+            },
+            "L-spine",
+            "CPT",
+            id="the display of the known code",
+        ),
+        pytest.param(
+            {"coding": [{"display": "Radiology 7"}, {"system": "CPT", "code": "72148"}]},
+            "Radiology 7",
+            "CPT",
+            id="the display of another code",
+        ),
+        pytest.param(
+            {"coding": [{"system": "http://snomed.info/sct", "code": "241645008"}], "text": "MRI lumbar"},
+            "MRI lumbar",
+            "http://snomed.info/sct",
+            id="a code without a region",
+        ),
         pytest.param({"text": " MRI lumbar "}, "MRI lumbar", None, id="words alone"),
     ],
 )
@@ -536,11 +562,24 @@ SCOLIOSIS = concept("Scoliosis", icd10="M41")
 SPONDYLITIS = concept("Ankylosing spondylitis", snomed="9631008")
 
 
+def code_only(icd10: str) -> dict[str, Any]:
+    return {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": icd10}]}
+
+
 @pytest.mark.parametrize(
     ("reasons", "told"),
     [
         pytest.param([SCOLIOSIS], "Scoliosis", id="coded"),
         pytest.param([SPONDYLITIS], "Ankylosing spondylitis", id="axial spondyloarthritis, coded"),
+        pytest.param([code_only("M41")], "another indication", id="a code without words"),
+        pytest.param(
+            [code_only("M41"), code_only("M54.5")], None, id="beside back pain, codes without words"
+        ),
+        pytest.param(
+            [{"text": "Follow-up", "coding": [{"display": "Scoliosis"}]}],
+            "Follow-up ; Scoliosis",
+            id="text and display",
+        ),
         pytest.param([text_only("MS, known demyelination")], "MS, known demyelination", id="demyelination"),
         pytest.param([text_only("Tumour surveillance")], "Tumour surveillance", id="surveillance"),
         pytest.param([text_only("inflammatory back pain")], "inflammatory back pain", id="inflammatory"),
@@ -576,18 +615,22 @@ def test_reasons_from_the_record_can_be_judged_too(guideline: Guideline) -> None
 
 
 @pytest.mark.parametrize(
-    "code",
+    ("code", "system"),
     [
-        pytest.param(codings.CT_LUMBAR, id="coded"),
-        pytest.param({"text": "CT lumbar spine, MRI contraindicated"}, id="in words"),
+        pytest.param(codings.CT_LUMBAR, "http://snomed.info/sct", id="coded"),
+        pytest.param({"text": "CT lumbar spine, MRI contraindicated"}, None, id="in words"),
     ],
 )
-def test_a_lumbar_ct_is_read_only_where_the_switch_is_on(code: Any, guideline: Guideline) -> None:
+def test_a_lumbar_ct_is_read_only_where_the_switch_is_on(
+    code: Any, system: str | None, guideline: Guideline
+) -> None:
     draft = service_request(code)
     assert select(draft, guideline=guideline) == OrderSelection((), ())
     open_to_ct = replace(guideline, switches=replace(guideline.switches, advise_mri_for_ct=True))
     found = select(draft, guideline=open_to_ct)
-    assert [order.is_ct for order in found.orders] == [True]
+    assert [(order.is_ct, order.covers, order.code_system) for order in found.orders] == [
+        (True, "lumbar", system)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -622,33 +665,13 @@ def test_an_emergency_referral_among_the_drafts_is_seen(draft: Any, told: bool, 
     assert has_emergency_referral((revoked, draft), PATIENT, guideline) is told
 
 
-# --- the content ---
-
-
-def test_text_is_compared_in_small_letters_single_blanks_and_plain_dashes() -> None:
-    assert plain("  MRI_Lumbar\n L4–5 ") == "mri lumbar l4-5"
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        pytest.param({"lumbar": None}, "words.lumbar: a list", id="table missing"),
-        pytest.param({"extra": ["x"]}, "words.extra: no such table", id="unknown table"),
-        pytest.param({"lumbar": "lumbar"}, "words.lumbar: a list of regular expressions", id="not a list"),
-        pytest.param({"lumbar": []}, "words.lumbar: a list of regular expressions", id="empty"),
-        pytest.param({"lumbar": [5]}, "words.lumbar: a list of regular expressions", id="a number"),
-        pytest.param({"lumbar": ["("]}, "no regular expression", id="broken"),
-        pytest.param({"lumbar": ["x*"]}, "matches an empty text", id="matches everything"),
-    ],
-)
-def test_broken_words_are_refused(change: dict[str, Any], message: str, guideline: Guideline) -> None:
-    names = [name for name in guideline.order_patterns.__slots__ if isinstance(name, str)]
-    tables: dict[str, Any] = {name: ["x"] for name in names} | change
-    content = {"words": {name: table for name, table in tables.items() if table is not None}}
-    with pytest.raises(OrderPatternsError, match=message):
-        read_order_patterns(content)
-
-
-def test_content_without_words_is_refused() -> None:
-    with pytest.raises(OrderPatternsError, match="a table"):
-        read_order_patterns({})
+def test_a_referral_by_the_sites_own_code_is_known(guideline: Guideline) -> None:
+    catalogue = CodeSystem("catalogue", "urn:catalogue")
+    code = ValueSetCode("urn:catalogue", "9001", "Transfer", prefix=False, provenance="a site")
+    of_a_site = replace(guideline, terminology=build_terminology([catalogue], {"order-emergency": (code,)}))
+    referral, other = (
+        service_request({"coding": [{"system": "urn:catalogue", "code": number}]})
+        for number in ("9001", "9002")
+    )
+    assert has_emergency_referral((other, referral), PATIENT, of_a_site)
+    assert not has_emergency_referral((other,), PATIENT, of_a_site)

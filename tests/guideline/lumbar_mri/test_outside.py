@@ -135,6 +135,12 @@ def test_a_situation_outside_the_six_is_named(entry: Any, found: str | None, gui
         pytest.param(
             [medicine("corticosteroid", started=ago(700), ended=ago(366))], {}, None, id="steroid long ago"
         ),
+        pytest.param(
+            [medicine("corticosteroid", started=ago(700), ended=ago(365))],
+            {},
+            "fragility",
+            id="steroid until a year ago",
+        ),
         pytest.param([medicine("nsaid", started=ago(200), open=True)], {}, None, id="another drug"),
         pytest.param([], {"birth_date": on("1961-06-15")}, "fragility", id="65 today"),
         pytest.param([], {"birth_date": on("1961-06-16")}, None, id="65 tomorrow"),
@@ -201,6 +207,12 @@ def test_an_aneurysm_with_old_pain_is_a_cause_to_name(guideline: Guideline) -> N
     finding = outside(record(AAA, LONG_PAIN), guideline)
     assert finding is not None
     assert (finding.variant, finding.evidence[0].short) == ("mimic", "aortic aneurysm")
+
+
+def test_a_fact_without_words_is_shown_by_its_name(guideline: Guideline) -> None:
+    finding = outside(record(SHORT_PAIN, fact("renal-colic", text="")), guideline)
+    assert finding is not None
+    assert [line.text for line in finding.evidence] == ["Renal colic"]
 
 
 def test_pyelonephritis_without_pain_is_a_cause_to_name(guideline: Guideline) -> None:
@@ -296,6 +308,31 @@ def test_some_patients_and_orders_get_no_card(
             True,
             id="denied before",
         ),
+        pytest.param(
+            [
+                fact("pregnancy", recorded=ago(200), certainty=Certainty.DENIED),
+                fact("pregnancy", started=ago(100)),
+            ],
+            True,
+            id="denied before, and listed first",
+        ),
+        pytest.param(
+            [
+                fact("pregnancy", started=ago(100)),
+                fact("pregnancy", recorded=ago(100), certainty=Certainty.DENIED),
+            ],
+            True,
+            id="denied the same day",
+        ),
+        pytest.param(
+            [
+                fact("pregnancy", started=ago(250)),
+                fact("pregnancy", recorded=ago(200), certainty=Certainty.DENIED),
+                fact("pregnancy", started=ago(100), resource="Condition/second"),
+            ],
+            True,
+            id="denied, then a new one",
+        ),
         pytest.param([fact("pregnancy", history=True, recorded=ago(30))], False, id="a past one"),
         pytest.param([], False, id="none"),
     ],
@@ -317,3 +354,4 @@ def test_spondyloarthritis_on_the_problem_list_is_one_line(
     entry: Any, lines: list[str], guideline: Guideline
 ) -> None:
     assert [line.short for line in list_beside(record(entry), TODAY, guideline)] == lines
+    assert [line.short for line in list_beside(record(entry, entry), TODAY, guideline)] == lines

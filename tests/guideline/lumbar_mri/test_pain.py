@@ -1,5 +1,7 @@
 """The low back pain fact: specification 2.3, 8.4.1 to 8.4.3, 8.4.5."""
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -145,6 +147,11 @@ def test_a_record_without_pain_has_no_days_and_no_evidence(guideline: Guideline)
             id="the order's reason starts no episode",
         ),
         pytest.param([pain(10), pain(None, recorded=ago(60))], 60, id="recorded before its onset elsewhere"),
+        pytest.param(
+            [pain(15), pain(None, recorded=on("2026-05"))],
+            15,
+            id="a month that ends with the onset is no older",
+        ),
         pytest.param([pain(-1)], 0, id="tomorrow"),
     ],
 )
@@ -182,6 +189,17 @@ def test_the_pain_is_as_old_as_the_episode_may_be(
             ],
             26,
             id="a medicine of an earlier episode",
+        ),
+        pytest.param(
+            [pain(700), pain(None, recorded=ago(5))], 5, id="an entry without onset after a long gap"
+        ),
+        pytest.param(
+            [pain(None), medicine("nsaid", started=ago(46), reasons=BACK)], 46, id="undated, treated of late"
+        ),
+        pytest.param(
+            [pain(None), medicine("nsaid", started=ago(400), ended=ago(390), reasons=BACK)],
+            None,
+            id="undated, treated long ago",
         ),
         pytest.param(
             [pain(None, recorded=ago(26)), done("physical-therapy", performed=ago(30), reasons=BACK)],
@@ -261,12 +279,44 @@ def test_the_card_can_say_that_an_onset_cannot_be_used(guideline: Guideline) -> 
             Trend.WORSENING,
             id="two scores of one day by their clock",
         ),
+        pytest.param(
+            [score("8", 1), score("7", 0, when=clock(0, "09:00")), score("3", 0, when=clock(0, "15:00"))],
+            Trend.IMPROVING,
+            id="two scores of one day by their clock, falling",
+        ),
+        pytest.param(
+            [score("8", 1), score("7", 0), score("3", 0, when=clock(0, "15:00"))],
+            Trend.IMPROVING,
+            id="a score without a clock time is the first of its day",
+        ),
+        pytest.param(
+            [score("2", 1), score("0.5", 0), score("0", 0)],
+            Trend.STABLE,
+            id="of two scores of one day without clock times the higher is the last",
+        ),
+        pytest.param(
+            [score("8", 30), score("7", 20), score("3", 0)], Trend.IMPROVING, id="down 5 by the third score"
+        ),
     ],
 )
 def test_scores_tell_the_trend(scores: list[Measurement], trend: Trend | None, guideline: Guideline) -> None:
     entry = pain(120)
     assert read(record(entry, *scores), guideline).trend is trend
     assert read(record(*reversed(scores), entry), guideline).trend is trend
+
+
+@pytest.mark.parametrize(
+    ("latest", "trend"),
+    [
+        pytest.param("3.01", Trend.STABLE, id="just under the share"),
+        pytest.param("3", Trend.IMPROVING, id="the share exactly"),
+    ],
+)
+def test_an_improved_score_has_fallen_by_the_share_that_a_site_asks_for(
+    latest: str, trend: Trend, guideline: Guideline
+) -> None:
+    half = replace(guideline, thresholds=replace(guideline.thresholds, pain_improved_percent=Decimal(50)))
+    assert read(record(pain(120), score("6", 30), score(latest, 0)), half).trend is trend
 
 
 def test_scores_from_before_the_onset_are_of_another_pain(guideline: Guideline) -> None:
@@ -282,6 +332,11 @@ def test_scores_from_before_the_onset_are_of_another_pain(guideline: Guideline) 
         pytest.param({"trend": Trend.IMPROVING, "trend_on": ago(29)}, None, id="29 days ago"),
         pytest.param(
             {"trend": Trend.IMPROVING, "recorded": ago(29)}, None, id="with a record of 29 days ago"
+        ),
+        pytest.param(
+            {"trend": Trend.IMPROVING, "origin": Origin.OBSERVATION, "started": ago(29), "recorded": None},
+            None,
+            id="in an observation of 29 days ago",
         ),
         pytest.param({"trend": Trend.WORSENING, "recorded": ago(3)}, Trend.WORSENING, id="worsening"),
         pytest.param({"trend": Trend.WORSENING, "recorded": None}, Trend.WORSENING, id="undated is today"),
@@ -315,6 +370,22 @@ def test_pain_facts_of_earlier_episodes_are_kept_apart(guideline: Guideline) -> 
     found = read(record(old, new, past), guideline)
     assert found.fact == new
     assert set(found.earlier) == {old, past}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(pain(None), id="an undated pain now"),
+        pytest.param(medicine("nsaid", started=ago(40), open=True, reasons=BACK), id="a treatment now"),
+    ],
+)
+def test_what_tells_no_beginning_makes_an_ended_pain_no_part_of_the_episode(
+    other: object, guideline: Guideline
+) -> None:
+    over = pain(100, state=State.ENDED, ended=ago(90), resource="Condition/over")
+    found = read(record(over, other), guideline)
+    assert found.earlier == (over,)
+    assert "returned" not in found.flags
 
 
 def test_a_pain_that_came_back_within_the_episode_is_flagged(guideline: Guideline) -> None:
@@ -353,6 +424,16 @@ CAUDA = {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "G83.4"
         pytest.param([THORACIC], "Chest spine", id="thoracic pain"),
         pytest.param([CAUDA], None, id="a red flag is no other reason"),
         pytest.param([CAUDA, KNEE], "Knee pain", id="beside a red flag"),
+        pytest.param(
+            [
+                {
+                    "coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "G83.4"}],
+                    "text": "See letter",
+                }
+            ],
+            None,
+            id="a red flag whose words say nothing",
+        ),
         pytest.param([{"coding": [{"code": "x", "display": "Gout"}]}], "Gout", id="only a display"),
         pytest.param([{"text": "Low back pain since May"}], None, id="the back in words"),
         pytest.param([{"text": "? cauda equina"}], None, id="a red flag in words"),
@@ -383,6 +464,17 @@ def test_the_evidence_names_the_dating_fact_first_and_both_ends_of_the_scores(gu
         "pain score 7",
         "pain score 5",
     ]
+
+
+def test_the_evidence_names_two_entries_beside_the_dating_one(guideline: Guideline) -> None:
+    entries = [pain(days, resource=f"Condition/{days}") for days in (5, 20, 10, 15)]
+    found = read(record(*entries), guideline)
+    assert [line.resource for line in found.evidence] == ["Condition/20", "Condition/15", "Condition/10"]
+
+
+def test_low_back_pain_that_goes_into_a_leg_is_called_low_back_pain(guideline: Guideline) -> None:
+    found = read(record(fact("low-back-pain", "radicular-pain", started=ago(3))), guideline)
+    assert [line.short for line in found.evidence] == ["low back pain"]
 
 
 @pytest.mark.parametrize(

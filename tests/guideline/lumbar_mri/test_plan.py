@@ -5,10 +5,16 @@ from typing import Any
 import pytest
 
 from cds_service.guideline.content import Guideline
-from cds_service.guideline.decision import Decision, Finding, Outcome, Pathway
-from cds_service.guideline.lumbar_mri.plan import make_plan
+from cds_service.guideline.decision import Decision, Finding, Outcome, Pathway, Plan
+from cds_service.guideline.lumbar_mri.plan import (
+    make_plan,
+    must_change_study,
+    needs_operating_team,
+    suspects_cancer,
+    suspects_infection,
+)
 from cds_service.record.facts import Certainty, Measure, Region, ValueProblem
-from tests.guideline.lumbar_mri.decision_builders import answer, card_of, choices, finding
+from tests.guideline.lumbar_mri.decision_builders import answer, card_of, choices, finding, order
 from tests.guideline.lumbar_mri.facts_builders import (
     ago,
     done,
@@ -301,6 +307,57 @@ def test_a_card_led_by_neurology_says_what_the_other_disease_needs(
 def test_cauda_equina_with_fever_offers_cultures(guideline: Guideline) -> None:
     labels = [choice.label for choice in choices(answer(guideline, pain(10), CAUDA, FEVER), guideline)]
     assert any("blood cultures" in label for label in labels)
+
+
+@pytest.mark.parametrize(
+    ("pathway", "outcome", "flags", "asked"),
+    [
+        (Pathway.INFECTION, E, (), "infection"),
+        (Pathway.INFECTION, U, (), "infection"),
+        (Pathway.INFECTION, Outcome.POSSIBLE, (), None),
+        (Pathway.CANCER, U, (), "cancer"),
+        (Pathway.CANCER, Outcome.POSSIBLE, (), None),
+        (Pathway.PROCEDURE, U, (), "team"),
+        (Pathway.PROCEDURE, Outcome.POSSIBLE, (), None),
+        (Pathway.PROCEDURE, Outcome.POSSIBLE, ("fever",), "infection"),
+        (Pathway.NEUROLOGY, E, (), None),
+        (Pathway.CAUDA_EQUINA, U, ("fever",), None),
+    ],
+)
+def test_an_urgent_disease_brings_its_own_team(
+    pathway: Pathway, outcome: Outcome, flags: tuple[str, ...], asked: str | None
+) -> None:
+    found = [finding(Pathway.PAIN, Outcome.UNCLEAR), finding(pathway, outcome, flags=frozenset(flags))]
+    assert suspects_infection(found) is (asked == "infection")
+    assert suspects_cancer(found) is (asked == "cancer")
+    assert needs_operating_team(found) is (asked == "team")
+
+
+@pytest.mark.parametrize(
+    ("plan", "outcome", "contrast", "pregnant", "needed"),
+    [
+        pytest.param(Plan(region="whole-spine"), E, "without", False, True, id="whole spine at once"),
+        pytest.param(Plan(region="whole-spine"), U, "without", False, False, id="whole spine, urgent"),
+        pytest.param(Plan(region="lumbar"), E, "without", False, False, id="lumbar"),
+        pytest.param(Plan(pattern="cord-compression"), U, "without", False, True, id="the cord, urgent"),
+        pytest.param(Plan(pattern="epidural-abscess"), U, "without", False, True, id="an abscess, urgent"),
+        pytest.param(Plan(pattern="haematoma"), U, "without", False, False, id="a haematoma, urgent"),
+        pytest.param(Plan(), U, "with", False, False, id="with contrast"),
+        pytest.param(Plan(), U, "with", True, True, id="with contrast in pregnancy"),
+        pytest.param(Plan(), U, "with-and-without", True, True, id="with and without in pregnancy"),
+        pytest.param(Plan(), U, "without", True, False, id="without contrast in pregnancy"),
+    ],
+)
+def test_only_some_orders_cannot_become_right_without_another_study(
+    plan: Plan, outcome: Outcome, contrast: str, pregnant: bool, needed: bool
+) -> None:
+    assert must_change_study(plan, order(contrast=contrast), outcome, pregnant=pregnant) is needed
+
+
+def test_a_suspected_cancer_beside_a_deficit_widens_the_study() -> None:
+    deficit = finding(Pathway.NEUROLOGY, E, flags=frozenset({"neuro"}))
+    plan = make_plan([deficit, finding(Pathway.CANCER, U, flags=frozenset({"suspected"}))])
+    assert (plan.pattern, plan.region, plan.contrast) == ("cord-compression", "whole-spine", None)
 
 
 def test_no_two_suggestions_read_the_same(guideline: Guideline) -> None:

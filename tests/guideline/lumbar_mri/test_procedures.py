@@ -13,6 +13,7 @@ from cds_service.guideline.lumbar_mri.procedures import (
     VARIANTS,
     assess_procedure,
     has_spinal_haematoma,
+    list_recent,
 )
 from cds_service.record.facts import (
     Certainty,
@@ -117,6 +118,13 @@ def hardware(resource: str = "Device/1") -> DeviceFact:
         pytest.param("other-spine-procedure", 21, {}, None, id="cervical by code"),
         pytest.param(
             "lumbar-surgery", 21, {"certainty": Certainty.WORDS}, (P, "possible"), id="surgery in words"
+        ),
+        pytest.param(
+            "lumbar-puncture",
+            21,
+            {"certainty": Certainty.WORDS},
+            (P, "possible-needle"),
+            id="puncture in words",
         ),
         pytest.param(
             "spinal-injection", 91, {"certainty": Certainty.WORDS}, None, id="old injection in words"
@@ -348,6 +356,21 @@ def test_the_pain_must_be_new_or_worse_since_the_procedure(
             id="answer: no",
         ),
         pytest.param((hardware(), pain(21)), (INDICATED, "indicated"), id="hardware, new pain"),
+        pytest.param(
+            (pain(9), fact("spinal-hardware", started=ago(20))),
+            (INDICATED, "indicated"),
+            id="hardware as a problem; its day is no day of surgery",
+        ),
+        pytest.param(
+            (fact("lumbar-surgery", origin=Origin.ENCOUNTER, started=ago(20)), pain(9)),
+            (INDICATED, "indicated"),
+            id="the day of a visit is no day of surgery",
+        ),
+        pytest.param(
+            (fact("spinal-surgery-without-level", started=ago(20), region=LUMBAR), pain(9)),
+            (U, "urgent"),
+            id="surgery as a problem, the site is lumbar",
+        ),
         pytest.param((hardware(), pain(4000)), (P, "possible-date"), id="hardware, old pain"),
         pytest.param(
             (hardware(), done("lumbar-surgery", performed=on("2012")), pain(6000)),
@@ -358,6 +381,26 @@ def test_the_pain_must_be_new_or_worse_since_the_procedure(
             (fact("spinal-surgery-history"), done("lumbar-surgery", performed=on("2012")), pain(6000)),
             None,
             id="history beside its dated operation",
+        ),
+        pytest.param(
+            (done("lumbar-surgery", history=True), done("lumbar-surgery", performed=on("2012")), pain(6000)),
+            None,
+            id="a history in the list of procedures, beside its dated operation",
+        ),
+        pytest.param(
+            (done("lumbar-surgery"), done("lumbar-surgery", performed=on("2012")), pain(6000)),
+            (P, "possible-date"),
+            id="another operation of unknown day",
+        ),
+        pytest.param(
+            (done("lumbar-surgery", history=True, performed=ago(21)), pain(20)),
+            (U, "urgent"),
+            id="a history with its day",
+        ),
+        pytest.param(
+            (done("lumbar-surgery", "spinal-surgery-without-level", performed=ago(21)), pain(20)),
+            (U, "urgent"),
+            id="two codes, one of them lumbar",
         ),
     ],
 )
@@ -418,6 +461,12 @@ WARFARIN = medicine("anticoagulant", started=ago(400), open=True)
             id="some day of last month",
         ),
         pytest.param((RECENT, score("6", 20), score("8", 2)), {}, (E, "emergency"), id="score 8, up by 2"),
+        pytest.param(
+            (RECENT, score("9", 1, when=None), score("6", 20), score("8", 2)),
+            {},
+            (E, "emergency"),
+            id="an undated score beside them",
+        ),
         pytest.param((RECENT, score("6.1", 20), score("8", 2)), {}, None, id="score 8, up by less"),
         pytest.param((RECENT, score("5", 20), score("7.9", 2)), {}, None, id="score under 8"),
         pytest.param(
@@ -447,6 +496,18 @@ WARFARIN = medicine("anticoagulant", started=ago(400), open=True)
             {},
             (E, "emergency"),
             id="bleeding disorder and new leg pain",
+        ),
+        pytest.param(
+            (RECENT, fact("bleeding-disorder", certainty=Certainty.DENIED), LEG_PAIN),
+            {},
+            (U, "urgent"),
+            id="no bleeding disorder",
+        ),
+        pytest.param(
+            (RECENT, fact("bleeding-disorder", state=State.ENDED), LEG_PAIN),
+            {},
+            (U, "urgent"),
+            id="a bleeding disorder that is over",
         ),
         pytest.param(
             (RECENT, medicine("anticoagulant", started=ago(400), ended=ago(14)), LEG_PAIN),
@@ -656,6 +717,14 @@ def test_leaks_and_implant_failures_count_by_their_age(
     assert found(guideline, fact(concept, **more)) is None
 
 
+def test_a_complication_counts_beside_one_that_is_over(guideline: Guideline) -> None:
+    over = fact("csf-leak", started=ago(9), state=State.ENDED)
+    assert found(guideline, pain(400), over, fact("implant-failure", started=ago(5))) == (
+        U,
+        "urgent-complication",
+    )
+
+
 def test_other_complications_only_ask(guideline: Guideline) -> None:
     assert found(guideline, pain(400), fact("procedure-complication")) == (P, "possible")
     assert found(guideline, pain(400), fact("post-procedural-disorder")) is None
@@ -673,6 +742,26 @@ def test_the_orders_own_reason_says_new_or_worse_pain(guideline: Guideline) -> N
         "indicated",
     )
     assert found(guideline, reason, SURGERY, fact("low-back-pain")) == (U, "urgent")
+    in_words = done("lumbar-surgery", performed=ago(400), certainty=Certainty.WORDS)
+    assert found(guideline, reason, in_words) == (INDICATED, "indicated-undated")
+
+
+@pytest.mark.parametrize(
+    ("performed", "tier", "variant"),
+    [
+        pytest.param(ago(21), "attested", "indicated", id="dated"),
+        pytest.param(None, "undated", "indicated-undated", id="undated"),
+    ],
+)
+def test_the_orders_own_reason_names_no_procedure_that_the_record_is_not_sure_of(
+    performed: Any, tier: str, variant: str, guideline: Guideline
+) -> None:
+    reason = fact("reason-red-flag-procedure", origin=Origin.ORDER, recorded=ago(0))
+    operation = done("spinal-surgery-without-level", performed=performed)
+    finding = assess(record(reason, operation), guideline)
+    assert finding
+    assert (finding.tier, finding.variant) == (tier, variant)
+    assert dict(finding.fills) == {"procedure": "a procedure on the spine"}
 
 
 def test_the_gravest_comes_first_and_the_others_are_shown(guideline: Guideline) -> None:
@@ -688,6 +777,45 @@ def test_the_gravest_comes_first_and_the_others_are_shown(guideline: Guideline) 
         "Procedure/fusion",
         "Condition/low-back-pain",
     ]
+
+
+def test_of_two_alike_the_newest_gives_its_name(guideline: Guideline) -> None:
+    older, newer = (
+        done("lumbar-surgery", performed=ago(days), resource=f"Procedure/{days}", text=f"Surgery {days}")
+        for days in (60, 20)
+    )
+    for entries in ((older, newer, pain(10)), (older, newer, fact("spinal-haematoma"))):
+        finding = assess(record(*entries), guideline)
+        assert finding
+        assert dict(finding.fills) == {"procedure": "surgery 20", "ago": "20 days ago"}
+
+
+def test_a_haematoma_in_words_is_told_with_the_day_of_the_procedure(guideline: Guideline) -> None:
+    in_words = fact("spinal-haematoma", certainty=Certainty.WORDS)
+    finding = assess(record(done("lumbar-surgery", performed=ago(20), text="Surgery"), in_words), guideline)
+    assert finding
+    assert dict(finding.fills) == {"procedure": "surgery", "ago": "20 days ago"}
+
+
+@pytest.mark.parametrize(
+    ("concept", "days", "listed"),
+    [
+        pytest.param("lumbar-surgery", 90, True, id="surgery, 90 days"),
+        pytest.param("lumbar-surgery", 91, False, id="surgery, 91 days"),
+        pytest.param("lumbar-puncture", 30, True, id="puncture, 30 days"),
+        pytest.param("lumbar-puncture", 31, False, id="puncture, 31 days"),
+    ],
+)
+def test_a_procedure_is_recent_within_the_window_of_its_kind(
+    concept: str, days: int, listed: bool, guideline: Guideline
+) -> None:
+    assert bool(list_recent(record(done(concept, performed=ago(days))), TODAY, guideline)) is listed
+
+
+def test_recent_procedures_are_listed_newest_first(guideline: Guideline) -> None:
+    days = {"b": 1, "a": 0, "d": 5, "c": 1}
+    listed = (done("lumbar-surgery", performed=ago(day), resource=name) for name, day in days.items())
+    assert [line.resource for line in list_recent(record(*listed), TODAY, guideline)] == ["a", "b", "c", "d"]
 
 
 def test_the_card_shows_what_makes_the_pain_worse(guideline: Guideline) -> None:
@@ -714,6 +842,26 @@ def test_the_alarm_is_shown_before_the_procedure(guideline: Guideline) -> None:
     assert "anticoagulant" in finding.flags
 
 
+def test_each_alarm_is_shown_once(guideline: Guideline) -> None:
+    entries = [
+        RECENT,
+        *(fact("leg-numbness", started=ago(days), resource=f"Condition/leg-{days}") for days in (3, 4)),
+        *(medicine("anticoagulant", open=True, started=ago(9), resource=f"Medicine/{n}") for n in (1, 2)),
+        *(fact("retention-drug", started=ago(days), resource=f"Condition/urine-{days}") for days in (3, 4)),
+        *(fact("fever", started=ago(days), resource=f"Condition/fever-{days}") for days in (1, 2)),
+    ]
+    finding = assess(record(*entries), guideline, fever=True)
+    assert finding
+    assert [line.resource for line in finding.evidence] == [
+        "Condition/leg-3",
+        "Medicine/1",
+        "Condition/urine-3",
+        "Condition/fever-1",
+        "Procedure/lumbar-surgery",
+        "Medicine/2",
+    ]
+
+
 @pytest.mark.parametrize(
     ("when", "expected"),
     [
@@ -736,6 +884,22 @@ def test_the_card_says_how_long_ago(guideline: Guideline, when: Any, expected: d
     assert dict(finding.fills) == {"procedure": "L4/5 discectomy"} | expected
 
 
+def test_the_orders_own_reason_makes_the_pain_after_a_puncture_urgent(guideline: Guideline) -> None:
+    reason = fact("reason-red-flag-procedure", origin=Origin.ORDER, recorded=ago(0))
+    finding = assess(record(reason, done("lumbar-puncture", performed=ago(21))), guideline)
+    assert finding
+    assert (finding.outcome, finding.tier, finding.variant) == (U, "recent", "urgent")
+    assert dict(finding.fills) == {"procedure": "lumbar-puncture", "ago": "21 days ago"}
+
+
+def test_where_late_procedures_only_ask_so_does_the_orders_own_reason(guideline: Guideline) -> None:
+    asking = replace(guideline, switches=replace(guideline.switches, late_procedure_outcome="possible"))
+    reason = fact("reason-red-flag-procedure", origin=Origin.ORDER, recorded=ago(0))
+    finding = assess(record(reason), asking)
+    assert finding
+    assert (finding.outcome, finding.tier, finding.variant) == (P, "attested", "possible")
+
+
 def test_a_site_may_choose_what_late_and_needle_come_to(guideline: Guideline) -> None:
     def with_switches(**switches: Any) -> Guideline:
         return replace(guideline, switches=replace(guideline.switches, **switches))
@@ -746,6 +910,8 @@ def test_a_site_may_choose_what_late_and_needle_come_to(guideline: Guideline) ->
     not_invasive = with_switches(needle_counts_as_invasive=False)
     assert found(not_invasive, *needle) is None
     assert found(not_invasive, *needle, fever=True) == (E, "emergency")
+    assert found(not_invasive, done("lumbar-puncture"), pain(21)) is None
+    assert found(not_invasive, done("lumbar-surgery"), pain(21)) == (INDICATED, "indicated")
 
 
 @pytest.mark.parametrize(

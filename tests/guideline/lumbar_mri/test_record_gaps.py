@@ -1,11 +1,13 @@
 """What the record leaves open: specification 2.4, 2.5, 2.15."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from cds_service.guideline.content import Guideline
+from cds_service.guideline.decision import Evidence
 from cds_service.guideline.lumbar_mri.record_gaps import (
     not_recorded,
     previous_mri,
@@ -168,6 +170,14 @@ def test_a_screen_is_negative_where_everything_asked_that_day_is_denied(
 )
 def test_old_exams_are_listed(entries: list[Any], listed: list[str], guideline: Guideline) -> None:
     assert [line.short for line in stale(record(*entries), TODAY, guideline)] == listed
+
+
+def test_an_old_exam_is_listed_with_its_day_and_source(guideline: Guideline) -> None:
+    left = replace(power(40), side=Side.LEFT, text="Left ankle dorsiflexion 5")
+    (line,) = stale(record(power(40), left, power(90)), TODAY, guideline)
+    assert line == Evidence(
+        "Right ankle dorsiflexion 5", "Observation/power-40", ago(40), "leg power", "too old to count"
+    )
 
 
 @pytest.mark.parametrize(

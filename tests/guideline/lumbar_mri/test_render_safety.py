@@ -13,6 +13,7 @@ from tests.guideline.lumbar_mri.decision_builders import (
     device,
     fact,
     finding,
+    order,
     short_pain,
 )
 
@@ -57,9 +58,10 @@ def test_the_summary_says_what_to_do_about_the_device(kind: str, summary: str, g
 
 
 def test_the_most_pressing_device_speaks_first(guideline: Guideline) -> None:
-    card = safety_card(with_device(Outcome.EMERGENCY, "conditional", "unsafe"), guideline)
+    kinds = ("conditional", "unknown-device", "unsafe")
+    card = safety_card(with_device(Outcome.EMERGENCY, *kinds), guideline)
     assert card["summary"].startswith("Call radiology now")
-    assert [line["kind"] for line in card["extension"][SAFETY]["devices"]] == ["unsafe", "conditional"]
+    assert [line["kind"] for line in card["extension"][SAFETY]["devices"]] == list(reversed(kinds))
 
 
 @pytest.mark.parametrize(
@@ -133,6 +135,36 @@ def test_the_other_facts_are_lines_of_the_main_card(kind: str, words: str, guide
     assert "Recorded fact, 1 Mar 2019 (Device)" in card["detail"]
 
 
+@pytest.mark.parametrize(
+    ("reason", "line"),
+    [
+        pytest.param(
+            "cauda-equina.emergency",
+            "- Lumbar hardware: Screws, 1 Mar 2019 (Device). It can cause artefact; "
+            "ask for artefact-reducing sequences [33]. Not a contraindication.",
+            id="not said yet",
+        ),
+        pytest.param(
+            "procedure.indicated",
+            "- Lumbar hardware: Screws, 1 Mar 2019 (Device). It can cause artefact [33]. Not a contraindication.",
+            id="said by the words of the card",
+        ),
+    ],
+)
+def test_artefact_reducing_sequences_are_asked_for_once(reason: str, line: str, guideline: Guideline) -> None:
+    found = finding(Pathway.PROCEDURE, Outcome.INDICATED, "indicated", (fact("Fusion"),))
+    made = decision(found, reason=reason, safety=(device("hardware", "Screws", own_card=False),))
+    (card,) = cards_of(made, guideline=guideline)
+    assert line in card["detail"].splitlines()
+
+
+def test_only_the_second_card_speaks_of_a_device_that_has_one(guideline: Guideline) -> None:
+    main, second = cards_of(cauda_equina(safety=(device(),)), guideline=guideline)
+    assert "pacemaker" not in main["detail"]
+    assert second["source"] == main["source"]
+    assert second["links"] == main["links"]
+
+
 def test_the_card_describes_its_devices_for_an_auditor(guideline: Guideline) -> None:
     described = safety_card(with_device(Outcome.EMERGENCY), guideline)["extension"][SAFETY]
     assert described == {
@@ -143,6 +175,59 @@ def test_the_card_describes_its_devices_for_an_auditor(guideline: Guideline) -> 
         "guideline": {"id": "lumbar-mri", "version": guideline.version, "digest": guideline.digest},
         "evaluatedAt": "2026-06-15T10:00:00+08:00",
     }
+
+
+def test_the_second_card_says_why_what_to_do_and_which_other_test(guideline: Guideline) -> None:
+    made = with_device(Outcome.EMERGENCY, "conditional", "unsafe")
+    assert safety_card(made, guideline)["detail"].splitlines() == [
+        "**Why you see this**",
+        "",
+        "Order checked: MRI lumbar spine without contrast.",
+        "",
+        "- Cardiac pacemaker, 1 Mar 2019 (Device)",
+        "",
+        "**What to do**",
+        "",
+        "- Call radiology now, with the device's make and model; MRI may not be possible.",
+        "- This does not change the indication on the guideline's card.",
+        "- MR conditional: give make and model to the MRI team; the scan follows the maker's conditions.",
+        "- Do not delay the emergency referral for this.",
+        "",
+        "**If MRI is not possible**",
+        "",
+        "- CT or CT myelogram; radiology and spine team decide.",
+        "",
+        "**Limits**",
+        "",
+        "- Decision support from coded records; clinical judgement decides.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        pytest.param("Pump $features $x", "Pump features x", id="dollar signs are no blanks"),
+        pytest.param("Infusion pump with a catheter " * 3, "Infusion pump with a catheter Infusion pump with a catheter…", id="cut"),
+    ],
+)  # fmt: skip
+def test_a_device_is_named_in_the_summary_as_far_as_it_fits(
+    text: str, named: str, guideline: Guideline
+) -> None:
+    _, card = cards_of(cauda_equina(safety=(device(text=text),)), guideline=guideline)
+    assert card["summary"] == f"Call radiology now: MRI may not be possible, {named} on record."
+
+
+def test_the_order_is_named_in_the_summary_where_the_whole_label_fits(guideline: Guideline) -> None:
+    shown = []
+    for length in range(1, 40):
+        made = cauda_equina(order=order(label="M" * length), safety=(device(text="Pump " * 8 + "of a kind"),))
+        _, card, *_ = cards_of(made, cauda_equina(), guideline=guideline)
+        said = card["summary"]
+        assert said.endswith(("order 1 of 2.", f"order 1: {'M' * length}."))
+        assert "of a kind on record; order" in said
+        shown.append(len(said) if "of 2" not in said else 0)
+    assert max(shown) == 139
+    assert shown == sorted(shown, key=lambda characters: characters == 0)
 
 
 def test_a_long_device_name_leaves_the_summary_in_its_limit(guideline: Guideline) -> None:

@@ -8,8 +8,7 @@ import pytest
 from fhir.resources.R4B.servicerequest import ServiceRequest
 
 from cds_service.guideline.content import Guideline
-from cds_service.guideline.decision import Decision, Outcome, Pathway, Plan
-from cds_service.guideline.lumbar_mri.order_codes import OrderCodesError, read_order_codes
+from cds_service.guideline.decision import Decision, Outcome, Pathway, Plan, SafetyLine
 from cds_service.guideline.lumbar_mri.wording import VARIANTS
 from tests.guideline.lumbar_mri.decision_builders import (
     SNOMED,
@@ -28,6 +27,9 @@ from tests.guideline.lumbar_mri.test_render_summary import ALL_VARIANTS, decisio
 
 CPT = "http://www.ama-assn.org/go/cpt"
 REASONS = "urn:lumbar-mri-cds:reason"
+EXTENDED = {"extension": [{"url": "urn:x", "valueString": "x"}]}
+SCREWS = device("hardware", "Pedicle screws", own_card=False)
+HARDWARE_NOTE = {"text": "Spinal hardware on record: metal-artefact-reducing sequences."}
 CONTRAST = Plan(priority="urgent", contrast="with-and-without", setting="same-day")
 Json = dict[str, Any]
 
@@ -163,6 +165,38 @@ def test_a_reason_that_stands_on_the_order_is_not_added_again(guideline: Guideli
     assert again["reasonCode"] == once["reasonCode"]
 
 
+@pytest.mark.parametrize(
+    ("system", "code"),
+    [
+        pytest.param("urn:lumbar-mri-cds:recommendation", "R3", id="another recommendation"),
+        pytest.param("http://hospital.example/reasons", "R4", id="the same code of another system"),
+    ],
+)
+def test_a_reason_beside_another_one_on_the_order_is_added(
+    system: str, code: str, guideline: Guideline
+) -> None:
+    sent = draft(reasonCode=[{"coding": [{"system": system, "code": code}]}])
+    reasons = updated(cauda_equina(order=order(sent)), guideline, "Set MRI to stat")["reasonCode"]
+    assert [reason["coding"][0]["code"] for reason in reasons] == [code, "R4"]
+
+
+@pytest.mark.parametrize(
+    ("element", "sent", "returned"),
+    [
+        pytest.param("instantiatesUri", ["urn:a", None, "urn:b", ""], ["urn:a", None, "urn:b"], id="values"),
+        pytest.param("_instantiatesUri", [None, EXTENDED, {}], [None, EXTENDED, None], id="their extensions"),
+        pytest.param("_instantiatesUri", [None, {"id": ""}], None, id="no extension at all"),
+        pytest.param("_intent", EXTENDED, EXTENDED, id="the extension of one value"),
+    ],
+)
+def test_a_null_in_a_list_of_primitives_or_of_their_extensions_keeps_its_place(
+    element: str, sent: Any, returned: Any, guideline: Guideline
+) -> None:
+    """FHIR pairs the two by place."""
+    made = cauda_equina(order=order(draft(**{element: sent})))
+    assert updated(made, guideline, "Set MRI to stat").get(element) == returned
+
+
 def test_empty_members_of_a_draft_are_not_sent_back(guideline: Guideline) -> None:
     sent = draft(
         note=[], extension=[{}], orderDetail=[{"coding": [{}]}], patientInstruction="", performer=[None]
@@ -197,6 +231,12 @@ def test_a_broken_reason_on_the_draft_does_not_break_the_card(reason: Any, guide
             {"display": "Example"},
             {"display": "Example", "reference": "Patient/p1"},
             id="subject by name alone",
+        ),
+        pytest.param(
+            "subject",
+            {"display": "Example", "reference": "https://fhir.example/Patient/p1"},
+            {"display": "Example", "reference": "https://fhir.example/Patient/p1"},
+            id="subject as it is",
         ),
     ],
 )
@@ -256,6 +296,11 @@ def test_an_urgent_card_refers_to_the_team_of_its_disease(
 def test_an_emergency_in_primary_care_goes_through_the_emergency_department(guideline: Guideline) -> None:
     made = cauda_equina(plan=Plan(priority="stat", setting="operating-team", pattern="haematoma"))
     assert labels(made, guideline)[0] == "Refer to emergency department now, set MRI to stat"
+
+
+def test_an_emergency_has_its_blood_tests_at_once(guideline: Guideline) -> None:
+    labs = created(infection(Outcome.EMERGENCY), guideline, "Set MRI to stat, order CRP, ESR and blood")
+    assert [lab["priority"] for lab in labs] == ["stat", "stat", "stat"]
 
 
 def test_infection_offers_its_blood_tests(guideline: Guideline) -> None:
@@ -330,6 +375,49 @@ def test_a_changed_study_keeps_every_code_system_of_the_order(guideline: Guideli
 
 
 @pytest.mark.parametrize(
+    ("codings", "system", "kept"),
+    [
+        pytest.param(["http://loinc.org", CPT], "http://loinc.org", ["http://loinc.org", CPT], id="as sent"),
+        pytest.param([None, CPT], SNOMED, [CPT, SNOMED], id="behind a coding without a system"),
+        pytest.param([5, CPT], SNOMED, [CPT, SNOMED], id="behind a system that is no text"),
+        pytest.param(["urn:x", CPT], SNOMED, [CPT, SNOMED], id="behind a system that we do not know"),
+        pytest.param(
+            ["http://www.ama-assn.org/cpt"],
+            None,
+            ["http://www.ama-assn.org/cpt"],
+            id="another address of CPT",
+        ),
+        pytest.param(["CPT"], None, [CPT], id="a name that is no address"),
+    ],
+)
+def test_the_code_systems_of_an_order_stand_in_its_own_order_and_spelling(
+    codings: list[Any], system: str | None, kept: list[str], guideline: Guideline
+) -> None:
+    sent = draft(code={"coding": [{"system": one, "code": "1"} for one in codings]})
+    made = infection(order=order(sent, code_system=system), plan=CONTRAST)
+    study = updated(made, guideline, "Refer for same-day specialist review, change to")["code"]
+    assert [coding["system"] for coding in study["coding"]] == kept
+
+
+@pytest.mark.parametrize(
+    ("plan", "covers", "kept"),
+    [
+        pytest.param(Plan(contrast="with-and-without"), "lumbar", True, id="another contrast"),
+        pytest.param(Plan(contrast="with-and-without"), "whole-spine", True, id="wide already"),
+        pytest.param(Plan(region="whole-spine"), "lumbar", False, id="a wider study"),
+    ],
+)
+def test_the_body_site_of_an_order_goes_only_where_the_study_outgrows_it(
+    plan: Plan, covers: str, kept: bool, guideline: Guideline
+) -> None:
+    sent = draft(bodySite=[{"text": "Lumbar spine"}])
+    made = cauda_equina(order=order(sent, covers=covers), plan=replace(plan, priority="stat"))
+    (action,) = actions(made, guideline, "Refer to emergency department now, change", "update")
+    assert ("bodySite" in action["resource"]) is kept
+    assert ("body site removed" in action["description"]) is not kept
+
+
+@pytest.mark.parametrize(
     ("codings", "said"),
     [
         pytest.param([{"system": SNOMED, "code": "394451000119106"}], True, id="only SNOMED CT"),
@@ -371,11 +459,17 @@ def test_an_operated_spine_with_hardware_is_scanned_with_a_note(guideline: Guide
         found,
         reason="procedure.urgent",
         plan=Plan(priority="urgent", setting="operating-team"),
-        safety=(device("hardware", "Pedicle screws", own_card=False),),
+        safety=(SCREWS,),
     )
-    assert updated(made, guideline, "Set MRI to urgent")["note"] == [
-        {"text": "Spinal hardware on record: metal-artefact-reducing sequences."}
-    ]
+    (action,) = actions(made, guideline, "Set MRI to urgent", "update")
+    assert action["resource"]["note"] == [HARDWARE_NOTE]
+    assert "note on metal artefact" in action["description"]
+    noted = replace(made, order=order(draft(note=[{"text": "please call"}, HARDWARE_NOTE])))
+    (action,) = actions(noted, guideline, "Set MRI to urgent", "update")
+    assert action["resource"]["note"] == [{"text": "please call"}, HARDWARE_NOTE]
+    assert "note on metal artefact" not in action["description"]
+    called = replace(made, order=order(draft(note=[{"text": "please call"}])))
+    assert updated(called, guideline, "Set MRI to urgent")["note"] == [{"text": "please call"}, HARDWARE_NOTE]
 
 
 def test_a_cord_compression_pattern_changes_the_region_with_the_recommended_choice(
@@ -408,6 +502,74 @@ def test_a_thoracolumbar_study_keeps_its_region_when_only_contrast_should_change
     assert not any("change to" in label for label in labels(made, guideline))
 
 
+def test_an_action_says_everything_that_it_changes(guideline: Guideline) -> None:
+    found = finding(
+        Pathway.PROCEDURE, Outcome.URGENT, "urgent", (fact("Fusion"),), flags=frozenset({"fever"})
+    )
+    made = decision(
+        found,
+        reason="procedure.urgent",
+        plan=Plan("urgent", "whole-spine", "with-and-without", "operating-team", "epidural-abscess"),
+        safety=(SCREWS,),
+        order=order(draft(bodySite=[{"text": "Lumbar spine"}])),
+    )
+    (refer, change) = choice(made, guideline, "Refer to operating team, change to")["actions"]
+    assert refer["description"] == "Create a draft: Referral to operating team"
+    assert change["description"] == (
+        "Change the order (MRI lumbar spine without contrast): "
+        'study MRI of whole spine with and without contrast; its code says only "with contrast"; '
+        "body site removed (the study covers more); priority urgent; note on metal artefact; "
+        'reason "ACE recommendation R6: MRI is indicated"'
+    )
+    assert labels(made, guideline) == [
+        "Refer to operating team, change to MRI of whole spine with and without contrast, urgent",
+        "Change to MRI of whole spine with and without contrast, urgent",
+        "Change to MRI of whole spine with and without contrast, urgent, order CRP, ESR and blood cultures",
+    ]
+    (start, follow) = [
+        a["description"] for a in actions(short_pain(), guideline, "Remove MRI and start", "create")
+    ]
+    assert start == "Create a draft: Referral to physiotherapy"
+    assert follow == ("Create a draft: Follow-up visit for low back pain. Review 13 Jul 2026 to 27 Jul 2026")
+    (removed,) = actions(short_pain(), guideline, "Remove MRI only", "delete")
+    assert removed["description"] == "Remove the order: MRI lumbar spine without contrast"
+
+
+@pytest.mark.parametrize(
+    ("plan", "ordered", "safety", "label"),
+    [
+        pytest.param(
+            Plan(region="whole-spine"), {"contrast": None}, (), "whole spine without", id="not said"
+        ),
+        pytest.param(
+            Plan(region="whole-spine"), {"contrast": "with"}, (), "whole spine with and without", id="kept"
+        ),
+        pytest.param(
+            Plan(region="whole-spine"),
+            {"contrast": "with"},
+            (device("renal", own_card=False),),
+            "whole spine without",
+            id="against the kidneys",
+        ),
+        pytest.param(
+            Plan(region="whole-spine"), {"covers": "thoracolumbar"}, (), "whole spine without", id="wider"
+        ),
+        pytest.param(
+            Plan(region="whole-spine", contrast="with-and-without"),
+            {"covers": "whole-spine"},
+            (),
+            "whole spine with and without",
+            id="wide already, contrast missing",
+        ),
+    ],
+)
+def test_a_wider_study_keeps_the_contrast_unless_the_record_speaks_against_it(
+    plan: Plan, ordered: Json, safety: tuple[SafetyLine, ...], label: str, guideline: Guideline
+) -> None:
+    made = cauda_equina(order=order(**ordered), plan=replace(plan, priority="stat"), safety=safety)
+    assert any(f"change to MRI of {label} contrast" in one for one in labels(made, guideline))
+
+
 # R1, R2, open questions, outside
 
 
@@ -417,16 +579,9 @@ def test_conservative_care_replaces_the_order_in_one_click(guideline: Guideline)
     assert [a["type"] for a in recommended["actions"]] == ["delete", "create", "create"]
     physio, review = created(short_pain(), guideline, "Remove MRI and start")
     assert physio["code"]["coding"][0]["code"] == "306170007"
+    assert [new["priority"] for new in (physio, review)] == ["routine", "routine"]
+    assert [new["category"] for new in (physio, review)] == [[{"text": "Referral"}], [{"text": "Follow-up"}]]
     assert review["occurrencePeriod"] == {"start": "2026-07-13", "end": "2026-07-27"}
-
-
-def test_care_under_way_is_continued_and_reviewed_when_it_is_complete(guideline: Guideline) -> None:
-    found = finding(
-        Pathway.PAIN, Outcome.NOT_INDICATED, "under-way", recommendation="R1", fills={"care_days": "26"}
-    )
-    made = decision(found, reason="not-indicated.under-way")
-    (review,) = created(made, guideline, "Remove MRI and continue conservative care")
-    assert review["occurrencePeriod"] == {"start": "2026-06-17", "end": "2026-07-01"}
 
 
 def test_improving_pain_brings_no_recommended_removal(guideline: Guideline) -> None:
@@ -454,6 +609,59 @@ def test_persistent_pain_can_be_referred_and_documented_independently(guideline:
     assert "overrideReasons" not in card
 
 
+@pytest.mark.parametrize(("file", "variant"), [v for v in ALL_VARIANTS if v[0] != "may-be-indicated"])
+def test_of_choices_that_change_one_order_only_one_may_be_taken(
+    file: str, variant: str, guideline: Guideline
+) -> None:
+    card = card_of(decision_of(file, variant, fact("x")), guideline)
+    assert card.get("selectionBehavior", "at-most-one") == "at-most-one"
+
+
+def test_in_pregnancy_persistent_pain_needs_another_study_first(guideline: Guideline) -> None:
+    made = replace(
+        decision_of("may-be-indicated", "band", fact("x")),
+        pregnant=True,
+        plan=Plan(contrast="without"),
+        order=order(contrast="with-and-without"),
+    )
+    label = "Change to MRI of lumbar spine without contrast"
+    assert labels(made, guideline) == ["Refer to spine or orthopaedic clinic", label]
+    changed = updated(made, guideline, label)
+    assert changed["code"]["text"] == "MRI of lumbar spine without contrast"
+    assert changed["reasonCode"][0]["coding"][0]["code"] == "R2"
+
+
+@pytest.mark.parametrize(
+    ("plan", "safety", "expected"),
+    [
+        pytest.param(Plan(), (), [], id="right as it is"),
+        pytest.param(
+            Plan(contrast="with-and-without"),
+            (),
+            ["Change to MRI of lumbar spine with and without contrast"],
+            id="another study",
+        ),
+        pytest.param(Plan(), (SCREWS,), ["Add a note: metal-artefact-reducing sequences"], id="a note"),
+        pytest.param(
+            Plan(contrast="with-and-without"),
+            (SCREWS,),
+            ["Change to MRI of lumbar spine with and without contrast"],
+            id="both in one",
+        ),
+    ],
+)
+def test_a_routine_mri_is_changed_only_where_something_is_missing(
+    plan: Plan, safety: tuple[SafetyLine, ...], expected: list[str], guideline: Guideline
+) -> None:
+    found = finding(Pathway.PROCEDURE, Outcome.INDICATED, "indicated", (fact("Fusion"),))
+    made = decision(found, reason="procedure.indicated", plan=plan, safety=safety, primary_care=False)
+    assert labels(made, guideline) == expected
+    referred = replace(made, primary_care=True)
+    assert labels(referred, guideline) == ["Refer to spine or orthopaedic clinic", *expected]
+    for label in expected:
+        assert updated(made, guideline, label)["reasonCode"][0]["coding"][0]["code"] == "R6"
+
+
 @pytest.mark.parametrize(
     ("file", "variant", "codes"),
     [
@@ -478,6 +686,52 @@ def test_an_open_question_offers_the_reasons_that_close_it(
     ]
     assert [coding["code"] for coding in added] == codes
     assert {coding["system"] for coding in added} == {REASONS}
+
+
+@pytest.mark.parametrize("recent", [True, False], ids=["recent procedure", "none"])
+@pytest.mark.parametrize(
+    ("file", "variant", "markers"),
+    [
+        ("infection", "possible", True),
+        ("cancer", "possible", True),
+        ("cauda-equina", "possible", False),
+        ("unclear", "care-unknown", False),
+    ],
+)
+def test_an_open_disease_offers_its_markers_and_an_unclear_card_a_recent_procedure(
+    file: str, variant: str, markers: bool, recent: bool, guideline: Guideline
+) -> None:
+    made = replace(decision_of(file, variant, fact("x")), recent_procedure=recent)
+    offered = labels(made, guideline)
+    assert ("Order CRP and ESR" in offered) is markers
+    (procedure,) = guideline.terminology.value_sets["reason-red-flag-procedure"]
+    assert (f"Add reason: {procedure.display}" in offered) is (recent and file == "unclear")
+    if markers:
+        labs = created(made, guideline, "Order CRP and ESR")
+        assert [(lab["code"]["text"].split()[0], lab["priority"]) for lab in labs] == [
+            ("C-reactive", "routine"),
+            ("Erythrocyte", "routine"),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("variant", "care_days", "start", "end"),
+    [
+        pytest.param("under-way", "26", "2026-06-17", "2026-07-01", id="26 days done"),
+        pytest.param("under-way", "41", "2026-06-16", "2026-06-16", id="not before tomorrow"),
+        pytest.param("under-way", "", "2026-07-13", "2026-07-27", id="no count"),
+        pytest.param("improving", "26", "2026-07-13", "2026-07-27", id="a count that is not of this care"),
+    ],
+)
+def test_the_review_is_due_when_the_care_is_complete(
+    variant: str, care_days: str, start: str, end: str, guideline: Guideline
+) -> None:
+    found = finding(
+        Pathway.PAIN, Outcome.NOT_INDICATED, variant, recommendation="R1", fills={"care_days": care_days}
+    )
+    made = decision(found, reason=f"not-indicated.{variant}")
+    (review,) = created(made, guideline, "Remove MRI and continue")
+    assert review["occurrencePeriod"] == {"start": start, "end": end}
 
 
 def test_a_fragility_fracture_is_looked_for_with_a_radiograph(guideline: Guideline) -> None:
@@ -546,24 +800,3 @@ def test_every_suggested_code_is_one_of_the_value_sets(guideline: Guideline) -> 
 @pytest.mark.parametrize("name", ["lumbar-without", "whole-spine-with-and-without"])
 def test_every_study_has_the_code_that_stands_in_for_other_systems(name: str, guideline: Guideline) -> None:
     assert "snomed" in guideline.order_codes.studies[name].codes
-
-
-@pytest.mark.parametrize(
-    ("content", "named"),
-    [
-        pytest.param({"studies": {}}, "orders", id="no orders"),
-        pytest.param({"studies": {}, "orders": {}}, "lumbar-with-and-without", id="a study is missing"),
-        pytest.param(
-            {"studies": {"knee": {"text": "Knee"}}, "orders": {}}, "no such name", id="unknown study"
-        ),
-        pytest.param({"studies": {"a": {"text": ""}}, "orders": {}}, "studies.a.text", id="empty text"),
-        pytest.param(
-            {"studies": {"a": {"text": "x", "code": "1"}}, "orders": {}},
-            "studies.a.code",
-            id="unknown member",
-        ),
-    ],
-)
-def test_broken_order_codes_name_what_is_wrong(content: Json, named: str) -> None:
-    with pytest.raises(OrderCodesError, match=named):
-        read_order_codes(content)

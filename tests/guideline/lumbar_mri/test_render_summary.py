@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import replace
+from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,10 +11,21 @@ from hypothesis import strategies as st
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Decision, Evidence, Outcome, Pathway, Plan
-from cds_service.guideline.lumbar_mri.phrases import Feature, feature_of, long_date, short_date
+from cds_service.guideline.lumbar_mri.phrases import (
+    Feature,
+    feature_of,
+    fhir_date,
+    in_singular,
+    long_date,
+    named,
+    short_date,
+    statement,
+    statements,
+)
 from cds_service.guideline.lumbar_mri.summary import fit_summary
 from cds_service.guideline.lumbar_mri.wording import SUMMARY_OF_PATTERN, VARIANTS
 from cds_service.record.dates import Interval, read_date
+from cds_service.record.facts import DateProblem
 from tests.guideline.lumbar_mri.decision_builders import (
     RECOMMENDATION,
     card_of,
@@ -271,8 +284,19 @@ def test_dates_are_said_as_they_are_known(recorded: str, long: str, short: str) 
     assert (long_date(when), short_date(when, TODAY)) == (long, short)
 
 
-def test_any_other_interval_shows_both_ends() -> None:
-    assert long_date(Interval(TODAY.replace(day=2), TODAY)) == "2 Jun 2026 to 15 Jun 2026"
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [
+        pytest.param("2026-06-02", "2026-06-15", "2 Jun 2026 to 15 Jun 2026", id="some days"),
+        pytest.param("2026-06-01", "2026-06-15", "1 Jun 2026 to 15 Jun 2026", id="from the first of a month"),
+        pytest.param("2026-06-15", "2026-06-30", "15 Jun 2026 to 30 Jun 2026", id="to the last of a month"),
+        pytest.param("2026-05-01", "2026-06-30", "1 May 2026 to 30 Jun 2026", id="two months"),
+        pytest.param("2025-01-01", "2026-12-31", "1 Jan 2025 to 31 Dec 2026", id="two years"),
+    ],
+)
+def test_any_other_interval_shows_both_ends_and_counts_by_its_last(first: str, last: str, said: str) -> None:
+    when = Interval(date.fromisoformat(first), date.fromisoformat(last))
+    assert (long_date(when), short_date(when, TODAY), fhir_date(when)) == (said, said, last)
 
 
 @pytest.mark.parametrize(
@@ -282,10 +306,78 @@ def test_any_other_interval_shows_both_ends() -> None:
         pytest.param("HIV infection", "2026-06-14", "HIV infection 14 Jun", id="abbreviation"),
         pytest.param("L4/5 discectomy", "2026-06-14", "L4/5 discectomy 14 Jun", id="level"),
         pytest.param("CRP 40", "2026-06-14", "CRP 40 on 14 Jun", id="a number before the date"),
+        pytest.param("Power 4-", "2026-06-14", "power 4- on 14 Jun", id="a grade before the date"),
+        pytest.param("Power 5 to 3 in 13 days", "2026-06-14", "power 5 to 3 in 13 days to 14 Jun", id="days"),
+        pytest.param("Power 5 to 3 in 1 day", "2026-06-14", "power 5 to 3 in 1 day to 14 Jun", id="one day"),
+        pytest.param(
+            "Radiculopathy of roots X", "2026-06-14", "radiculopathy of roots X 14 Jun", id="a letter"
+        ),
+        pytest.param("X-ray finding", "2026-06-14", "X-ray finding 14 Jun", id="a letter and a hyphen"),
+        pytest.param("Long " * 20, None, f"long {'Long ' * 10}Long…", id="no longer than a line has room"),
     ],
 )
 def test_a_feature_reads_within_a_line(text: str, when: str | None, dated: str) -> None:
     assert feature_of(fact(text, when), TODAY).dated == dated
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("1 days ago, 1 weeks", "1 day ago, 1 week", id="one"),
+        pytest.param("21 days", "21 days", id="twenty-one"),
+        pytest.param("0.1 months or 2,1 years", "0.1 months or 2,1 years", id="a fraction"),
+    ],
+)
+def test_one_of_a_kind_is_said_in_the_singular(text: str, said: str) -> None:
+    assert in_singular(text) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "short", "said"),
+    [
+        pytest.param("5 mL", "residual volume 5 mL", "Residual volume 5 mL", id="a bare value"),
+        pytest.param("0.45 L", "residual volume 450 mL", "Residual volume 450 mL (recorded as 0.45 L)", id="unit"),
+        pytest.param("450 mL", "", "450 mL", id="a bare value without a name"),
+        pytest.param("Numb saddle", "saddle numbness", "Numb saddle", id="words"),
+    ],
+)  # fmt: skip
+def test_a_bare_value_is_said_with_what_was_measured(text: str, short: str, said: str) -> None:
+    assert named(fact(text, short=short)) == said
+
+
+@pytest.mark.parametrize(
+    ("resource", "when", "more", "said"),
+    [
+        pytest.param("Condition/c1", "2026-06-14", {}, "Numb, 14 Jun 2026 (Condition)", id="dated"),
+        pytest.param("Condition/c1", None, {}, "Numb, date not recorded (Condition)", id="undated"),
+        pytest.param("Patient/p1", None, {}, "Numb (birth date)", id="an age has no date"),
+        pytest.param(None, None, {}, "Numb", id="of no resource"),
+        pytest.param(
+            "Condition/c1", "2026-06-14", {"date_problem": DateProblem.FUTURE, "note": "as recorded"},
+            "Numb, 14 Jun 2026, date in the future, not used (Condition); as recorded", id="date and problem",
+        ),
+        pytest.param("Condition/c1/_history/2", "2026-06-14", {}, "Numb, 14 Jun 2026 (Condition)", id="a version"),
+        pytest.param(f"{'C' * 60}/1", "2026-06-14", {}, f"Numb, 14 Jun 2026 ({'C' * 39}…)", id="endless type"),
+    ],
+)  # fmt: skip
+def test_a_fact_says_its_date_and_where_it_stands(
+    resource: str | None, when: str | None, more: dict[str, Any], said: str, guideline: Guideline
+) -> None:
+    assert statement(fact("Numb", when, resource, **more), guideline.words) == said
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        pytest.param("abc", ["a", "b", "c"], id="as many as there is room for"),
+        pytest.param("abcd", ["a", "b", "and 2 more on record"], id="one more"),
+        pytest.param("abcb", ["a", "b", "c"], id="one of them twice"),
+        pytest.param("axbc", ["a", "b", "c"], id="one of them said before"),
+    ],
+)
+def test_facts_beyond_their_room_are_counted(facts: str, said: list[str], guideline: Guideline) -> None:
+    evidence = [fact(text, None, None) for text in facts]
+    assert statements(evidence, guideline.words, 3, but=("x",)) == said
 
 
 @pytest.mark.parametrize(

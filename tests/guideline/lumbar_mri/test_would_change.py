@@ -18,6 +18,7 @@ from tests.guideline.lumbar_mri.facts_builders import (
     score,
     visit,
 )
+from tests.guideline.lumbar_mri.test_muscle_power import exam
 
 SADDLE = fact("saddle-numbness", started=ago(1))
 FOOT_DROP = fact("foot-drop", started=ago(2), side=Side.RIGHT)
@@ -164,3 +165,13 @@ def test_nothing_is_said_to_lower_an_emergency_where_another_one_stands(
 
 def test_a_weak_infection_fact_is_not_said_to_be_old_and_unchanged(guideline: Guideline) -> None:
     assert answer(guideline, PAIN, CRP_14).would_change == ("second-feature",)
+
+
+def test_a_measured_weakness_is_not_said_to_be_settled_by_its_age(guideline: Guideline) -> None:
+    fall = (exam("5", 60), exam("4.3", 0))
+    assert answer(guideline, PAIN, *fall).would_change == ("deficit-worse",)
+
+
+def test_a_sign_of_the_cord_is_not_said_to_be_settled_by_its_age(guideline: Guideline) -> None:
+    old = fact("cord-compression", started=ago(200))
+    assert answer(guideline, PAIN, old).would_change == ("deficit-worse",)
