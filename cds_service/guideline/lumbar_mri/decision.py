@@ -57,6 +57,8 @@ STOPPING_READS = {
 }
 # These stop R1 and R2 only where the client tried to read them: not every EHR offers them.
 TRIED_READS = {"questionnaireResponses": "QuestionnaireResponse", "examinations": "Observation"}
+# Where the features of R3 and R4 stand, which break a silence.
+SERIOUS_READS = frozenset({"Condition", "Observation", "QuestionnaireResponse"})
 NO_INDICATION_READS = ("conditions", "observations", "encounter")
 _TRIED_IN_VAIN = frozenset({ReadState.FAILED, ReadState.PARTIAL})
 RED_FLAGS = frozenset({Outcome.EMERGENCY, Outcome.URGENT, Outcome.INDICATED})
@@ -104,6 +106,11 @@ CRITERIA: tuple[tuple[str, str], ...] = (
         "silent",
         "A possible red flag and nothing about MRI safety, where the user has a role that the site names "
         "among its specialists",
+    ),
+    (
+        "never silent",
+        "For want of a finding of R3 or R4 where conditions, observations or a questionnaire that was asked "
+        "for were not read: one may stand there",
     ),
 )
 
@@ -486,7 +493,9 @@ def _silence(a: _Assessment, decision: Decision, hook: str, *, specialist: bool)
     """Why no card is sent; empty where one is (3.8, 8.8.5)."""
     switches = a.guideline.switches
     emergency = decision.outcome is Outcome.EMERGENCY
-    serious = emergency or any(f.recommendation in ("R3", "R4") for f in a.findings)
+    # What would break a silence may stand in what was not read.
+    unread = not SERIOUS_READS.isdisjoint(a.stopping)
+    serious = emergency or unread or any(f.recommendation in ("R3", "R4") for f in a.findings)
     reason = is_silent_patient(a.facts, a.order, a.today, a.guideline)
     if reason in ("deceased", "test patient"):
         return reason
@@ -494,14 +503,15 @@ def _silence(a: _Assessment, decision: Decision, hook: str, *, specialist: bool)
         return reason
     if a.child and not serious and not any(f.recommendation == "R5" for f in a.findings):
         return "" if hook == ORDER_SIGN else "child"
-    if a.order.is_ct and decision.outcome not in RED_FLAGS:
+    if a.order.is_ct and decision.outcome not in RED_FLAGS and not unread:
         return "ct"
     if decision.endorsed and not switches.endorse:
         return "concordant"
-    if specialist and decision.outcome is Outcome.POSSIBLE and not decision.safety:
+    if specialist and decision.outcome is Outcome.POSSIBLE and not decision.safety and not unread:
         return "specialist"
     # A study of more than the lumbar spine is about R1 and R2 only for back pain alone (2.1.4).
-    if a.order.covers != "lumbar" and a.pain.other_reason and decision.findings[0].pathway is Pathway.PAIN:
+    about_pain = decision.findings[0].pathway is Pathway.PAIN
+    if a.order.covers != "lumbar" and a.pain.other_reason and about_pain and not unread:
         return "other reason"
     at_select = hook != ORDER_SIGN
     if (

@@ -421,6 +421,41 @@ def test_a_specialist_is_spared_a_mere_question(
     assert decision.silent == silent
 
 
+@pytest.mark.parametrize(
+    ("entries", "order", "birth", "specialist", "silent"),
+    [
+        pytest.param(
+            [PAIN, fact("palliative-care", started=ago(20))], {}, None, False, "hospice", id="hospice"
+        ),
+        pytest.param(
+            [PAIN], {"other_indication": "MS"}, None, False, "other indication", id="other indication"
+        ),
+        pytest.param([PAIN], {}, CHILD, False, "child", id="child"),
+        pytest.param([PAIN], {"is_ct": True}, None, False, "ct", id="CT"),
+        pytest.param([PAIN, NIGHT_PAIN], {}, None, True, "specialist", id="specialist"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("key", "state", "told"),
+    [
+        pytest.param("conditions", ReadState.FAILED, True, id="conditions failed"),
+        pytest.param("conditions", ReadState.NOT_SENT, True, id="conditions not sent"),
+        pytest.param("observations", ReadState.PARTIAL, True, id="observations in part"),
+        pytest.param("questionnaireResponses", ReadState.FAILED, True, id="questionnaires failed"),
+        pytest.param("questionnaireResponses", ReadState.NOT_SENT, False, id="questionnaires not sent"),
+        pytest.param("medicationStatements", ReadState.NOT_SENT, False, id="statements not sent"),
+    ],
+)
+def test_no_silence_rests_on_what_was_not_read(
+    entries: list[Any], order: dict[str, Any], birth: Any, specialist: bool, silent: str,
+    key: str, state: ReadState, told: bool, guideline: Guideline,
+) -> None:  # fmt: skip
+    born = {"birth_date": birth} if birth else {}
+    facts = adult(*entries, reads={**ALL_READ, key: state}, **born)
+    decision = decide(mri_order(**order), facts, NOW, guideline, hook="order-select", specialist=specialist)
+    assert decision.silent == ("" if told else silent)
+
+
 def test_a_forbidden_device_stops_the_confirmation(guideline: Guideline) -> None:
     assert answer(adult(PAIN, BREAST), guideline, priority="urgent").endorsed
     assert not answer(adult(PAIN, BREAST, UNSAFE), guideline, priority="urgent").endorsed
