@@ -169,7 +169,7 @@ def test_matches_beside_a_warning_are_used(service: Service, body: dict[str, Any
         "resourceType": "OperationOutcome",
         "issue": [{"severity": "warning", "code": "informational"}],
     }
-    found = searchset([back_pain(), old_entry(), warning])
+    found = searchset([back_pain(), old_entry(), warning], total=2)
     assert outcomes(service.call(having(body, found, "prefetch", "conditions"))) == ["not-indicated"]
 
 
