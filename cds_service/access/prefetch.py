@@ -294,10 +294,14 @@ def _has_next_page(bundle: Mapping[str, Any]) -> bool:
     return any(isinstance(link, dict) and link.get("relation") == "next" for link in links)
 
 
+_MORE_THAN_ANY = 1_000_000_000
+
+
 def _announces_more(total: Any, entry_count: int) -> bool:
     # A server may cut a search short without a next link; only its total tells, and some send it as text.
     if isinstance(total, str) and total.strip().isdecimal():
-        total = int(total)
+        # Python refuses to read a number of thousands of digits; none of more than nine is in a body.
+        total = int(total) if len(total) < 10 else _MORE_THAN_ANY
     return isinstance(total, int) and not isinstance(total, bool) and total > entry_count
 
 

@@ -91,7 +91,7 @@ def _draft_count(context: Any) -> int:
 
 
 def _resource_count(value: Any) -> int:
-    """The entries of a prefetch key; a resource without a Bundle is one, so that no number of keys is free."""
+    """The entries of a prefetch key; a resource without a Bundle is one, so no number of keys is free."""
     return _entry_count(value) or int(isinstance(value, dict) and not _is_bundle(value))
 
 

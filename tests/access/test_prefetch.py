@@ -79,6 +79,13 @@ def read(value: Any, key: str = "conditions") -> Prefetched:
             id="less than the total, sent as text",
         ),
         pytest.param(
+            bundle(CONDITION, total="9" * 5000),
+            ReadState.PARTIAL,
+            1,
+            "fewer entries than the total",
+            id="a total of 5,000 digits, sent as text",
+        ),
+        pytest.param(
             bundle(CONDITION, link={"relation": "next", "url": "x"}),
             ReadState.PARTIAL,
             1,
