@@ -13,6 +13,9 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from cds_service.access.addresses import parse_address
+from cds_service.access.outgoing import Forbidden
+
 ENV_PREFIX = "CDS_"
 
 _EVERY_IPV4 = "0.0.0.0"  # noqa: S104 # nosec B104 # compared, never bound
@@ -54,7 +57,7 @@ class Settings(BaseSettings):
     max_entries: int = Field(
         20_000,
         ge=1,
-        description="Most entries in all Bundles of the prefetch together; more are answered with 413.",
+        description="Most resources in the prefetch, with those of its Bundles; more are answered with 413.",
     )
     max_draft_orders: int = Field(
         100, ge=1, description="Most entries in `context.draftOrders`; more are answered with 413."
@@ -193,8 +196,17 @@ class Settings(BaseSettings):
     @field_validator("public_base_url")
     @classmethod
     def _without_trailing_slash(cls, value: str) -> str:
-        if value and not value.startswith(("http://", "https://")):
-            raise ValueError("must start with http:// or https://")
+        if not value:
+            return value
+        try:
+            address = parse_address(value)
+        except Forbidden:
+            address = None
+        # Links and the addresses in tokens are made of it by adding a path.
+        if address is None or address.query is not None or not value.startswith(("http://", "https://")):
+            raise ValueError(
+                "must be an address such as https://cds.example, without user, query and fragment"
+            )
         return value.rstrip("/")
 
     @property

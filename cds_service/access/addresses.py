@@ -22,7 +22,8 @@ _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
 # Where the last label is a number, resolvers read the whole name as an address of four bytes, in any base.
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+", re.ASCII)
 # An escaped dot, slash or backslash is a segment to one program and a way up to another.
-_HIDDEN = re.compile(r"%2e|%2f|%5c|%25|%[01]|%7f", re.IGNORECASE)
+# So is an escaped semicolon behind two dots, and a dot or slash in UTF-8 of more bytes than it needs.
+_HIDDEN = re.compile(r"%2e|%2f|%3b|%5c|%25|%[01]|%7f|%c[01]", re.IGNORECASE)
 _MAX_LENGTH = 8192
 
 

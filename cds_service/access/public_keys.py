@@ -12,7 +12,10 @@ from joserfc.jwk import ECKey, Key, RSAKey
 
 MOST_KEYS = 100
 
-_CURVES = frozenset({"P-256", "P-384", "P-521"})
+# A tuple, because what was sent may be anything, and a set cannot be asked for a list.
+_CURVES = ("P-256", "P-384", "P-521")
+# What a public key has none of; `k` is a shared secret.
+_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 # Shorter ones can be broken; much longer ones take long to check a signature with.
 _RSA_BITS = range(2048, 8192 + 1)
 
@@ -67,7 +70,7 @@ def _read_key(raw: Any, repeated: frozenset[str]) -> Key | str:
     if kid in repeated:
         return "has the 'kid' of another (JWK-1)"
     # Whoever could read the set could sign with it.
-    if "d" in raw or "k" in raw:
+    if not _PRIVATE_MEMBERS.isdisjoint(raw):
         return "is private"
     match raw.get("kty"):
         case "EC" if raw.get("crv") in _CURVES:

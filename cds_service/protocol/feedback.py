@@ -19,6 +19,9 @@ from cds_service.errors import BadRequest, InvalidMember, MissingMember, TooLarg
 
 # Free text can hold anything about a patient, so it is not taken without bound (FB-14).
 COMMENT_LIMIT_CHARACTERS = 16_000
+# More than anybody reports; without a bound, six megabytes of nonsense become gigabytes of error messages.
+MOST_ENTRIES = 10_000
+MOST_SUGGESTIONS = 100
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -35,6 +38,13 @@ def _read_timestamp(value: object) -> datetime:
 
 def _id_object(value: object) -> object:
     return {"id": value} if isinstance(value, str) else value
+
+
+def _suggestions(value: object) -> object:
+    """A list as the tuple that it becomes; one that is too long is refused before a look at its members."""
+    if isinstance(value, list) and len(value) > MOST_SUGGESTIONS:
+        raise PydanticCustomError("too_many", "expected fewer")
+    return tuple(value) if isinstance(value, list) else value
 
 
 Text = Annotated[str, Field(min_length=1, max_length=2_000)]
@@ -84,7 +94,7 @@ class FeedbackEntry(_Wire):
     outcome: Literal["accepted", "overridden"]
     accepted_suggestions: Annotated[
         tuple[Annotated[AcceptedSuggestion, BeforeValidator(_id_object)], ...],
-        BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
+        BeforeValidator(_suggestions),
     ] = Field((), alias="acceptedSuggestions")
     override_reason: OverrideReason | None = Field(None, alias="overrideReason")
     outcome_timestamp: Annotated[datetime, BeforeValidator(_read_timestamp)] = Field(alias="outcomeTimestamp")
@@ -106,6 +116,8 @@ def read_feedback(body: Mapping[str, Any]) -> tuple[FeedbackEntry, ...]:
         raise MissingMember("feedback", 'The body is an object: {"feedback": [...]}.')
     if not isinstance(entries, list):
         raise InvalidMember("feedback", "an array")
+    if len(entries) > MOST_ENTRIES:
+        raise TooLarge(f"'feedback' holds more than {MOST_ENTRIES} entries.")
     return tuple(_read_entry(entry, f"feedback[{index}]") for index, entry in enumerate(entries))
 
 
@@ -126,6 +138,8 @@ def _refusal(fault: ErrorDetails, path: str) -> BadRequest | TooLarge:
             return MissingMember(
                 path + ".acceptedSuggestions", "It is required where the outcome is 'accepted'."
             )
+        case "too_many":
+            return TooLarge(f"'{member}' holds more than {MOST_SUGGESTIONS} entries.")
         case "string_too_long":
             return TooLarge(f"'{member}' is too long.")
         case "literal_error":

@@ -22,7 +22,7 @@ def refuse_too_many(body: Mapping[str, Any], *, max_entries: int, max_draft_orde
     if _draft_count(body.get("context")) > max_draft_orders:
         raise TooLarge(f"'context.draftOrders' holds more than {max_draft_orders} entries.")
     prefetch = body.get("prefetch")
-    if isinstance(prefetch, dict) and sum(map(_entry_count, prefetch.values())) > max_entries:
+    if isinstance(prefetch, dict) and sum(map(_resource_count, prefetch.values())) > max_entries:
         raise TooLarge(f"'prefetch' holds more than {max_entries} entries.")
 
 
@@ -88,6 +88,17 @@ def _without_escapes(part: bytes) -> bytes:
 
 def _draft_count(context: Any) -> int:
     return _entry_count(context.get("draftOrders")) if isinstance(context, dict) else 0
+
+
+def _resource_count(value: Any) -> int:
+    """The entries of a prefetch key; a resource without a Bundle is one, so no number of keys is free."""
+    return _entry_count(value) or int(isinstance(value, dict) and not _is_bundle(value))
+
+
+def _is_bundle(value: dict[str, Any]) -> bool:
+    wrapped = value.get("resource")
+    kinds = (one.get("resourceType") for one in (value, wrapped) if isinstance(one, dict))
+    return "Bundle" in kinds
 
 
 def _entry_count(value: Any) -> int:

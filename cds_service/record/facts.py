@@ -295,6 +295,10 @@ class ReadState(StrEnum):
     NOT_SENT = "not-sent"
 
 
+def _go_on() -> None:
+    """The checkpoint of whoever has time."""
+
+
 @dataclass(frozen=True, slots=True)
 class PatientFacts:
     """Everything of the record that the rules may use."""
@@ -317,6 +321,8 @@ class PatientFacts:
     reads: Mapping[str, ReadState] = field(default_factory=dict)  # by prefetch key
     unreadable: tuple[Unreadable, ...] = ()
 
+    # Called whenever a rule asks for facts; raises to end a call whose time is over.
+    checkpoint: Callable[[], None] = field(default=_go_on, repr=False, compare=False)
     # What a rule read of these facts before, by its name: several rules ask for the same.
     concluded: dict[str, tuple[tuple[object, ...], Any]] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -329,6 +335,7 @@ class PatientFacts:
 
     def about(self, *concepts: str) -> tuple[Fact, ...]:
         """The facts with at least one of these concepts, whatever their certainty."""
+        self.checkpoint()
         if self._concepts.isdisjoint(concepts):
             return ()
         return tuple(fact for fact in self.facts if not fact.concepts.isdisjoint(concepts))

@@ -97,7 +97,10 @@ def convert(number: Decimal, unit: str, canonical: str) -> Decimal | None:
         return None
     factor, offset = line
     # The factor is a float: six decimals keep 4.2 mg/dL at 42 mg/L and 100.4 [degF] at 38.0 Cel.
-    return tidy(number * factor + offset)
+    try:
+        return tidy(number * factor + offset)
+    except InvalidOperation:  # a unit that a client made up can be any power of ten, or beyond all numbers
+        return None
 
 
 def tidy(number: Decimal) -> Decimal:

@@ -9,7 +9,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -25,11 +25,14 @@ class Database:
     def __init__(self, url: str) -> None:
         try:
             self._url = make_url(url)
-            self._url.get_dialect().import_dbapi()
-        except (ArgumentError, NoSuchModuleError, ImportError):
+            self._make_engine(poolclass=NullPool)  # opens nothing, but reads every part of the address
+        # A port or an option that is no number raises a ValueError that quotes it.
+        except (ArgumentError, NoSuchModuleError, ImportError, ValueError):
             raise BadDatabaseUrl(
                 "CDS_DATABASE_URL names no database that this service has a driver for"
             ) from None
+        if _is_in_memory(self._url):
+            raise BadDatabaseUrl("CDS_DATABASE_URL names a database in memory, which no other process sees")
         self._lock = threading.Lock()
         self._engine: Engine | None = None
 
@@ -71,6 +74,13 @@ class Database:
         engine = create_engine(self._url, connect_args={"timeout": _BUSY_SECONDS}, **options)
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
+
+
+def _is_in_memory(url: URL) -> bool:
+    """Whether each process would have a database of its own, and a token be good once in each."""
+    if url.get_backend_name() != "sqlite":
+        return False
+    return not url.database or ":memory:" in url.database or url.query.get("mode") == "memory"
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:

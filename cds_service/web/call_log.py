@@ -16,6 +16,7 @@ from cds_service.wiring import current_services
 _log = structlog.get_logger()
 
 _SENT_TEXT_LIMIT_CHARACTERS = 64
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 
 
 def register(app: Flask) -> None:
@@ -64,7 +65,7 @@ def _write_line(response: Response) -> None:
     _log.info(
         "call",
         endpoint=request.endpoint or "none",
-        method=request.method,
+        method=request.method if request.method in _METHODS else "other",  # which is typed, too
         status=response.status_code,
         total_ms=round(milliseconds, 1),
         **g.call,

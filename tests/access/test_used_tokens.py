@@ -246,9 +246,34 @@ def test_the_memory_of_one_process_is_bounded(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize(
-    "url", ["", "tokens.sqlite3", "nosuch://x", "postgresql+nosuch://u:secret@h/d", "://"]
+    "url",
+    [
+        "",
+        "tokens.sqlite3",
+        "nosuch://x",
+        "postgresql+nosuch://u:secret@h/d",
+        "://",
+        # What is no number is quoted by the error that a port raises.
+        "postgresql://u:p@h:secret/d",
+        "sqlite:///tokens.sqlite3?timeout=secret",
+    ],
 )
 def test_an_address_of_no_database_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(BadDatabaseUrl) as told:
         Database(url)
     assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite:///file::memory:?uri=true",
+        "sqlite:///file:tokens?mode=memory&uri=true",
+    ],
+)
+def test_a_database_that_no_other_process_sees_is_refused(url: str) -> None:
+    with pytest.raises(BadDatabaseUrl, match="in memory"):
+        Database(url)

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from cds_service.errors import BadRequest, InvalidMember, MissingMember, TooLarge
-from cds_service.protocol.feedback import COMMENT_LIMIT_CHARACTERS, FeedbackEntry, read_feedback
+from cds_service.protocol.feedback import (
+    COMMENT_LIMIT_CHARACTERS,
+    MOST_ENTRIES,
+    MOST_SUGGESTIONS,
+    FeedbackEntry,
+    read_feedback,
+)
 
 ACCEPTED: dict[str, Any] = {
     "card": "0b9f2c1e-64d3-4b7a-8f11-5d0e9a7c3321",
@@ -142,3 +148,16 @@ def test_a_comment_is_bounded_and_does_not_show() -> None:
 
 def test_unknown_members_are_ignored() -> None:
     assert len(read({**OVERRIDDEN, "more": 1, "extension": {"a": 1}})) == 1
+
+
+def test_a_batch_is_bounded() -> None:
+    assert len(read(*[OVERRIDDEN] * MOST_ENTRIES)) == MOST_ENTRIES
+    with pytest.raises(TooLarge, match="'feedback' holds more than"):
+        read(*[OVERRIDDEN] * (MOST_ENTRIES + 1))
+
+
+def test_the_suggestions_of_an_entry_are_bounded_before_any_is_looked_at() -> None:
+    several = {**ACCEPTED, "acceptedSuggestions": [{"id": "a"}] * MOST_SUGGESTIONS}
+    assert len(read(several)[0].accepted_suggestions) == MOST_SUGGESTIONS
+    with pytest.raises(TooLarge, match=r"'feedback\[0\].acceptedSuggestions' holds more than"):
+        read({**ACCEPTED, "acceptedSuggestions": [5] * (MOST_SUGGESTIONS + 1)})

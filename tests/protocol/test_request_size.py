@@ -11,6 +11,8 @@ from cds_service.protocol.request_size import holds_long_string, refuse_long_str
 
 PATIENT_ID = "S1234567A"
 
+RESOURCE = {"resourceType": "Condition"}
+
 
 def bundle(size: int) -> dict[str, Any]:
     return {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Condition"}}] * size}
@@ -29,6 +31,7 @@ def body(*, drafts: int = 1, **prefetch: Any) -> dict[str, Any]:
         pytest.param({}, id="nothing"),
         pytest.param({"context": [], "prefetch": []}, id="arrays"),
         pytest.param({"context": {"draftOrders": [1] * 9}, "prefetch": "x" * 9}, id="no bundles"),
+        pytest.param(body(a=bundle(4), b=RESOURCE, c=bundle(0)), id="a resource without a bundle"),
         pytest.param(body(a=[1] * 9, b={"entry": {"a": 1}}, c="x" * 9), id="values that are no bundles"),
     ],
 )
@@ -52,6 +55,16 @@ def test_what_fits_passes(request_body: dict[str, Any]) -> None:
             {"prefetch": {PATIENT_ID: bundle(6)}},
             "'prefetch' holds more than 5 entries.",
             id="undeclared key",
+        ),
+        pytest.param(
+            {"prefetch": {f"{PATIENT_ID} {number}": RESOURCE for number in range(6)}},
+            "'prefetch' holds more than 5 entries.",
+            id="a key for each resource",
+        ),
+        pytest.param(
+            {"prefetch": {f"{PATIENT_ID} {number}": {"resource": RESOURCE} for number in range(6)}},
+            "'prefetch' holds more than 5 entries.",
+            id="a key for each wrapped resource",
         ),
     ],
 )

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from cds_service.record.facts import Measure, Measurement, ValueProblem
+from cds_service.record.quantities import convert
 from tests.builders import concept, observation, quantity
 from tests.record.records import read
 from tests.vignettes import codings
@@ -251,3 +252,8 @@ def test_a_contained_member_is_measured_under_the_name_of_its_holder() -> None:
 def test_a_pain_score_of_another_place_is_not_that_of_the_back(site: str | None, count: int) -> None:
     score = observation(concept("Pain severity 0-10", loinc="72514-3"), 3, site=site)
     assert len(read(score).measurements) == count
+
+
+@pytest.mark.parametrize("unit", ["9" * 300 + ".K", "9" * 5_000, "10*400.Cel"])
+def test_a_unit_beyond_all_numbers_is_no_unit(unit: str) -> None:
+    assert convert(Decimal(5), unit, "Cel") is None

@@ -106,6 +106,13 @@ def test_an_address_as_typed_is_not_logged(client: FlaskClient) -> None:
     assert PATIENT_ID not in str(lines)
 
 
+def test_a_method_as_typed_is_not_logged(client: FlaskClient) -> None:
+    with capture_logs() as lines:
+        for method in ("PUT", PATIENT_ID):
+            client.open(SELECT, method=method)
+    assert [(line["method"], line["status"]) for line in lines] == [("PUT", 405), ("other", 405)]
+
+
 def test_health_checks_leave_no_line(client: FlaskClient) -> None:
     with capture_logs() as lines:
         client.get("/healthz")

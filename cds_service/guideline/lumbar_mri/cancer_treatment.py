@@ -34,7 +34,7 @@ def read_treatments(
             certain = done.certainty is Certainty.KNOWN
             yield Clue(kind, weight if certain else Weight.HINT, shown, known=certain)
     for fact in facts.about(*TREATMENTS):
-        clue = read_clue(fact, kind, lambda found: _judge(found, today, limits), facts.facts, today, limits)
+        clue = read_clue(fact, kind, lambda found: _judge(found, today, limits), facts, today, limits)
         if clue is not None:
             yield clue
 

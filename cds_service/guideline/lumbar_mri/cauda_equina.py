@@ -286,7 +286,7 @@ def _diagnosis(fact: Fact, facts: PatientFacts, today: date, t: Thresholds) -> F
 
 
 def _dispute(fact: Fact, facts: PatientFacts) -> str:
-    return DISPUTED if disputing(fact, facts.facts) else ""
+    return DISPUTED if disputing(fact, facts) else ""
 
 
 def _findings(facts: PatientFacts, pain: Pain, today: date, t: Thresholds) -> Iterator[Feature]:

@@ -9,10 +9,16 @@ from datetime import date
 from enum import StrEnum
 
 from cds_service.guideline.decision import Evidence
-from cds_service.guideline.lumbar_mri.assertions import DISPUTED, NOT_USABLE, counts_fully, disputing
+from cds_service.guideline.lumbar_mri.assertions import (
+    DISPUTED,
+    NOT_USABLE,
+    counts_fully,
+    disputing,
+    is_said_later,
+)
 from cds_service.guideline.thresholds import Thresholds
 from cds_service.record.dates import Interval
-from cds_service.record.facts import Certainty, Fact, Origin, State
+from cds_service.record.facts import Certainty, Fact, Origin, PatientFacts, State
 
 
 class Weight(StrEnum):
@@ -44,7 +50,7 @@ def read_clue(
     fact: Fact,
     kind: str,
     judge: Judge,
-    facts: tuple[Fact, ...],
+    facts: PatientFacts,
     today: date,
     limits: Thresholds,
     *,
@@ -90,7 +96,7 @@ def _weaker(as_current: Weight | None, as_ended: Weight | None) -> Weight | None
     return as_ended if as_ended in (Weight.STRONG, Weight.WEAK) else Weight.HINT
 
 
-def _note(fact: Fact, facts: tuple[Fact, ...]) -> str:
+def _note(fact: Fact, facts: PatientFacts) -> str:
     notes = []
     match fact.certainty:
         case Certainty.SUSPECTED:
@@ -105,18 +111,9 @@ def _note(fact: Fact, facts: tuple[Fact, ...]) -> str:
         notes.append("in remission")
     if fact.state is State.ENDED:
         notes.append("recorded as ended")
-    if disputing(fact, facts) or _is_refuted_later(fact, facts):
+    if disputing(fact, facts) or is_said_later(fact, Certainty.REFUTED, facts):
         notes.append(DISPUTED)
     return ", ".join(notes)
-
-
-def _is_refuted_later(fact: Fact, facts: Iterable[Fact]) -> bool:
-    return any(
-        other.certainty is Certainty.REFUTED
-        and not other.concepts.isdisjoint(fact.concepts)
-        and (other.when is None or fact.when is None or other.when.last >= fact.when.first)
-        for other in facts
-    )
 
 
 def last_mention(fact: Fact) -> Interval | None:

@@ -81,7 +81,7 @@ def _read(
         fact,
         kind,
         lambda found: _weight(rule(found, facts, today, limits)),
-        facts.facts,
+        facts,
         today,
         limits,
         short=short or (f"past {plain_name(fact.text)}" if kind == PAST_SPINE else ""),

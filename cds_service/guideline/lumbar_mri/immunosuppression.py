@@ -44,7 +44,7 @@ CRITERIA: tuple[tuple[str, str], ...] = (
 def read_immunosuppression(facts: PatientFacts, today: date, limits: Thresholds) -> Iterator[Clue]:
     """The clues of immunosuppression, of whatever source; they are one fact together."""
     for fact in facts.about(*CONDITIONS, *TREATMENTS, *DIALYSIS):
-        clue = read_clue(fact, KIND, lambda found: _judge(found, today, limits), facts.facts, today, limits)
+        clue = read_clue(fact, KIND, lambda found: _judge(found, today, limits), facts, today, limits)
         if clue is not None:
             yield clue
     told = {fact.resource for fact in facts.about(*DIALYSIS, *TREATMENTS)}

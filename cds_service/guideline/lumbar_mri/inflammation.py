@@ -72,7 +72,7 @@ def read_fever(facts: PatientFacts, today: date, limits: Thresholds) -> tuple[Cl
     measured = _Limits("fever", Measure.TEMPERATURE, None, limits.fever_cel, limits.fever_days, or_equal=True)
     coded = (
         read_clue(
-            fact, "fever", lambda found: _judge_fever(found, today, limits), facts.facts, today, limits,
+            fact, "fever", lambda found: _judge_fever(found, today, limits), facts, today, limits,
             short="fever",
         )
         for fact in facts.about(*FEVER)
@@ -90,7 +90,7 @@ def read_markers(facts: PatientFacts, today: date, limits: Thresholds) -> tuple[
         return tuple(measured)
     coded = (
         read_clue(
-            fact, "raised markers", lambda found: _judge_coded_markers(found, today, limits), facts.facts,
+            fact, "raised markers", lambda found: _judge_coded_markers(found, today, limits), facts,
             today, limits, short="raised inflammatory markers",
         )
         for fact in facts.about(*RAISED_MARKERS)

@@ -143,7 +143,7 @@ def _read_cancers(facts: PatientFacts, today: date, guideline: Guideline) -> Ite
         needs_no_pain = _is_of_the_spine(fact) or fact.is_about(*_ATTESTED)
         clue = read_clue(
             fact, _kind(fact, facts, today, limits), lambda found: _judge(found, facts, today, limits),
-            facts.facts, today, limits, short=name_cancer(fact), lifts_gate=needs_no_pain,
+            facts, today, limits, short=name_cancer(fact), lifts_gate=needs_no_pain,
         )  # fmt: skip
         if clue is not None:
             yield clue
@@ -218,7 +218,7 @@ def _read_uncertain(facts: PatientFacts, today: date, limits: Thresholds) -> Ite
             continue  # the other code of the same entry names a cancer
         clue = read_clue(
             fact, UNCERTAIN, lambda found: Weight.WEAK if found.state is State.CURRENT else None,
-            facts.facts, today, limits,
+            facts, today, limits,
         )  # fmt: skip
         if clue is not None:
             yield clue

@@ -329,7 +329,7 @@ def _judge_fact(fact: Fact, facts: PatientFacts, pain: Pain, today: date, t: Thr
     outcome, tier = verdict
     if _may_be_peripheral(fact, facts):
         outcome = _lowered(outcome)
-    note = DISPUTED if disputing(fact, facts.facts) else ""
+    note = DISPUTED if disputing(fact, facts) else ""
     part = _severe_part(fact, today, t) if outcome.rank >= Outcome.URGENT.rank else None
     return Sign(
         outcome,

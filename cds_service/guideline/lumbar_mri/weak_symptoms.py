@@ -38,7 +38,7 @@ def read_weak_symptoms(facts: PatientFacts, today: date, limits: Thresholds) -> 
     for fact in facts.about(*_SYMPTOMS):
         kind, short = next(named for concept, named in _SYMPTOMS.items() if fact.is_about(concept))
         clue = read_clue(
-            fact, kind, lambda found: _judge(found, today, limits), facts.facts, today, limits, short=short
+            fact, kind, lambda found: _judge(found, today, limits), facts, today, limits, short=short
         )
         if clue is not None:
             yield clue

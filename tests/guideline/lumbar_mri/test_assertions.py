@@ -1,5 +1,7 @@
 """When a fact counts, how old it is, and whether the record disagrees about it."""
 
+from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from cds_service.guideline.lumbar_mri.assertions import (
     on_same_side,
     worsening_said_on,
 )
-from cds_service.record.facts import Certainty, Side, State, Trend
+from cds_service.record.facts import Certainty, Fact, PatientFacts, Side, State, Trend
 from tests.guideline.lumbar_mri.facts_builders import TODAY, ago, fact, on
 
 WORSE = {"trend": Trend.WORSENING}
@@ -64,7 +66,23 @@ def test_a_denial_of_the_same_or_a_later_day_disputes_a_fact(denied_on: int, dis
     denial = fact(
         "saddle-numbness", certainty=Certainty.DENIED, started=ago(denied_on), resource="Observation/1"
     )
-    assert disputing(told, (told, denial)) is disputed
+    assert disputing(told, PatientFacts(facts=(told, denial))) is disputed
+
+
+def test_a_record_of_many_facts_is_not_compared_with_itself_fact_by_fact() -> None:
+    walks = count()
+
+    class Walked(tuple[Fact, ...]):
+        """Facts that count how often somebody goes through them."""
+
+        def __iter__(self) -> Iterator[Fact]:
+            next(walks)
+            return super().__iter__()
+
+    told = [fact("saddle-numbness", started=ago(3), resource=f"Condition/{number}") for number in range(100)]
+    facts = PatientFacts(facts=Walked(told))
+    assert not any(disputing(one, facts) for one in told)
+    assert next(walks) <= 5
 
 
 @pytest.mark.parametrize(
