@@ -313,7 +313,7 @@ def test_everything_that_is_open_stands_in_one_block(guideline: Guideline) -> No
         "- Not read in full, or not sent: device list, problem list.",
         "- Not recorded: bladder and bowel function, lower-limb power, fever, weight loss, cancer, "
         "spinal injection or surgery.",
-        "- Settled by the red-flag checklist, items 1-3, 7.",
+        "- Red-flag checklist: items 1-3, 7.",
         "- Asked and denied on 12 Jun 2026: fever.",
         "- Denied on 1 May 2026, too long ago to count: saddle numbness, bladder.",
         "- Out of date: Power 5, 1 Mar 2026 (Observation); Power 4, 1 Feb 2026 (Observation).",
@@ -325,7 +325,7 @@ def test_everything_that_is_open_stands_in_one_block(guideline: Guideline) -> No
     [
         pytest.param(
             finding(Pathway.CAUDA_EQUINA, Outcome.POSSIBLE, "possible"), ("bladder", "leg-power"),
-            "- Settled by the red-flag checklist, items 1, 4.", id="a disease",
+            "- Red-flag checklist: items 1, 4.", id="a disease",
         ),
         pytest.param(
             finding(Pathway.PAIN, Outcome.UNCLEAR, "age-unknown"), ("fever",),
@@ -337,11 +337,11 @@ def test_everything_that_is_open_stands_in_one_block(guideline: Guideline) -> No
         ),
         pytest.param(
             finding(Pathway.PAIN, Outcome.UNCLEAR, "care-unknown"), ("treatment",),
-            "- Settled by the red-flag checklist, item 10.", id="treatment alone",
+            "- Red-flag checklist: item 10.", id="treatment alone",
         ),
         pytest.param(
             finding(Pathway.CANCER, Outcome.UNCLEAR, "unclear"), ("cancer",),
-            "- Settled by the red-flag checklist, item 8.", id="an unclear disease",
+            "- Red-flag checklist: item 8.", id="an unclear disease",
         ),
         pytest.param(finding(Pathway.PAIN, Outcome.UNCLEAR, "age-unknown"), (), None, id="nothing"),
         pytest.param(finding(Pathway.CANCER, Outcome.URGENT, "urgent"), ("cancer",), None, id="decided"),
