@@ -309,6 +309,8 @@ def test_the_last_card_says_how_many_more_there_are_and_about_which_orders() -> 
     answer = ask_as(profile(max_cards=2), story(NOT_INDICATED, *THREE))
     first, last = (card["detail"] for card in answer["cards"])
     assert "Not shown here" not in first
+    whole = ask_as(profile(), story(NOT_INDICATED, *THREE))["cards"][1]["detail"]
+    assert last.startswith(f"{whole}\n\n")
     assert last.endswith(
         "**Not shown here, because this system limits the number of cards:** 1 more, about MRI 72158. "
         "Select one of these orders alone to see its advice."

@@ -223,6 +223,7 @@ def test_a_problem_of_the_words_is_told_in_full_with_its_line(
     ("file", "section", "room"),
     [
         pytest.param("cancer", "summary.urgent", 106, id="strong"),
+        pytest.param("cancer", "summary.urgent.hospital", 106, id="in hospital"),
         pytest.param("cancer", "summary.possible", 126, id="possible"),
         pytest.param("neurology", "summary.value-unknown", 126, id="unknown value"),
         pytest.param("infection", "summary.unclear", 126, id="unclear disease"),
