@@ -98,7 +98,7 @@ def _sections(text: str) -> Iterator[_Section]:
     lines = _COMMENT.sub(_keep_lines, text).splitlines()
     heads = [(number, found[1]) for number, line in enumerate(lines, 1) if (found := _HEADING.match(line))]
     ends = [number - 1 for number, _ in heads[1:]] + [len(lines)]
-    for (number, name), end in zip(heads, ends, strict=True):
+    for (number, name), end in zip(heads, ends, strict=False):  # without a heading there is an end alone
         yield _Section(name, number, tuple(lines[number:end]))
 
 

@@ -338,3 +338,8 @@ def test_a_fault_of_a_map_is_told_whole(element: dict[str, Any], expected: str, 
     (site / "codes.json").write_text(text, encoding="utf-8")
     line = text[: text.index('"q1"')].count("\n") + 1
     assert told(lambda: read_site(site)) == [f"codes.json:{line}: {expected}"]
+
+
+@pytest.mark.parametrize("text", ["", "# Title\n"], ids=["empty", "a title alone"])
+def test_a_file_without_a_section_is_read_and_holds_none(text: str) -> None:
+    assert read_words({"cancer": text}).sections == {"cancer": {}}

@@ -4,6 +4,7 @@ import dataclasses
 import http.client
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import count
 from urllib.parse import urlsplit
 
@@ -55,10 +56,12 @@ def ask(base_url: str, path: str, headers: dict[str, str]) -> tuple[int, list[tu
 @pytest.fixture(scope="module")
 def behind_proxy() -> Iterator[str]:
     """A service that trusts a proxy on this machine."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("CDS_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8")
-        with running_service("--workers", "1") as base_url:
-            yield base_url
+    with ExitStack() as running:
+        # Only while it starts: services of other tests start meanwhile.
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("CDS_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8")
+            base_url = running.enter_context(running_service("--workers", "1"))
+        yield base_url
 
 
 def without_moment(body: bytes) -> bytes:
