@@ -151,7 +151,6 @@ def _decide_all(
     facts = read_facts(
         request.prefetch, patient_id=request.patient_id, now=now, guideline=guideline, checkpoint=checkpoint
     )
-    facts = replace(facts, checkpoint=checkpoint)
     if request.encounter_id is None:  # there is no encounter to read (HK-3)
         facts = replace(facts, reads={**facts.reads, "encounter": ReadState.COMPLETE})
     scans = {id(order.resource) for order in selection.orders}

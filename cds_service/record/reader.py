@@ -107,7 +107,8 @@ def read_facts(
     """Everything of the record that the rules may use.
 
     Resources are read by their type, not by the key they came under, and each once.
-    `checkpoint` is called before each, and may raise to end a call that takes too long.
+    `checkpoint` is called before each, and by the facts when a rule looks through them;
+    it may raise to end a call that takes too long.
     One that cannot be read is counted, and makes its key partial: it is never a negative.
     """
     resources = by_type(prefetch)
@@ -130,6 +131,7 @@ def read_facts(
         encounter_class=_current_class(prefetch),
         reads=_reads(prefetch, found.broken_types, guideline.prefetch),
         unreadable=tuple(found.unreadable),
+        checkpoint=checkpoint,
     )
     return replace(facts, earliest_entry=earliest_entry(resources, reading)) if _is_dateless(facts) else facts
 

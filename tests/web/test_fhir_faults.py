@@ -3,7 +3,8 @@
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -72,14 +73,14 @@ def looping_pages(asked: Asked, wire: Wire) -> None:
     fhir(page("?page=b" if asked.query == "page=a" else "?page=a"))(asked, wire)
 
 
-def to_evil(asked: Asked, wire: Wire) -> None:
-    """Replaced in each test, once the address is known."""
-    raise NotImplementedError
+@dataclass(frozen=True)
+class TowardsEvil:
+    """A behaviour that names the address of another server, which each test knows when it has started one."""
+
+    make: Callable[[str], Behaviour]
 
 
-def evil_page(asked: Asked, wire: Wire) -> None:
-    """Replaced in each test, once the address is known."""
-    raise NotImplementedError
+Fault = Behaviour | TowardsEvil
 
 
 # Each: what the server does, why the key is unread, how often it was asked (None: it depends on the machine).
@@ -89,7 +90,7 @@ FAULTS: list[Any] = [
     pytest.param(endless_body(), "too large", 1, id="endless body"),
     pytest.param(endless_pages, {"too many pages", "too late", "too slow"}, None, id="endless paging"),
     pytest.param(looping_pages, "pages in a loop", 3, id="loop of pages"),
-    pytest.param(evil_page, "next page elsewhere", 1, id="next page at another origin"),
+    pytest.param(TowardsEvil(lambda evil: fhir(page(f"{evil}/fhir?page=2"))), "next page elsewhere", 1, id="next page at another origin"),
     pytest.param(answer(json_of(EMPTY), content_type="text/plain"), "another content type", 1, id="wrong content type"),
     pytest.param(answer(json_of(EMPTY)), "another content type", 1, id="no content type"),
     pytest.param(answer(b"<html>Login</html>", content_type="text/html"), "another content type", 1, id="HTML"),
@@ -104,7 +105,7 @@ FAULTS: list[Any] = [
     pytest.param(fhir({"resourceType": "Observation", "id": "x"}), "no Bundle", 1, id="resource for a search"),
     pytest.param(fhir(OUTCOME), "OperationOutcome", 1, id="OperationOutcome"),
     pytest.param(fhir({**EMPTY, "entry": [{"resource": OUTCOME}]}), "OperationOutcome", 1, id="OperationOutcome in a Bundle"),
-    pytest.param(to_evil, "redirect", 1, id="301 to another origin"),
+    pytest.param(TowardsEvil(lambda evil: redirect(f"{evil}/fhir")), "redirect", 1, id="301 to another origin"),
     pytest.param(answer(b"", 304), "redirect", 1, id="304"),
     pytest.param(fhir(EMPTY, 206), "status 206", 1, id="206"),
     pytest.param(fhir(OUTCOME, 401), "status 401", 1, id="401"),
@@ -159,18 +160,16 @@ def timed(client: FlaskClient, body: Body) -> tuple[Any, Any]:
     return said(answered), line
 
 
-def made_for(behaviour: Behaviour, evil: BadServer) -> Behaviour:
-    if behaviour is to_evil:
-        return redirect(f"{evil.url}/fhir")
-    return fhir(page(f"{evil.url}/fhir?page=2")) if behaviour is evil_page else behaviour
+def made_for(fault: Fault, evil: BadServer) -> Behaviour:
+    return fault.make(evil.url) if isinstance(fault, TowardsEvil) else fault
 
 
 @pytest.mark.rule("PFD-3", "FA-3", "FA-7", "FA-9")
-@pytest.mark.parametrize(("behaviour", "reason", "times"), FAULTS)
+@pytest.mark.parametrize(("fault", "reason", "times"), FAULTS)
 def test_a_fault_of_the_fhir_server_leaves_the_key_unread(
-    client: FlaskClient, record: Record, evil: BadServer, behaviour: Behaviour, reason: Any, times: int | None
+    client: FlaskClient, record: Record, evil: BadServer, fault: Fault, reason: Any, times: int | None
 ) -> None:
-    made = made_for(behaviour, evil)
+    made = made_for(fault, evil)
     record.instead, record.rest = {"observations": made}, made
     with bad_server(record) as server:
         request = offering(lacking(BODY, "observations"), f"{server.url}/fhir")
@@ -185,13 +184,11 @@ def test_a_fault_of_the_fhir_server_leaves_the_key_unread(
 
 
 @pytest.mark.rule("PFD-3", "RESP-5")
-@pytest.mark.parametrize(
-    ("behaviour", "reason"), [pytest.param(*row.values[:2], id=row.id) for row in FAULTS]
-)
+@pytest.mark.parametrize(("fault", "reason"), [pytest.param(*row.values[:2], id=row.id) for row in FAULTS])
 def test_where_every_read_meets_a_fault_the_answer_is_412(
-    client: FlaskClient, record: Record, evil: BadServer, behaviour: Behaviour, reason: Any
+    client: FlaskClient, record: Record, evil: BadServer, fault: Fault, reason: Any
 ) -> None:
-    made = made_for(behaviour, evil)
+    made = made_for(fault, evil)
     record.instead, record.rest = dict.fromkeys(record.queries, made), made
     with bad_server(record) as server:
         request = offering(lacking(BODY), f"{server.url}/fhir")

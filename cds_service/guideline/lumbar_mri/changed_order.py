@@ -202,7 +202,10 @@ def without_empty(value: Any) -> Any:
     items: FHIR pairs the two by place.
     """
     if isinstance(value, dict):
-        kept = ((name, _paired(member, name) or without_empty(member)) for name, member in value.items())
+        kept = (
+            (name, (name.startswith("_") and _paired(member)) or without_empty(member))
+            for name, member in value.items()
+        )
         return {name: member for name, member in kept if not _is_empty(member)}
     if isinstance(value, list):
         items = [without_empty(item) for item in value]
@@ -213,9 +216,9 @@ def without_empty(value: Any) -> Any:
     return value
 
 
-def _paired(extensions: Any, name: str) -> list[Any]:
+def _paired(extensions: Any) -> list[Any]:
     """The extensions of a list of primitives, each at its place; empty for anything else."""
-    if not name.startswith("_") or not isinstance(extensions, list):
+    if not isinstance(extensions, list):
         return []
     items = [without_empty(item) or None for item in extensions]
     return items if any(items) else []
