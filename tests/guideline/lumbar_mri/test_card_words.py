@@ -168,6 +168,7 @@ def test_no_card_says_that_critical_findings_are_nil(guideline: Guideline) -> No
         pytest.param("cancer", {"summary__urgent": "x" * 107}, "at most 106 characters", id="long summary"),
         pytest.param("cancer", {"summary__possible": "x" * 127}, "at most 126 characters", id="long question"),
         pytest.param("unclear", {"summary__unread": "x" * 70 + " $unread"}, "at most 126", id="long with its blank"),
+        pytest.param("common", {"unread__default": "Some $what"}, "$what cannot be filled", id="blank in a part not read"),
         pytest.param("common", {"limits": "By $whom"}, "$whom cannot be filled", id="blank in shared words"),
     ],
 )  # fmt: skip
