@@ -17,6 +17,7 @@ from cds_service.app import read_clock
 from cds_service.example import example_request
 from cds_service.local_service import ServiceDidNotStart, loopback_session, running_service
 from cds_service.protocol.discovery import HOOK_SERVICES
+from cds_service.settings import environment_with
 
 _WIDTH_COLUMNS = 80
 _CALL_TIMEOUT_SECONDS = 10
@@ -58,7 +59,9 @@ def show_cards(console: Console, answer: dict[str, Any]) -> None:
 @contextmanager
 def _service() -> Iterator[str]:
     try:
-        with running_service("--workers", "1") as base_url:
+        # In memory: a demonstration leaves no file behind.
+        environment = environment_with(database_url="sqlite://")
+        with running_service("--workers", "1", environment=environment) as base_url:
             yield base_url
     except ServiceDidNotStart as error:
         raise click.ClickException(str(error)) from None
