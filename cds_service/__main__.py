@@ -26,6 +26,7 @@ from cds_service.start_check import UnsafeStart, check_start
 from cds_service.store import BadDatabaseUrl
 from cds_service.web.body import parse_json_object
 from cds_service.web.hooks_api import answer_call
+from cds_service.wiring import keep_in_database
 
 _EXIT_BROKEN_CONTENT = 1
 _EXIT_BAD_REQUEST = 2
@@ -62,7 +63,10 @@ def serve(**options: Any) -> None:
     except (UnsafeStart, CannotListen) as error:
         raise click.ClickException(f"The service cannot start: {error}.") from None
     configure_logging(settings.log_level)
-    app = create_app(services=services)
+    try:
+        app = create_app(services=keep_in_database(services))
+    except BadDatabaseUrl as error:
+        raise click.ClickException(f"{error}.") from None
     run_server(app, settings, announce=lambda: _print_addresses(settings))
 
 

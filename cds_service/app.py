@@ -29,7 +29,7 @@ from cds_service.guideline.review_state import review_warning
 from cds_service.record.users import USER_ROLE
 from cds_service.settings import Settings
 from cds_service.web import call_log, cors, errors, fhir_api, hooks_api, operations, security_headers
-from cds_service.wiring import Services, install_services, make_token_checks
+from cds_service.wiring import Services, install_services, keep_in_database, make_token_checks
 
 __all__ = ["Services", "build_services", "cards_folder", "configure_logging", "create_app", "read_clock"]
 
@@ -37,8 +37,11 @@ GUIDELINE_FOLDER = "lumbar-mri"
 
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
-    """The WSGI application; raises ContentError where the guideline's content is broken."""
-    services = services or build_services(settings or Settings())
+    """The WSGI application, of these services or of new ones that keep what they are told.
+
+    Raises what `build_services` and `keep_in_database` raise.
+    """
+    services = services or keep_in_database(build_services(settings or Settings()))
     app = Flask("cds_service", static_folder=None)
     # Flask would redirect or merge odd paths; a POST is never redirected (DISC-18).
     app.url_map.strict_slashes = True
@@ -59,6 +62,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 
 def build_services(settings: Settings) -> Services:
     """The services as production runs them: the shipped guideline, the real clock, random uuids.
+
+    They keep nothing yet: that is for `keep_in_database`.
 
     Raises ContentError where the guideline or the site's overlay is broken,
     or where an example of the guideline, without the overlay, ends otherwise than its owner wrote.

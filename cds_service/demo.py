@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -17,6 +18,7 @@ from cds_service.app import read_clock
 from cds_service.example import example_request
 from cds_service.local_service import ServiceDidNotStart, loopback_session, running_service
 from cds_service.protocol.discovery import HOOK_SERVICES
+from cds_service.settings import environment_with
 
 _WIDTH_COLUMNS = 80
 _CALL_TIMEOUT_SECONDS = 10
@@ -58,8 +60,11 @@ def show_cards(console: Console, answer: dict[str, Any]) -> None:
 @contextmanager
 def _service() -> Iterator[str]:
     try:
-        with running_service("--workers", "1") as base_url:
-            yield base_url
+        # A demonstration leaves no file behind.
+        with TemporaryDirectory() as folder:
+            environment = environment_with(database_url=f"sqlite:///{folder}/demo.db")
+            with running_service("--workers", "1", environment=environment) as base_url:
+                yield base_url
     except ServiceDidNotStart as error:
         raise click.ClickException(str(error)) from None
 

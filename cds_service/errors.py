@@ -15,7 +15,8 @@
     ├── TooLarge              413
     ├── UnsupportedContent    415
     ├── Throttled             503  more calls at once than this service takes
-    └── TookTooLong           503  the evaluation was ended
+    ├── TookTooLong           503  the evaluation was ended
+    └── FeedbackNotKept       503  the database took nothing of the batch
 
 A message names the field, the prefetch key or the entry.
 It never holds a value that came with the request, because a value can be about a patient.
@@ -159,6 +160,21 @@ class TookTooLong(CdsError):
     status = 503
     issue_code = "timeout"
     retry_after_seconds = 1
+
+
+class FeedbackNotKept(CdsError):
+    """The database is not there, locked or full: nothing of the batch is kept, and it may be sent again.
+
+    `cause` is the kind of the database's error, for the log: its text can quote what was to be stored.
+    """
+
+    status = 503
+    issue_code = "transient"
+    retry_after_seconds = 5
+
+    def __init__(self, cause: str) -> None:
+        super().__init__("The feedback could not be stored. Nothing of it was: send the whole batch again.")
+        self.cause = cause
 
 
 def operation_outcome(issue_code: str, text: str, diagnostics: str | None = None) -> dict[str, Any]:

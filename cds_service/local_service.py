@@ -7,7 +7,7 @@ import socket
 import subprocess  # nosec B404 # starts this program, below
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import requests
@@ -23,12 +23,17 @@ class ServiceDidNotStart(Exception):
 
 @contextlib.contextmanager
 def running_service(
-    *options: str, python: str = sys.executable, folder: Path | None = None, log: Path | None = None
+    *options: str,
+    python: str = sys.executable,
+    folder: Path | None = None,
+    log: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
     """The base URL of a service in a process of its own, started as production starts it.
 
     `options` are those of `serve`; `python` and `folder` choose the interpreter and where it runs;
-    `log` takes its log lines, which are dropped otherwise.
+    `log` takes its log lines, which are dropped otherwise;
+    `environment` stands in place of this process's own.
     Raises ServiceDidNotStart.
     """
     port = _free_port()

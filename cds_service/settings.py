@@ -6,6 +6,7 @@ The time zone is not here: calendar days belong to the guideline, so its content
 
 from __future__ import annotations
 
+import os
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -159,8 +160,14 @@ class Settings(BaseSettings):
         "sqlite:///lumbar-mri-cds.sqlite3",
         repr=False,  # it may hold a password
         description=(
-            "Database that remembers used tokens, as SQLAlchemy writes its address. "
-            "Opened only where a client must authenticate."
+            "Database that keeps feedback and remembers used tokens, as SQLAlchemy writes its address."
+        ),
+    )
+    keep_comments: bool = Field(
+        False,
+        description=(
+            "Whether the words of a comment on an overridden card are stored. They are free text, in which a "
+            "clinician may name a patient; without this only their length is kept."
         ),
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -240,6 +247,11 @@ def settings_table() -> list[tuple[str, str, str]]:
         (ENV_PREFIX + name.upper(), _as_typed(info.default), info.description or "")
         for name, info in Settings.model_fields.items()
     ]
+
+
+def environment_with(**values: str) -> dict[str, str]:
+    """This process's environment, with these settings, for a process that it starts."""
+    return dict(os.environ) | {ENV_PREFIX + name.upper(): value for name, value in values.items()}
 
 
 def _as_typed(default: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -67,6 +67,27 @@ def make_token_checks(
         leeway_seconds=settings.token_leeway_seconds,
         max_seconds=settings.token_max_seconds,
     )
+
+
+def keep_in_database(services: Services) -> Services:
+    """The same services, which keep what they are told; where no database opens they start and say so.
+
+    Only what serves calls this: commands need no database, and it takes most of a second to load.
+    Raises BadDatabaseUrl.
+    """
+    from cds_service.feedback.kept import own_reasons
+    from cds_service.feedback.stored import StoredFeedback
+    from cds_service.store.database import Database
+    from cds_service.store.feedback import FeedbackRows
+
+    settings = services.settings
+    feedback = StoredFeedback(
+        FeedbackRows(Database(settings.database_url)),
+        own_reasons(services.guideline.words),
+        comments=settings.keep_comments,
+    )
+    feedback.prepare()
+    return replace(services, feedback=feedback)
 
 
 def install_services(app: Flask, services: Services) -> None:

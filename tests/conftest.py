@@ -61,6 +61,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No service that a test starts leaves its database where the tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CDS_DATABASE_URL", f"sqlite:///{tmp_path_factory.mktemp('store')}/store.sqlite3")
+        yield
+
+
 @pytest.fixture(scope="session")
 def services() -> Services:
     """The shipped guideline, at 10 o'clock on 15 June 2026 in Singapore."""

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from cds_service.protocol.feedback import FeedbackEntry
 
 
+@dataclass(frozen=True, slots=True)
+class FeedbackBatch:
+    """The entries of one request: of which service, from which client, and when they came."""
+
+    service: str
+    client: str
+    received_at: datetime
+    entries: tuple[FeedbackEntry, ...]
+
+
 class FeedbackSink(Protocol):
     """Where validated feedback goes."""
 
-    def keep(self, service_id: str, entries: Sequence[FeedbackEntry]) -> None:
-        """Take a whole batch of one service: all of it is kept, or an error is raised and none is."""
+    def keep(self, batch: FeedbackBatch) -> None:
+        """Take a whole batch: all of it is kept, or FeedbackNotKept is raised and none is."""
 
 
 class KeepsNothing:
-    """The default: feedback is acknowledged and then forgotten, so no decision can be counted later."""
+    """Feedback is acknowledged and then forgotten: for what runs without a database, such as a command."""
 
-    def keep(self, service_id: str, entries: Sequence[FeedbackEntry]) -> None:
+    def keep(self, batch: FeedbackBatch) -> None:
         """Keep nothing, which is what this sink is for."""

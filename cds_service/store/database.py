@@ -5,18 +5,27 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DisconnectionError,
+    IntegrityError,
+    NoSuchModuleError,
+    SQLAlchemyError,
+)
 from sqlalchemy.pool import NullPool
 
 from cds_service.store import BadDatabaseUrl, StoreUnavailable
 
 # How long SQLite waits for another writer, and how long a call waits for a free connection.
 _BUSY_SECONDS = 0.5
+# Alembic keeps the running migration in its module, so that two threads would take each other's.
+_MIGRATING = threading.Lock()
 
 
 class Database:
@@ -56,7 +65,7 @@ class Database:
         config.set_main_option("script_location", "cds_service.store:migrations")
         engine = self._make_engine(poolclass=NullPool)
         try:
-            with engine.begin() as connection:
+            with _MIGRATING, engine.begin() as connection:
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         except SQLAlchemyError as error:
@@ -69,11 +78,33 @@ class Database:
             return self._engine
 
     def _make_engine(self, **options: Any) -> Engine:
+        # Without parameters in the texts of errors: nobody shows them, and this way nobody can.
+        options["hide_parameters"] = True
         if self._url.get_backend_name() != "sqlite":
             return create_engine(self._url, **options)
         engine = create_engine(self._url, connect_args={"timeout": _BUSY_SECONDS}, **options)
         event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_immediately)
+        event.listen(engine, "checkout", self._refuse_a_removed_file)
         return engine
+
+    def _refuse_a_removed_file(self, _: Any, record: Any, __: Any) -> None:
+        """Make the pool connect anew where the file was removed or replaced.
+
+        The open connection would go on to write into the removed file, and nobody would ever read it.
+        """
+        present = _file_id(self._url.database)
+        if record.info.setdefault("file", present) != present:
+            raise DisconnectionError
+
+
+def _file_id(path: str | None) -> tuple[int, int] | None:
+    """What tells two files of one name apart; None where there is none."""
+    try:
+        found = Path(path or "").stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _is_in_memory(url: URL) -> bool:
@@ -85,5 +116,15 @@ def _is_in_memory(url: URL) -> bool:
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     """Readers and one writer side by side, and nothing lost that was committed, even when the power fails."""
+    # Python's driver would begin transactions when it sees fit, and run `CREATE TABLE` outside of them.
+    connection.isolation_level = None
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
+
+
+def _begin_immediately(connection: Connection) -> None:
+    """Take the one writer's place at once: later in a transaction SQLite would refuse without waiting.
+
+    So a migration is whole or not there, and of two processes the second finds it done.
+    """
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, MetaData, String, Table
+from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, Text
 
 # Names that each database takes, and that a migration can find again.
 metadata = MetaData(
@@ -15,6 +15,9 @@ metadata = MetaData(
     }
 )
 
+# SQLite counts rows by itself in a column of exactly this type.
+_RowId = BigInteger().with_variant(Integer, "sqlite")
+
 # `mark` is a SHA-256 of issuer and token id, so that the table says nothing of who called.
 # A token that comes twice breaks the primary key: the database decides, whichever process asks first.
 used_tokens = Table(
@@ -22,4 +25,25 @@ used_tokens = Table(
     metadata,
     Column("mark", String(64), primary_key=True),
     Column("until", BigInteger, nullable=False, index=True),
+)
+
+# One row an entry, each time that it came; what may stand in it says `cds_service.feedback.kept`.
+# `digest` is equal for equal reports, and on purpose not unique: all are stored, and a report counts one.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("received_ms", BigInteger, nullable=False, index=True),
+    Column("service", String(64), nullable=False),
+    Column("client", String(200), nullable=False),
+    Column("card", String(36), nullable=False, index=True),
+    Column("outcome", String(16), nullable=False),
+    Column("suggestions", Text, nullable=False),
+    Column("reason_code", String(64)),
+    Column("reason_system", String(300)),
+    Column("reason_display", String(300)),
+    Column("comment_characters", Integer),
+    Column("comment", Text),
+    Column("outcome_ms", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
 )

@@ -11,6 +11,8 @@ from cds_service.access.clients import ClientProfile
 from cds_service.access.fhir_reads import complete_prefetch
 from cds_service.access.prefetch import Prefetched
 from cds_service.answer import Complete, HookAnswer, answer_hook, as_sent
+from cds_service.errors import FeedbackNotKept
+from cds_service.feedback import FeedbackBatch
 from cds_service.protocol.discovery import HOOK_SERVICES, HookService, describe_services
 from cds_service.protocol.feedback import read_feedback
 from cds_service.protocol.request import HookRequest, read_hook_request
@@ -118,13 +120,18 @@ def _completing(services: Services, client: ClientProfile, started: float) -> Co
 
 
 def take_feedback(service: HookService) -> Response:
-    """How many entries of feedback were taken: all of them, or the batch was refused."""
+    """How many entries of feedback are kept: all of them, or the batch was refused."""
     services = current_services()
     note(service=service.id)
     # The service's own address too: some clients make one token for both (FB-12).
-    authenticate(services, _feedback_path(service), _path(service))
+    caller = authenticate(services, _feedback_path(service), _path(service))
     entries = read_feedback(read_json_body(request, services.settings))
-    services.feedback.keep(service.id, entries)
+    batch = FeedbackBatch(service.id, caller.client.name, services.clock(), entries)
+    try:
+        services.feedback.keep(batch)
+    except FeedbackNotKept as error:
+        note(feedback_not_kept=error.cause)
+        raise
     note(feedback_entries=len(entries))
     return json_answer({"accepted": len(entries)})
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from cds_service.app import Services, create_app
-from cds_service.protocol.feedback import FeedbackEntry
+from cds_service.feedback import FeedbackBatch
 from cds_service.settings import Settings
 from tests.bench_records import make_prefetch_request
 from tests.web.hook_calls import SELECT, SIGN, knee_request
@@ -26,7 +26,7 @@ class WaitsForTheTest:
         self.arrived = threading.Semaphore(0)
         self.go = threading.Event()
 
-    def keep(self, service_id: str, entries: Sequence[FeedbackEntry]) -> None:
+    def keep(self, batch: FeedbackBatch) -> None:
         self.arrived.release()
         assert self.go.wait(timeout=30)
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 
 from cds_service.app import Services, create_app
-from cds_service.protocol.feedback import FeedbackEntry
+from cds_service.feedback import FeedbackBatch
 from cds_service.settings import Settings
 from tests.web.hook_calls import HOOK_INSTANCE, PATIENT_ID, SELECT, knee_request
 
@@ -23,14 +22,14 @@ class KeepsAll:
     def __init__(self) -> None:
         self.kept: list[tuple[str, int]] = []
 
-    def keep(self, service_id: str, entries: Sequence[FeedbackEntry]) -> None:
-        self.kept.append((service_id, len(entries)))
+    def keep(self, batch: FeedbackBatch) -> None:
+        self.kept.append((batch.service, len(batch.entries)))
 
 
 class Fails:
     """A sink whose store is gone, and whose error quotes a patient."""
 
-    def keep(self, service_id: str, entries: Sequence[FeedbackEntry]) -> None:
+    def keep(self, batch: FeedbackBatch) -> None:
         raise RuntimeError(PATIENT_ID)
 
 

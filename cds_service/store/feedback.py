@@ -1,0 +1,27 @@
+"""The table of feedback."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import insert
+
+from cds_service.feedback.kept import KeptEntry, columns_of
+from cds_service.store.database import Database
+from cds_service.store.tables import feedback
+
+
+class FeedbackRows:
+    """Entries of feedback, each time they came."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def prepare(self) -> None:
+        """Make the table where it is not there; raises StoreUnavailable."""
+        self._database.migrate()
+
+    def add(self, entries: Sequence[KeptEntry]) -> None:
+        """Store all entries in one transaction; raises StoreUnavailable."""
+        with self._database.begin() as connection:
+            connection.execute(insert(feedback), [columns_of(entry) for entry in entries])

@@ -1,0 +1,37 @@
+"""Feedback as clients send it, and a look at what is stored of it."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+CARD = "5e0b9c2a-6a53-4f3e-9f0e-0d9a4c1f2b11"
+SUGGESTION = "0c9d6f7e-2f6c-4a77-8f0b-1f4f4d0f9a22"
+TIME = "2026-01-15T09:30:00Z"
+TIME_MS = 1_768_469_400_000
+
+
+def new_card() -> str:
+    return str(uuid.uuid4())
+
+
+def overridden(card: str = CARD, **changes: Any) -> dict[str, Any]:
+    return {"card": card, "outcome": "overridden", "outcomeTimestamp": TIME, **changes}
+
+
+def accepted(card: str = CARD, **changes: Any) -> dict[str, Any]:
+    return {**overridden(card), "outcome": "accepted", "acceptedSuggestions": [{"id": SUGGESTION}], **changes}
+
+
+def stored(file: Path, columns: str = "*") -> list[tuple[Any, ...]]:
+    """These columns of every row of feedback, the oldest first."""
+    with closing(sqlite3.connect(file)) as connection:
+        return connection.execute(f"SELECT {columns} FROM feedback ORDER BY id").fetchall()  # noqa: S608
+
+
+def everything_in(folder: Path) -> bytes:
+    """Every byte of every file, the database's log of writes too."""
+    return b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
