@@ -147,12 +147,10 @@ def run_rounds(
                 killed_at = time.monotonic()
                 kills[kind] += 1
                 time.sleep(dice.uniform(0.0, 0.2))
-            # At once, and before anything is started anew, where a killed server does not forbid it.
-            if kind != "postmaster":
-                faults += missing(sent, sent.batches[first_new:], database, f"round {number}, {kind}")
-            else:
-                assert server is not None
+            if server is not None:
                 server.start()
+            # At once, and before the service is started anew.
+            faults += missing(sent, sent.batches[first_new:], database, f"round {number}, {kind}")
             await_acknowledgement(service, sent)
             longest = max(longest, time.monotonic() - killed_at)
             await_workers(service)
@@ -236,8 +234,9 @@ def choose(
             return kind, lambda: os.kill(service.master, signal.SIGKILL)
         case "backend" as kind:
             assert server is not None
-            victims = server.serving()
-            return kind, lambda: os.kill(dice.choice(victims), signal.SIGKILL)
+            # One that serves a client, or else one of the server's own: it starts its others anew after each.
+            victim = dice.choice(server.serving() or server.processes()[1:])
+            return kind, lambda: os.kill(victim, signal.SIGKILL)
         case "postmaster" as kind:
             assert server is not None
             return kind, server.kill
