@@ -268,14 +268,8 @@ def await_workers(service: Supervised) -> None:
 def missing(sent: Sent, batches: Sequence[Cards], database: GivenDatabase, when: str) -> list[str]:
     """The acknowledged batches of one round that are not there directly after it."""
     cards = ",".join(f"'{batch[0]}'" for batch in batches)
-    found = Counter(
-        {
-            card: count
-            for card, count in database.rows(
-                f"SELECT card, count(*) FROM feedback WHERE card IN ({cards}) GROUP BY card"  # noqa: S608
-            )
-        }
-    )
+    query = f"SELECT card, count(*) FROM feedback WHERE card IN ({cards}) GROUP BY card"  # noqa: S608
+    found = Counter(dict(database.rows(query)))
     lost = [batch for batch in batches if found[batch[0]] < sent.acknowledged[batch]]
     return [f"{when}: {len(lost)} acknowledged batches are not there"] if lost else []
 
@@ -302,8 +296,8 @@ def compare(sent: Sent, database: GivenDatabase) -> tuple[list[str], int]:
 def broken(database: GivenDatabase, server: PostgresServer | None) -> list[str]:
     """What the database's own check finds wrong."""
     if server is None:
-        told = database.rows("PRAGMA integrity_check")
-        return [] if told == [("ok",)] else [f"integrity check: {told[:3]}"]
+        found = database.rows("PRAGMA integrity_check")
+        return [] if found == [("ok",)] else [f"integrity check: {found[:3]}"]
     told = server.broken_pages()
     return [f"page check: {told}"] if told else []
 

@@ -39,6 +39,14 @@ class GivenDatabase:
         with engine.begin() as connection:
             connection.execute(text(statement))
 
+    def everything(self) -> bytes:
+        """Every byte of a file's folder, its log of writes too, or every row of a server's tables."""
+        if self.kind == "sqlite":
+            folder = Path(str(make_url(self.url).database)).parent
+            return b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
+        tables = self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        return str([self.rows(f"SELECT * FROM {name}") for (name,) in tables]).encode()  # noqa: S608
+
 
 @pytest.fixture(scope="session")
 def shared_postgres() -> Iterator[str]:
@@ -74,7 +82,7 @@ def postgres_database(request: pytest.FixtureRequest) -> Iterator[GivenDatabase]
     name = f"lumbar_test_{os.getpid()}_{next(_numbers)}"
     engine = create_engine(first, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     with closing(engine.connect()) as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} STRATEGY file_copy")
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
         try:
             url = first.set(database=name).render_as_string(hide_password=False)
             yield GivenDatabase("postgresql", url)

