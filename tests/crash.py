@@ -77,7 +77,7 @@ class Report:
         yield f"refused with 503: {self.refused}; without an acknowledgement: {self.unknown}"
         yield f"of those stored all the same: {self.unknown_but_stored}"
         yield "kills: " + ", ".join(f"{kind} {count}" for kind, count in sorted(self.kills.items()))
-        yield f"longest until an acknowledgement after a kill: {self.longest_absence:.1f} s"
+        yield f"longest until all is as before a kill: {self.longest_absence:.1f} s"
         yield f"faults: {len(self.faults)}"
         yield from self.faults[:20]
 
@@ -106,11 +106,13 @@ class Supervised:
             return [int(pid) for pid in path.read_text().split()]
         return []
 
-    def start_anew_if_ended(self) -> None:
-        """What a supervisor does."""
-        if self._process.poll() is not None:
-            self.kill_all()
-            self._process = self._start()
+    def start_anew_if_ended(self) -> bool:
+        """What a supervisor does, and whether it had to."""
+        if self._process.poll() is None:
+            return False
+        self.kill_all()
+        self._process = self._start()
+        return True
 
     def kill_all(self) -> None:
         """End every process of the service at once."""
@@ -151,9 +153,11 @@ def run_rounds(
                 server.start()
             # At once, and before the service is started anew.
             faults += missing(sent, sent.batches[first_new:], database, f"round {number}, {kind}")
+            await_workers(service)
             await_acknowledgement(service, sent)
             longest = max(longest, time.monotonic() - killed_at)
-            await_workers(service)
+            if number % 20 == 19:
+                print(f"{number + 1} rounds, {len(faults)} faults", flush=True)
     finally:
         service.kill_all()
     wrong, surplus = compare(sent, database)
@@ -258,10 +262,10 @@ def await_acknowledgement(service: Supervised, sent: Sent) -> None:
 
 
 def await_workers(service: Supervised) -> None:
-    """Wait until as many processes answer as before."""
+    """Wait until as many processes serve as before, and none is left of those before a new start."""
     ends = time.monotonic() + BACK_SECONDS
-    while len(service.workers()) < WORKERS:
-        assert time.monotonic() < ends, "a killed worker was not replaced"
+    while service.start_anew_if_ended() or len(service.workers()) < WORKERS:
+        assert time.monotonic() < ends, f"a killed worker was not replaced: {service.workers()} serve"
         time.sleep(0.02)
 
 

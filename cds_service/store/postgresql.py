@@ -1,4 +1,4 @@
-"""What PostgreSQL needs beside its address: bounds in time, so that no call waits for a database that is stuck."""
+"""What PostgreSQL needs beside its address: bounds in time, so that no call waits for a stuck database."""
 
 from __future__ import annotations
 
