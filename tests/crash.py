@@ -314,6 +314,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     options = parser.parse_args(arguments)
     print(f"seed {options.seed}", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))  # and leave no process behind
     with tempfile.TemporaryDirectory(prefix="lumbar-crash-") as name:
         folder = Path(name)
         server = PostgresServer(fsync=True) if options.database == "postgresql" else None
