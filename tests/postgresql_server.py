@@ -77,14 +77,16 @@ class PostgresServer:
     def freeze(self) -> None:
         """Let it keep its connections, and do nothing any more."""
         for pid in self.processes():
-            os.kill(pid, signal.SIGSTOP)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let it go on, where it was frozen."""
         if self._process is None or self._process.poll() is not None:
             return
         for pid in self.processes():
-            os.kill(pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):  # some of them end by themselves
+                os.kill(pid, signal.SIGCONT)
 
     def processes(self) -> list[int]:
         """Its first process, and those that it made."""
