@@ -42,8 +42,7 @@ class GivenDatabase:
     def everything(self) -> bytes:
         """Every byte of a file's folder, its log of writes too, or every row of a server's tables."""
         if self.kind == "sqlite":
-            folder = Path(str(make_url(self.url).database)).parent
-            return b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
+            return everything_in(Path(str(make_url(self.url).database)).parent)
         tables = self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         return str([self.rows(f"SELECT * FROM {name}") for (name,) in tables]).encode()  # noqa: S608
 
@@ -97,6 +96,11 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> GivenDatabase:
         return GivenDatabase("sqlite", f"sqlite:///{tmp_path}/store.sqlite3")
     given: GivenDatabase = request.getfixturevalue("postgres_database")
     return given
+
+
+def everything_in(folder: Path) -> bytes:
+    """Every byte of every file, the database's log of writes too."""
+    return b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
 
 
 def started_server(*, fsync: bool = False) -> PostgresServer:

@@ -52,14 +52,22 @@ class Database:
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """A transaction; raises StoreUnavailable, and IntegrityError where a row may not be in its table."""
-        try:
-            with self._opened().begin() as connection:
-                yield connection
-        except IntegrityError:
-            raise
-        except SQLAlchemyError as error:
-            raise StoreUnavailable(type(error).__name__) from None
+        """A transaction; raises StoreUnavailable, and IntegrityError where a row may not be in its table.
+
+        On a server each of its statements is bounded in time, because a call waits for it.
+        """
+        with _told_as_unavailable(), self._opened().begin() as connection:
+            yield connection
+
+    @contextmanager
+    def begin_unhurried(self) -> Iterator[Connection]:
+        """A transaction for what no call waits for, such as housekeeping and reports; raises as `begin` does.
+
+        On a connection of its own, so that it takes none from the calls.
+        """
+        engine = self._make_engine(poolclass=NullPool, bounded=False)
+        with _told_as_unavailable(), engine.begin() as connection:
+            yield connection
 
     def migrate(self) -> None:
         """Bring the tables up to date; raises StoreUnavailable.
@@ -122,6 +130,17 @@ class Database:
             raise DisconnectionError
 
 
+@contextmanager
+def _told_as_unavailable() -> Iterator[None]:
+    """Raise the errors of a database in words that quote nothing; only a broken rule of a table goes on."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except SQLAlchemyError as error:
+        raise StoreUnavailable(type(error).__name__) from None
+
+
 def _with_driver(url: URL) -> URL:
     if url.get_backend_name() not in ("postgresql", "postgres"):
         return url
@@ -141,8 +160,7 @@ def _make_server_engine(url: URL, options: dict[str, Any], *, bounded: bool) -> 
         # Before each use, because a server that was started anew knows nothing of the connections before.
         options |= {"pool_pre_ping": True, "pool_size": POOL_SIZE, "max_overflow": 0}
     engine = create_engine(url, connect_args=connection_options(url), **options)
-    if bounded:
-        bound_in_time(engine)
+    bound_in_time(engine, for_a_call=bounded)
     return engine
 
 

@@ -36,14 +36,14 @@ class DecisionRows:
     def forget_cases(self, before_ms: int) -> int:
         """Empty the marks of older cases: nothing ties the order to others then. Raises StoreUnavailable."""
         old = (decisions.c.decided_ms < before_ms) & decisions.c.case_mark.is_not(None)
-        with self._database.begin() as connection:
+        with self._database.begin_unhurried() as connection:
             return connection.execute(
                 update(decisions).where(old).values(case_mark=None, fact_marks=None)
             ).rowcount
 
     def remove(self, before_ms: int) -> int:
         """Drop older decisions, and the feedback that came before then; raises StoreUnavailable."""
-        with self._database.begin() as connection:
+        with self._database.begin_unhurried() as connection:
             removed = connection.execute(delete(decisions).where(decisions.c.decided_ms < before_ms)).rowcount
             return (
                 removed

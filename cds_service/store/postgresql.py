@@ -12,8 +12,10 @@ from sqlalchemy import URL, Connection, Engine, event, text
 _CONNECT_SECONDS = 2
 _STATEMENT_MS = 1_000
 _LOCK_MS = 500
+# Of housekeeping, of reports and of one step in changing the tables.
+_UNHURRIED_MS = 60_000
 # The server cannot end a statement when it is stopped itself, or nothing of it arrives any more.
-_SILENT_SECONDS = 1.5
+_SILENT_SECONDS_MORE = 0.5
 # What sent data may wait for its receipt: a network that swallows everything is noticed here.
 _UNRECEIVED_MS = 2_000
 
@@ -52,27 +54,32 @@ def connection_options(url: URL) -> dict[str, Any]:
     return {name: value for name, value in _CONNECTION.items() if name not in url.query}
 
 
-def bound_in_time(engine: Engine) -> None:
-    """Let no statement, no lock and no silence of the server last."""
+def bound_in_time(engine: Engine, *, for_a_call: bool) -> None:
+    """Let no lock, no statement and no silence of the server last; shortest where a call waits for it."""
+    statement_ms = _STATEMENT_MS if for_a_call else _UNHURRIED_MS
+    silent_seconds = statement_ms / 1_000 + _SILENT_SECONDS_MORE
+
+    def connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> psycopg.Connection[Any]:
+        connection = _BoundedConnection.connect(*arguments, **options)
+        connection.silent_seconds = silent_seconds
+        return connection
 
     def begin(connection: Connection) -> None:
-        connection.execute(_BEGIN, {"lock": str(_LOCK_MS), "statement": str(_STATEMENT_MS)})
+        connection.execute(_BEGIN, {"lock": str(_LOCK_MS), "statement": str(statement_ms)})
 
-    event.listen(engine, "do_connect", _connect)
+    event.listen(engine, "do_connect", connect)
     event.listen(engine, "begin", begin)
 
 
 def take_turn_in_migrating(connection: Connection) -> None:
-    """Wait until no other process changes the tables; the lock is given back with the transaction.
-
-    The change itself may take its time: it runs at the start, or at most in one call.
-    """
-    connection.execute(_BEGIN, {"lock": str(_LOCK_MS), "statement": "0"})
+    """Wait until no other process changes the tables; the lock is given back with the transaction."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATION_LOCK})
 
 
 class _BoundedConnection(psycopg.Connection[Any]):
     """A connection on which the server may be silent for a bounded time."""
+
+    silent_seconds = float(_CONNECT_SECONDS)
 
     def wait(self, gen: Generator[Any, Any, Any], *args: Any, **options: Any) -> Any:
         """What the conversation `gen` with the server ends with; raises OperationalError."""
@@ -84,7 +91,7 @@ class _BoundedConnection(psycopg.Connection[Any]):
         silent = 0.0
         try:
             awaited = next(gen)
-            while silent < _SILENT_SECONDS:
+            while silent < self.silent_seconds:
                 ready = yield awaited
                 silent = 0.0 if ready else silent + interval
                 awaited = gen.send(ready)
@@ -92,7 +99,3 @@ class _BoundedConnection(psycopg.Connection[Any]):
             return ended.value
         self.close()  # an answer that comes now would be taken for that of the next statement
         raise psycopg.OperationalError("no answer")
-
-
-def _connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> psycopg.Connection[Any]:
-    return _BoundedConnection.connect(*arguments, **options)

@@ -247,6 +247,31 @@ class Broken:
         raise StoreUnavailable("OperationalError")
 
 
+class Asked(Broken):
+    """A table that does not answer, and meanwhile the next call comes."""
+
+    def __init__(self) -> None:
+        super().__init__(adds=None)
+        self.times = 0
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def add(self, mark: str, until: int) -> bool:
+        self.times += 1
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        return super().add(mark, until)
+
+
+def test_one_call_alone_finds_out_whether_the_database_is_back() -> None:
+    table = Asked()
+    used = SharedUsedTokens(table)
+    first(used, "1")
+    told: list[bool] = []
+    table.meanwhile = lambda: told.append(first(used, "2", now=NOW + 5))
+    first(used, "3", now=NOW + 5)
+    assert (told, table.times) == ([True], 2)
+
+
 def test_a_used_token_is_refused_though_the_database_cannot_clean_up() -> None:
     assert not first(SharedUsedTokens(Broken(adds=False)))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -12,6 +10,7 @@ from cds_service.feedback.decision_record import DecisionRecord
 from cds_service.store.database import Database
 from cds_service.store.decisions import DecisionRows
 from cds_service.store.tables import decisions
+from tests.databases import GivenDatabase
 from tests.feedback.decision_records import record
 from tests.feedback.reports import TIME_MS
 
@@ -20,8 +19,8 @@ CASE = "c" * 32
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return Database(f"sqlite:///{tmp_path / 'store.sqlite3'}")
+def database(database: GivenDatabase) -> Database:
+    return Database(database.url)
 
 
 @pytest.fixture

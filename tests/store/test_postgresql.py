@@ -175,6 +175,16 @@ def test_an_acknowledgement_means_the_disk_though_the_server_is_set_otherwise(
             assert connection.execute(text("SHOW synchronous_commit")).scalar_one() == here
 
 
+def test_a_statement_of_a_call_is_ended_and_one_that_no_call_waits_for_is_not(
+    postgres_database: GivenDatabase,
+) -> None:
+    store, long = Database(postgres_database.url), text("SELECT pg_sleep(1.7)")
+    with pytest.raises(StoreUnavailable, match="OperationalError"), store.begin() as connection:
+        connection.execute(long)
+    with store.begin_unhurried() as connection:
+        connection.execute(long)
+
+
 def test_a_process_takes_few_connections_and_names_them(postgres_database: GivenDatabase) -> None:
     store = Database(postgres_database.url)
     with ExitStack() as stack:
