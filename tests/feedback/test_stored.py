@@ -123,6 +123,36 @@ def test_the_words_of_a_comment_are_stored_only_where_a_setting_says_so(
     assert (COMMENT.encode() in database.everything()) is keep
 
 
+@pytest.mark.parametrize(
+    ("typed", "status", "comments"),
+    [
+        ("a\0b", 200, [("a b",)]),
+        ("𝄞 ß 腰痛\u202e\x7f", 200, [("𝄞 ß 腰痛\u202e\x7f",)]),
+        ("' \" %s :x \\ --", 200, [("' \" %s :x \\ --",)]),
+        ("x" * 400_000, 200, [("x" * 400_000,)]),
+        ("\ud83d", 400, []),
+    ],
+    ids=["the character zero", "any script", "what a query would take amiss", "long", "half a pair"],
+)
+def test_any_comment_is_stored_or_refused_and_never_fails(
+    services: Services, database: GivenDatabase, typed: str, status: int, comments: list[tuple[str]]
+) -> None:
+    client = keeping(services, database, keep_comments=True)
+    assert post(client, overridden(overrideReason={"userComment": typed})).status_code == status
+    assert stored(database, "comment") == comments
+
+
+@pytest.mark.parametrize(
+    ("time", "seconds"),
+    [("0001-01-01T00:00:00+14:00", -62_135_647_200), ("9999-12-31T23:59:59-14:00", 253_402_351_199)],
+)
+def test_the_first_and_the_last_year_are_stored(
+    client: FlaskClient, database: GivenDatabase, time: str, seconds: int
+) -> None:
+    assert post(client, overridden(outcomeTimestamp=time)).status_code == 200
+    assert stored(database, "outcome_ms") == [(seconds * 1_000,)]
+
+
 @pytest.mark.rule("FB-14")
 def test_nothing_that_a_client_typed_is_in_the_database_or_the_log(
     client: FlaskClient, database: GivenDatabase

@@ -213,8 +213,10 @@ def test_a_service_waits_a_bounded_time_for_another_that_changes_the_tables(
     first, second = Database(postgres_database.url), Database(postgres_database.url)
     with first.begin() as connection:
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+        began = time.monotonic()
         with pytest.raises(StoreUnavailable, match="OperationalError"):
             second.migrate()
+        assert time.monotonic() - began < BOUND_SECONDS
     second.migrate()
 
 
