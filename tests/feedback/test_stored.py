@@ -129,7 +129,7 @@ def test_the_words_of_a_comment_are_stored_only_where_a_setting_says_so(
         ("a\0b", 200, [("a b",)]),
         ("𝄞 ß 腰痛\u202e\x7f", 200, [("𝄞 ß 腰痛\u202e\x7f",)]),
         ("' \" %s :x \\ --", 200, [("' \" %s :x \\ --",)]),
-        ("x" * 400_000, 200, [("x" * 400_000,)]),
+        ("x" * 50_000, 200, [("x" * 50_000,)]),
         ("\ud83d", 400, []),
     ],
     ids=["the character zero", "any script", "what a query would take amiss", "long", "half a pair"],
