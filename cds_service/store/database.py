@@ -29,6 +29,7 @@ _log = structlog.get_logger()
 
 # How long SQLite waits for another writer, and how long a call waits for a free connection.
 _BUSY_SECONDS = 0.5
+_READS = "only_reads"
 # Alembic keeps the running migration in its module, so that two threads would take each other's.
 _MIGRATING = threading.Lock()
 
@@ -60,13 +61,26 @@ class Database:
             yield connection
 
     @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads, and waits for no writer; raises StoreUnavailable."""
+        with _told_as_unavailable(), _reading(self._opened()) as connection:
+            yield connection
+
+    @contextmanager
     def begin_unhurried(self) -> Iterator[Connection]:
-        """A transaction for what no call waits for, such as housekeeping and reports; raises as `begin` does.
+        """A transaction for what no call waits for, such as housekeeping; raises as `begin` does.
 
         On a connection of its own, so that it takes none from the calls.
         """
         engine = self._make_engine(poolclass=NullPool, bounded=False)
         with _told_as_unavailable(), engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read_unhurried(self) -> Iterator[Connection]:
+        """A transaction that only reads, for what no call waits for, such as a report; raises as `read` does."""
+        engine = self._make_engine(poolclass=NullPool, bounded=False)
+        with _told_as_unavailable(), _reading(engine) as connection:
             yield connection
 
     def migrate(self) -> None:
@@ -128,6 +142,12 @@ class Database:
         present = _file_id(self._url.database)
         if record.info.setdefault("file", present) != present:
             raise DisconnectionError
+
+
+@contextmanager
+def _reading(engine: Engine) -> Iterator[Connection]:
+    with engine.connect().execution_options(**{_READS: True}) as connection, connection.begin():
+        yield connection
 
 
 @contextmanager
@@ -220,4 +240,5 @@ def _begin_immediately(connection: Connection) -> None:
 
     So a migration is whole or not there, and of two processes the second finds it done.
     """
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reads = connection.get_execution_options().get(_READS)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

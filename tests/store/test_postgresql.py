@@ -181,8 +181,9 @@ def test_a_statement_of_a_call_is_ended_and_one_that_no_call_waits_for_is_not(
     store, long = Database(postgres_database.url), text("SELECT pg_sleep(1.7)")
     with pytest.raises(StoreUnavailable, match="OperationalError"), store.begin() as connection:
         connection.execute(long)
-    with store.begin_unhurried() as connection:
-        connection.execute(long)
+    for unhurried in (store.begin_unhurried, store.read_unhurried):
+        with unhurried() as connection:
+            connection.execute(long)
 
 
 def test_a_process_takes_few_connections_and_names_them(postgres_database: GivenDatabase) -> None:
