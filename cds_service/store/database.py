@@ -78,7 +78,7 @@ class Database:
 
     @contextmanager
     def read_unhurried(self) -> Iterator[Connection]:
-        """A transaction that only reads, for what no call waits for, such as a report; raises as `read` does."""
+        """A transaction that only reads, for reports, which no call waits for; raises as `read` does."""
         engine = self._make_engine(poolclass=NullPool, bounded=False)
         with _told_as_unavailable(), _reading(engine) as connection:
             yield connection
