@@ -91,7 +91,6 @@ class _Walk:
         if is_list:
             whole = self._in_lists(names[:-1]) + names[-1:]
             self.tables_in_list[whole] = self.tables_in_list.get(whole, -1) + 1
-            self.lines.setdefault(whole, line)
         self.table = self._in_lists(names)
         self.lines.setdefault(self.table, line)
         self._note_parents(self.table, line)
