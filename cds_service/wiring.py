@@ -14,7 +14,9 @@ from cds_service.access.fhir_reads import FhirReader
 from cds_service.access.outgoing import Outgoing
 from cds_service.feedback import FeedbackSink
 from cds_service.guideline.content import Guideline
+from cds_service.metrics import Metrics
 from cds_service.settings import Settings
+from cds_service.tracing import NoTraces, Traces
 
 if TYPE_CHECKING:  # what checks tokens takes long to load, and only some services need it
     from cds_service.access.tokens import TokenChecks
@@ -31,6 +33,10 @@ class Services:
     `stopwatch` counts seconds from an arbitrary start, for the timings in the log and the ends of FHIR reads.
     `token_checks` is None where no client has to prove who it is.
     `fhir` reads what a call's prefetch lacks; None means that nothing is read from FHIR servers.
+    `metrics` counts what becomes of calls.
+    `database_check` raises StoreUnavailable where nothing can be stored; None where nothing is.
+    `traces` makes spans of calls.
+    `closers` are called in each process once its last call is answered; each must end within a second or two.
     """
 
     settings: Settings
@@ -42,6 +48,10 @@ class Services:
     clients: Clients = field(default=Clients(client=(OPEN_DEMO,)))
     fhir: FhirReader | None = None
     token_checks: TokenChecks | None = None
+    metrics: Metrics = field(default_factory=Metrics)
+    traces: Traces = field(default_factory=NoTraces)
+    database_check: Callable[[], None] | None = None
+    closers: tuple[Callable[[], None], ...] = ()
 
 
 def make_token_checks(
@@ -81,13 +91,14 @@ def keep_in_database(services: Services) -> Services:
     from cds_service.store.feedback import FeedbackRows
 
     settings = services.settings
+    database = Database(settings.database_url)
     feedback = StoredFeedback(
-        FeedbackRows(Database(settings.database_url)),
+        FeedbackRows(database),
         own_reasons(services.guideline.words),
         comments=settings.keep_comments,
     )
     feedback.prepare()
-    return replace(services, feedback=feedback)
+    return replace(services, feedback=feedback, database_check=database.check)
 
 
 def install_services(app: Flask, services: Services) -> None:
@@ -97,5 +108,10 @@ def install_services(app: Flask, services: Services) -> None:
 
 def current_services() -> Services:
     """The services of the app that handles this request."""
-    services: Services = current_app.extensions[_EXTENSION]
+    return services_of(current_app)
+
+
+def services_of(app: Flask) -> Services:
+    """The services of an app."""
+    services: Services = app.extensions[_EXTENSION]
     return services

@@ -56,6 +56,11 @@ class Database:
         except SQLAlchemyError as error:
             raise StoreUnavailable(type(error).__name__) from None
 
+    def check(self) -> None:
+        """Raises StoreUnavailable where nothing can be stored now: no database, no tables, no writing."""
+        with self.begin() as connection:
+            connection.exec_driver_sql("SELECT version_num FROM alembic_version")
+
     def migrate(self) -> None:
         """Bring the tables up to date; raises StoreUnavailable.
 
