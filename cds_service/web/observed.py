@@ -28,10 +28,11 @@ def observed(services: Services) -> Services:
         _log.warning("metrics-off", error=type(error).__name__)
         folder = None
     metrics = services.metrics.of_all_processes(folder)
-    return replace(services, metrics=metrics, traces=_traces(services.settings))
+    return replace(services, metrics=metrics, traces=traces_of(services.settings))
 
 
-def _traces(settings: Settings) -> Traces:
+def traces_of(settings: Settings) -> Traces:
+    """The traces that are wanted; raises TracingNotInstalled, as `observed` does."""
     if settings.traces:
         return traces_to(settings.traces)
     if not standard_traces_wanted():

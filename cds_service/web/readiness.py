@@ -11,12 +11,16 @@ from collections.abc import Callable
 from threading import Event, Lock, Thread
 from typing import Any, Generic, Literal, TypeVar
 
+import structlog
+
 from cds_service.guideline.review_state import ReviewState, review_state
 from cds_service.store import StoreUnavailable
 from cds_service.wiring import Services
 
 T = TypeVar("T")
 Part = Literal["ok", "not used", "unavailable", "some missing", "missing", "not known yet"]
+
+_log = structlog.get_logger()
 
 WAIT_SECONDS = 1.0
 _KEEP_SECONDS = 2.0
@@ -48,12 +52,13 @@ class BoundedCheck(Generic[T]):
         return self._found if done.wait(max(0.0, left)) else self._late
 
     def _run(self, done: Event) -> None:
-        found = self._late
         try:
-            found = self._check()
-        finally:
-            self._found, self._ended_at = found, self._stopwatch()
-            done.set()
+            self._found = self._check()
+        except Exception as fault:
+            self._found = self._late
+            _log.error("fault in a readiness check", error=type(fault).__name__)
+        self._ended_at = self._stopwatch()
+        done.set()
 
 
 class Readiness:

@@ -102,8 +102,8 @@ def test_a_service_that_is_stopped_leaves_no_folder_of_counts(tmp_path: Path) ->
 
 
 def folder_of(service: ServiceProcess) -> Path:
-    maps = [Path(f"/proc/{worker}/maps").read_text().splitlines() for worker in service.workers()]
-    return Path(next(line.split()[-1] for line in sum(maps, []) if "counter_" in line)).parent
+    maps = "".join(Path(f"/proc/{worker}/maps").read_text() for worker in service.workers())
+    return Path(next(line.split()[-1] for line in maps.splitlines() if "counter_" in line)).parent
 
 
 def wait_for_new_workers(service: ServiceProcess, old: set[int]) -> None:
