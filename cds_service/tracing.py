@@ -5,10 +5,13 @@ OpenTelemetry is an extra: without it, or without a setting, nothing is traced a
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Thread
 from typing import TYPE_CHECKING, Protocol
+
+import structlog
 
 from cds_service import __version__
 
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.trace import Span as OpenTelemetrySpan
     from opentelemetry.trace import SpanKind, Tracer
+
+_log = structlog.get_logger()
 
 _CLOSE_SECONDS = 2.0
 
@@ -147,6 +152,14 @@ class _Noted:
         self._span.set_status(StatusCode.ERROR)
 
 
+class _Retelling(logging.Handler):
+    """Tells that a part of OpenTelemetry complains, and not its words, which may quote addresses."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.WARNING:
+            _log.warning("traces-not-sent", part=record.name)
+
+
 def traces_to(endpoint: str) -> OpenTelemetryTraces:
     """Traces that are sent to an address, or to that of OpenTelemetry's own variables where it is empty.
 
@@ -161,6 +174,9 @@ def traces_to(endpoint: str) -> OpenTelemetryTraces:
         raise TracingNotInstalled(
             "traces are wanted, but OpenTelemetry is not installed: pip install 'lumbar-mri-cds[tracing]'"
         ) from None
+
+    telling = logging.getLogger("opentelemetry")
+    telling.handlers, telling.propagate = [_Retelling()], False
 
     def make_provider() -> TracerProvider:
         resource = Resource.create({"service.name": "lumbar-mri-cds", "service.version": __version__})

@@ -47,7 +47,8 @@ def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Metrics:
     """Metrics that count into files, as those of a service in several processes."""
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")  # so that it is gone afterwards
     share_metrics_in(tmp_path)
-    monkeypatch.setattr(prometheus_client.values, "ValueClass", prometheus_client.values.get_value_class())
+    in_files = prometheus_client.values.MultiProcessValue()  # type: ignore[no-untyped-call]
+    monkeypatch.setattr(prometheus_client.values, "ValueClass", in_files)
     return Metrics(TYPES, tmp_path)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gc
 import json
+import signal
 import socket
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -161,6 +162,8 @@ def _ends_of_processes(services: Services) -> dict[str, Callable[..., None]]:
     """What gunicorn calls when a process begins or ends; each names its arguments, as gunicorn demands."""
 
     def post_fork(server: Any, worker: Any) -> None:
+        # Until the worker sets its own, a signal to stop would be taken for one to the master, and lost.
+        signal.signal(signal.SIGTERM, worker.handle_exit)
         begin_process(services, worker.pid)
 
     def worker_exit(server: Any, worker: Any) -> None:

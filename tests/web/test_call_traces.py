@@ -230,11 +230,17 @@ def test_without_the_extra_a_variable_of_the_machine_keeps_no_service_from_start
     assert [line["event"] for line in lines] == ["traces-off"]
 
 
-def test_a_collector_that_does_not_answer_is_not_waited_for(services: Services) -> None:
+def test_a_collector_that_does_not_answer_is_not_waited_for(
+    services: Services, capfd: pytest.CaptureFixture[str]
+) -> None:
     traces = traces_to(ENDPOINT)
     traces.begin()
     client = create_app(services=dataclasses.replace(services, traces=traces)).test_client()
     assert client.post(SELECT, json=knee_request()).status_code == 200
     begun = time.monotonic()
-    traces.close()
+    with capture_logs() as lines:
+        traces.close()
     assert time.monotonic() - begun < 2.0 + 5.0
+    assert {line["event"] for line in lines} <= {"traces-not-sent"}
+    assert ENDPOINT not in str(lines)
+    assert capfd.readouterr().err == ""
