@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # takes a while to load, and only what serves needs it
     from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
     from prometheus_client.core import Metric
 
-DropReason = Literal["full", "database"]
+DropReason = Literal["full", "database", "fault", "audit-server"]
 RefusalReason = Literal["malformed", "not authenticated", "database", "busy", "other"]
 
 PREFIX = "lumbar_mri_cds"
@@ -253,9 +253,24 @@ class Metrics:
             self._series.written.inc(number)
 
     def records_dropped(self, number: int, why: DropReason) -> None:
-        """Count records of decisions that nobody will find: the queue was full, or the database failed."""
+        """Count records of decisions that nobody will find, and why."""
         if self._series is not None:
             self._series.dropped.labels(why).inc(number)
+
+    def records(self, number: int, why: str | None) -> None:
+        """Count records that were written, or lost for a reason; the form in which the writer tells it."""
+        match why:
+            case None:
+                self.records_written(number)
+            case "full" | "database":
+                self.records_dropped(number, why)
+            case _:
+                self.records_dropped(number, "fault")
+
+    def audit_events(self, number: int, why: str | None) -> None:
+        """The same for the server of AuditEvents, of which only what it lost is counted."""
+        if why is not None:
+            self.records_dropped(number, "audit-server")
 
     def dropped_records(self) -> int:
         """How many records were dropped since the start, in all processes."""

@@ -119,6 +119,20 @@ def test_what_alerts_are_made_of_is_there_before_it_happens(metrics: Metrics) ->
     assert 'outcome="emergency"} 0.0' in text
 
 
+@pytest.mark.parametrize(
+    ("told", "why"), [("full", "full"), ("database", "database"), ("fault", "fault"), (TYPED, "fault")]
+)
+def test_what_the_writer_of_decisions_tells_is_counted(metrics: Metrics, told: str, why: str) -> None:
+    metrics.records(5, None)
+    metrics.records(2, told)
+    metrics.audit_events(5, None)
+    metrics.audit_events(1, told)
+    text = text_of(metrics)
+    assert value(text, "records_written_total") == 5
+    assert value(text, "records_dropped_total", why=why) == 2
+    assert value(text, "records_dropped_total", why="audit-server") == 1
+
+
 def test_before_it_is_prepared_nothing_is_counted_and_nothing_breaks() -> None:
     metrics = Metrics(TYPES)
     count_everything(metrics)

@@ -30,8 +30,8 @@ def main(port: int) -> None:
         with closed.open("a") as lines:
             lines.write("closed\n")
 
-    services = observed(keep_in_database(build_services(settings)))
-    services = dataclasses.replace(services, closers=(breaks, close))
+    services = keep_in_database(observed(build_services(settings)))
+    services = dataclasses.replace(services, closers=(breaks, *services.closers, close))
     run_server(create_app(services=services), settings, announce=lambda: None)
 
 
