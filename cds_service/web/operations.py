@@ -18,7 +18,7 @@ from cds_service.web.readiness import Readiness
 from cds_service.wiring import Services, current_services
 
 # Each is a word of a proxy, or of a page in a browser: neither is who collects metrics.
-_NOT_FROM_A_COLLECTOR = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Via", "Origin")
+NOT_FROM_A_COLLECTOR = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Via", "Origin")
 
 
 def make_blueprint(services: Services) -> Blueprint:
@@ -100,7 +100,7 @@ def _is_collector(asked: Request, networks: Iterable[IPv4Network | IPv6Network])
     A proxy stands in an allowed network itself, so its address alone would let everybody in.
     No header lets anybody in: each of these only keeps out.
     """
-    if any(name in asked.headers for name in _NOT_FROM_A_COLLECTOR):
+    if any(name in asked.headers for name in NOT_FROM_A_COLLECTOR):
         return False
     try:
         peer = plain(ip_address(asked.remote_addr or ""))
