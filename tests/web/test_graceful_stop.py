@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +164,16 @@ def test_feedback_that_arrives_while_the_service_stops_is_kept_or_not_acknowledg
     for thread in posting:
         thread.join(30)
     assert set(acknowledged) <= {card for (card,) in stored(tmp_path / "store.sqlite3", "card")}
+
+
+def test_records_of_decisions_that_wait_are_written(service: ServiceProcess, tmp_path: Path) -> None:
+    body = fixture("r4-cauda-equina")
+    for _ in range(6):
+        assert loopback_session().post(service.base_url + SELECT, json=body, timeout=30).json()["cards"]
+    service.process.terminate()
+    assert service.process.wait(timeout=GRACEFUL_SECONDS + MARGIN_SECONDS) == 0
+    with closing(sqlite3.connect(tmp_path / "store.sqlite3")) as connection:
+        assert connection.execute("SELECT count(*) FROM decisions").fetchall() == [(6,)]
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
