@@ -163,7 +163,8 @@ def _ends_of_processes(services: Services) -> dict[str, Callable[..., None]]:
 
     def post_fork(server: Any, worker: Any) -> None:
         # Until the worker sets its own, a signal to stop would be taken for one to the master, and lost.
-        signal.signal(signal.SIGTERM, worker.handle_exit)
+        # The worker's own handler needs parts that it has not made yet.
+        signal.signal(signal.SIGTERM, lambda _signal, _frame: setattr(worker, "alive", False))
         begin_process(services, worker.pid)
 
     def worker_exit(server: Any, worker: Any) -> None:

@@ -10,13 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 
+from cds_service.app import Services
 from cds_service.local_service import loopback_session
-from cds_service.web.server import PROCESSES
+from cds_service.web.server import PROCESSES, server_options
 from tests.access.bad_server import Asked, Behaviour, after, bad_server
 from tests.access.fhir_services import Record, fixture, lacking, offering
 from tests.feedback.reports import new_card, overridden, stored
@@ -83,7 +83,7 @@ def test_a_call_whose_body_is_still_arriving_is_answered(service: ServiceProcess
 
 
 def test_a_call_that_waits_for_a_fhir_server_is_answered_with_what_it_reads(
-    service: ServiceProcess, services: Any
+    service: ServiceProcess, services: Services
 ) -> None:
     body = fixture("r1-not-indicated")
     record = Record(body, services.guideline.prefetch)
@@ -200,3 +200,19 @@ def test_every_line_of_a_service_that_lost_a_process_is_json(service: ServicePro
     wait_until(lambda: "SIGKILL" in service.log.read_text())
     lines = [json.loads(line) for line in service.log.read_text().splitlines()]
     assert ["SIGKILL" in line.get("values", []) for line in lines if line["event"] == "server"] == [True]
+
+
+def test_a_process_that_only_begins_hears_that_it_is_to_stop(services: Services) -> None:
+    class Beginning:
+        """A worker that has made nothing yet of what its own handler needs."""
+
+        pid = 1
+        alive = True
+
+    worker, before = Beginning(), signal.getsignal(signal.SIGTERM)
+    try:
+        server_options(services.settings, services, lambda: None)["post_fork"](None, worker)
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert not worker.alive
