@@ -1,0 +1,36 @@
+"""What a client that shows few cards is told of the others."""
+
+from dataclasses import replace
+
+import pytest
+
+from cds_service.guideline.content import Guideline
+from cds_service.guideline.lumbar_mri.card_limit import LABEL_CHARACTERS, RenderedCard, limit_cards
+from cds_service.guideline.lumbar_mri.render import render_cards
+from tests.guideline.lumbar_mri.decision_builders import order, short_pain, uuids
+
+
+def rendered(guideline: Guideline, *labels: str) -> list[RenderedCard]:
+    decisions = [short_pain(order=order(label=label)) for label in labels]
+    return render_cards(decisions, guideline=guideline, new_uuid=uuids(), patient_id="p1", encounter_id=None)
+
+
+@pytest.mark.parametrize("detail", ["What to do.", None, ""], ids=["with a detail", "without", "empty"])
+def test_the_line_about_the_others_stands_behind_what_the_last_card_says(
+    detail: str | None, guideline: Guideline
+) -> None:
+    first, second, third = rendered(guideline, "One", "Two", "Two")
+    first = replace(first, card=first.card.model_copy(update={"detail": detail}))
+    (sent,) = limit_cards([first, second, third], 1, guideline.words)
+    line = guideline.words.say("common", "cards-left-out", {"count": "2", "orders": "Two"})
+    assert sent.card.detail == (f"{detail}\n\n{line}" if detail else line)
+    assert sent == replace(first, card=first.card.model_copy(update={"detail": sent.card.detail}))
+
+
+def test_a_long_label_is_cut_in_the_line_about_the_others(guideline: Guideline) -> None:
+    label = "MRI lumbar spine " + "very " * 20
+    first, second = rendered(guideline, "One", label)
+    (sent,) = limit_cards([first, second], 1, guideline.words)
+    assert sent.card.detail is not None
+    assert f"about {label[:55]}" in sent.card.detail
+    assert label[: LABEL_CHARACTERS + 1] not in sent.card.detail
