@@ -9,6 +9,7 @@ from fhir.resources.R4B.servicerequest import ServiceRequest
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Decision, Outcome, Pathway, Plan, SafetyLine
+from cds_service.guideline.lumbar_mri.changed_order import ForWhom, new_order
 from cds_service.guideline.lumbar_mri.wording import VARIANTS
 from tests.guideline.lumbar_mri.decision_builders import (
     SNOMED,
@@ -451,6 +452,16 @@ def test_a_new_order_has_a_code_a_reason_a_moment_and_the_requester(guideline: G
 def test_a_requester_that_holds_only_in_the_draft_is_not_copied(requester: Any, guideline: Guideline) -> None:
     made = cauda_equina(order=order(draft(requester=requester)))
     assert "requester" not in created(made, guideline, "Refer")[0]
+
+
+def test_a_new_order_of_no_category_names_none(guideline: Guideline) -> None:
+    entry = guideline.order_codes.orders["crp"]
+    whom = ForWhom("Patient/p1", None)
+    orders = [
+        new_order(one, whom, guideline, priority="stat", reason=None, period=None)
+        for one in (entry, replace(entry, category=None))
+    ]
+    assert [one.get("category", "none") for one in orders] == [[{"text": "Laboratory"}], "none"]
 
 
 def test_an_operated_spine_with_hardware_is_scanned_with_a_note(guideline: Guideline) -> None:
