@@ -157,6 +157,8 @@ def test_no_card_says_that_critical_findings_are_nil(guideline: Guideline) -> No
         pytest.param("common", {"missing__fever": None}, "a section missing.fever", id="key without words"),
         pytest.param("cancer", {"do__urgent": "Act in $dyas"}, "$dyas cannot be filled", id="misspelled blank"),
         pytest.param("cancer", {"do__default": "After $ago"}, "$ago cannot be filled", id="default with a blank"),
+        pytest.param("cancer", {"summary__default": "After $ago ($features)"}, "$ago cannot be filled", id="default summary with a blank"),
+        pytest.param("safety", {"summary__default": "Check $device"}, "$device cannot be filled", id="default summary with a device"),
         pytest.param("cancer", {"do__urgent": "See $features"}, "$features cannot be filled", id="features in advice"),
         pytest.param("cancer", {"evidence": "Cures 90% [22] $x"}, "$x cannot be filled", id="blank in evidence"),
         pytest.param("cancer", {"summary__urgent": "See $features now"}, "$features in brackets", id="features amid words"),
