@@ -29,6 +29,9 @@ _NEAREST: dict[str, str | tuple[str, ...]] = {
     "procedure_findings": ("test_procedures.py", "test_boundaries.py"),
     "rating": ("test_client_profiles.py", "test_shipped_profiles.py"),
     "red_flag_questions": "test_checklist_on_cards.py",
+    "site": "test_site_overlay.py",
+    "site_codes": "test_site_overlay.py",
+    "site_numbers": "test_site_overlay.py",
     "weak_symptoms": "test_malignancy.py",
     "word_check": ("test_card_words.py", "test_content_check.py"),
 }

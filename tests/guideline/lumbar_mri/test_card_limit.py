@@ -7,7 +7,8 @@ import pytest
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.lumbar_mri.card_limit import LABEL_CHARACTERS, RenderedCard, limit_cards
 from cds_service.guideline.lumbar_mri.render import render_cards
-from tests.guideline.lumbar_mri.decision_builders import order, short_pain, uuids
+from tests.guideline.lumbar_mri.decision_builders import device, fact, order, short_pain, uuids
+from tests.guideline.lumbar_mri.test_render_summary import decision_of
 
 
 def rendered(guideline: Guideline, *labels: str) -> list[RenderedCard]:
@@ -25,6 +26,17 @@ def test_the_line_about_the_others_stands_behind_what_the_last_card_says(
     line = guideline.words.say("common", "cards-left-out", {"count": "2", "orders": "Two"})
     assert sent.card.detail == (f"{detail}\n\n{line}" if detail else line)
     assert sent == replace(first, card=first.card.model_copy(update={"detail": sent.card.detail}))
+
+
+def test_a_card_about_a_device_is_sent_beside_the_most_urgent_one(guideline: Guideline) -> None:
+    decisions = [
+        decision_of("may-be-indicated", "band", fact("x")),
+        replace(decision_of("may-be-indicated", "full", fact("x")), safety=(device(),)),
+    ]
+    made = render_cards(decisions, guideline=guideline, new_uuid=uuids(), patient_id="p1", encounter_id=None)
+    assert [one.is_safety for one in made] == [False, False, True]
+    sent = limit_cards(made, 1, guideline.words)
+    assert [one.card.uuid for one in sent] == [made[0].card.uuid, made[2].card.uuid]
 
 
 def test_a_long_label_is_cut_in_the_line_about_the_others(guideline: Guideline) -> None:

@@ -1,12 +1,11 @@
 """The second card: devices and the scanner."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from cds_service.guideline.content import Guideline
-from cds_service.guideline.decision import Decision, Outcome, Pathway, SafetyLine
+from cds_service.guideline.decision import Decision, Outcome, Pathway
 from tests.guideline.lumbar_mri.decision_builders import (
     cards_of,
     cauda_equina,
@@ -44,22 +43,6 @@ def test_the_second_card_warns_whatever_the_first_one_says(guideline: Guideline)
     assert card["indicator"] == "warning"
     assert card["source"]["topic"]["code"] == "R2"
     assert not card.keys() & {"suggestions", "overrideReasons", "selectionBehavior"}
-
-
-@pytest.mark.parametrize(
-    ("line", "summary"),
-    [
-        pytest.param(device("unsafe"), "Proceed once MRI safety is settled: MRI is indicated.", id="unsafe"),
-        pytest.param(device("conditional"), "Proceed as ordered: MRI is indicated, priority fits.", id="conditional"),
-        pytest.param(device("unsafe", own_card=False), "Proceed as ordered: MRI is indicated, priority fits.",
-                     id="told in a line of this card"),
-    ],
-)  # fmt: skip
-def test_a_right_order_waits_only_for_a_device_that_may_forbid_it(
-    line: SafetyLine, summary: str, guideline: Guideline
-) -> None:
-    made = replace(with_device(Outcome.URGENT), safety=(line,), endorsed=True)
-    assert cards_of(made, guideline=guideline)[0]["summary"].startswith(summary)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cds_service.guideline.content import Guideline
-from cds_service.guideline.decision import Decision, Evidence, Outcome, Pathway, Plan
+from cds_service.guideline.decision import Decision, Evidence, Outcome, Pathway, Plan, SafetyLine
 from cds_service.guideline.lumbar_mri.phrases import (
     Feature,
     feature_of,
@@ -222,8 +222,30 @@ def test_a_blank_without_a_value_leaves_the_general_words(guideline: Guideline) 
 
 
 def test_a_variant_without_words_of_its_own_has_those_of_its_outcome(guideline: Guideline) -> None:
-    made = replace(cauda_equina(), reason="cauda-equina.emergency-other")
-    assert card_of(made, guideline)["summary"].startswith("Refer to ED now: suspected cauda equina")
+    urgent, other, default = (
+        card_of(
+            replace(decision_of("cauda-equina", "urgent"), reason=f"cauda-equina.{name}", **more), guideline
+        )
+        for name, more in (("urgent", {}), ("urgent-other", {}), ("other", {"outcome": Outcome.INDICATED}))
+    )
+    assert other["summary"] == urgent["summary"]
+    assert other["summary"].partition(" (")[0] != default["summary"].partition(" (")[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "summary"),
+    [
+        pytest.param(device("unsafe"), "Proceed once MRI safety is settled: MRI is indicated.", id="unsafe"),
+        pytest.param(device("conditional"), "Proceed as ordered: MRI is indicated, priority fits.", id="conditional"),
+        pytest.param(device("unsafe", own_card=False), "Proceed as ordered: MRI is indicated, priority fits.",
+                     id="told in a line of this card"),
+    ],
+)  # fmt: skip
+def test_a_right_order_waits_only_for_a_device_that_may_forbid_it(
+    line: SafetyLine, summary: str, guideline: Guideline
+) -> None:
+    made = replace(decision_of("cauda-equina", "urgent", fact("x")), safety=(line,), endorsed=True)
+    assert cards_of(made, guideline=guideline)[0]["summary"].startswith(summary)
 
 
 def test_an_open_red_flag_beside_a_routine_outcome_is_the_summary(guideline: Guideline) -> None:
