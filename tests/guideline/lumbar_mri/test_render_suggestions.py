@@ -454,6 +454,19 @@ def test_a_requester_that_holds_only_in_the_draft_is_not_copied(requester: Any, 
     assert "requester" not in created(made, guideline, "Refer")[0]
 
 
+def test_a_long_label_is_cut_where_an_action_says_what_it_changes(guideline: Guideline) -> None:
+    label = "MRI lumbar spine without contrast, as agreed with the imaging centre by telephone"
+    said = {
+        action["description"]
+        for suggestion in card_of(short_pain(order=order(label=label)), guideline)["suggestions"]
+        for action in suggestion["actions"]
+        if action["type"] == "delete"
+    }
+    (text,) = said
+    assert label[:50] in text
+    assert label[:61] not in text
+
+
 def test_a_new_order_of_no_category_names_none(guideline: Guideline) -> None:
     entry = guideline.order_codes.orders["crp"]
     whom = ForWhom("Patient/p1", None)
@@ -755,6 +768,7 @@ def test_a_vascular_emergency_is_referred_at_once(guideline: Guideline) -> None:
     made = decision_of("outside", "vascular", fact("x"))
     (referral,) = created(made, guideline, "Refer to emergency department now")
     assert referral["priority"] == "stat"
+    assert choice(made, guideline, "Refer to emergency department now")["isRecommended"] is True
 
 
 # Override reasons and codes

@@ -103,10 +103,24 @@ def test_the_only_feature_loses_its_date_before_it_goes() -> None:
     assert said == "Refer now. Saddle numbness (ACE R4, strong)."
 
 
+def test_a_summary_may_be_as_long_as_its_limit() -> None:
+    whole = "Refer now. Saddle numbness 14 Jun (ACE R4, strong)."
+    said = fit_summary("Refer now. $features", features("saddle numbness"), TAG, limit=len(whole))
+    assert said == whole
+
+
+def test_no_later_feature_takes_the_place_of_the_first() -> None:
+    given = features("numbness of the whole saddle", "retention")
+    assert fit_summary("Refer now. $features", given, TAG, limit=45) == "Refer now (ACE R4, strong)."
+
+
 @pytest.mark.parametrize(
     ("template", "said"),
     [
         pytest.param("Refer now. $features", "Refer now (ACE R4, strong).", id="own sentence"),
+        pytest.param(
+            "Check factor X: $features", "Check factor X (ACE R4, strong).", id="a last letter alone"
+        ),
         pytest.param("Refer now: $features", "Refer now (ACE R4, strong).", id="behind a colon"),
         pytest.param("One sign ($features). Check", "One sign. Check (ACE R4, strong).", id="in brackets"),
     ],
@@ -177,6 +191,9 @@ def test_every_variant_has_room_for_a_feature_of_its_own(
             replace(decision_of("unclear", "care-unknown"), recommendations=("R1", "R2")),
             "(ACE R1/R2).",
             id="between two",
+        ),
+        pytest.param(
+            cauda_equina(recommendations=("R4", "R5")), "(ACE R4, strong).", id="the leading one alone"
         ),
         pytest.param(decision_of("outside", "child"), "not assessed.", id="outside names none"),
     ],
@@ -268,6 +285,14 @@ def test_two_orders_have_summaries_that_differ(guideline: Guideline) -> None:
     assert "order 1 of 2" in one["summary"]  # its label has no room, and half of one may be the other's
     assert "order 2: MRI whole spine" in two["summary"]
     assert "Order checked (2 of 2): MRI whole spine." in two["detail"]
+
+
+def test_a_label_is_named_only_where_the_whole_of_it_has_room(guideline: Guideline) -> None:
+    wide = order(draft(id="mri-2"), label="MRI whole spine", covers="whole-spine")
+    long, short = (decision_of("procedure", "urgent", fact("x"), fill=fill) for fill in ("long " * 12, "it"))
+    for made, mark in ((long, "; order 2 of 2 ("), (short, "; order 2: MRI whole spine (")):
+        _, card = cards_of(made, replace(made, order=wide), guideline=guideline)
+        assert mark in card["summary"]
 
 
 def test_two_orders_with_one_label_are_told_apart_by_number(guideline: Guideline) -> None:
