@@ -20,12 +20,22 @@ def rendered(guideline: Guideline, *labels: str) -> list[RenderedCard]:
 def test_the_line_about_the_others_stands_behind_what_the_last_card_says(
     detail: str | None, guideline: Guideline
 ) -> None:
-    first, second, third = rendered(guideline, "One", "Two", "Two")
+    first, *others = rendered(guideline, "One", "Two", "Three", "Two")
     first = replace(first, card=first.card.model_copy(update={"detail": detail}))
-    (sent,) = limit_cards([first, second, third], 1, guideline.words)
-    line = guideline.words.say("common", "cards-left-out", {"count": "2", "orders": "Two"})
+    (sent,) = limit_cards([first, *others], 1, guideline.words)
+    line = guideline.words.say("common", "cards-left-out", {"count": "3", "orders": "Two, Three"})
     assert sent.card.detail == (f"{detail}\n\n{line}" if detail else line)
     assert sent == replace(first, card=first.card.model_copy(update={"detail": sent.card.detail}))
+
+
+@pytest.mark.parametrize(("most", "sent"), [(1, 1), (2, 2), (3, 3), (4, 3), (None, 3)])
+def test_of_cards_as_urgent_as_each_other_the_first_are_sent(
+    most: int | None, sent: int, guideline: Guideline
+) -> None:
+    made = rendered(guideline, "One", "Two", "Three")
+    assert [one.card.uuid for one in limit_cards(made, most, guideline.words)] == [
+        one.card.uuid for one in made[:sent]
+    ]
 
 
 def test_a_card_about_a_device_is_sent_beside_the_most_urgent_one(guideline: Guideline) -> None:

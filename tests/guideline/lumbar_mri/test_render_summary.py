@@ -239,14 +239,13 @@ def test_a_blank_without_a_value_leaves_the_general_words(guideline: Guideline) 
 
 
 def test_a_variant_without_words_of_its_own_has_those_of_its_outcome(guideline: Guideline) -> None:
-    urgent, other, default = (
-        card_of(
-            replace(decision_of("cauda-equina", "urgent"), reason=f"cauda-equina.{name}", **more), guideline
-        )
-        for name, more in (("urgent", {}), ("urgent-other", {}), ("other", {"outcome": Outcome.INDICATED}))
+    made = decision_of("cauda-equina", "urgent")
+    default = replace(made, reason="cauda-equina.other", outcome=Outcome.INDICATED)
+    urgent, other, general = (
+        card_of(one, guideline)["summary"].partition(" (")[0]
+        for one in (made, replace(made, reason="cauda-equina.urgent-other"), default)
     )
-    assert other["summary"] == urgent["summary"]
-    assert other["summary"].partition(" (")[0] != default["summary"].partition(" (")[0]
+    assert other == urgent != general
 
 
 @pytest.mark.parametrize(
