@@ -51,7 +51,7 @@ bench: $(VENV)/dev.stamp ## time and throughput beside a floor, and the memory o
 lock: $(VENV)/dev.stamp ## pin the newest allowed versions anew
 	$(PIP_INSTALL) pip-tools
 	$(BIN)/python -m piptools compile $(LOCK_OPTIONS) --output-file requirements.lock pyproject.toml
-	$(BIN)/python -m piptools compile $(LOCK_OPTIONS) --extra dev --output-file requirements-dev.lock pyproject.toml
+	$(BIN)/python -m piptools compile $(LOCK_OPTIONS) --extra dev --extra tracing --output-file requirements-dev.lock pyproject.toml
 
 LOCK_OPTIONS := --quiet --upgrade --allow-unsafe --strip-extras --generate-hashes --no-header --no-emit-options \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host

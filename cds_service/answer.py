@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from cds_service.guideline.decision import (
     Pathway,
     Plan,
 )
-from cds_service.guideline.lumbar_mri.card_limit import limit_cards
+from cds_service.guideline.lumbar_mri.card_limit import RenderedCard, limit_cards
 from cds_service.guideline.lumbar_mri.decision import ORDER_SIGN, decide
 from cds_service.guideline.lumbar_mri.order import (
     ForeignOrder,
@@ -34,6 +34,7 @@ from cds_service.guideline.lumbar_mri.pain import PAIN
 from cds_service.guideline.lumbar_mri.rating import rate_orders
 from cds_service.guideline.lumbar_mri.render import render_cards
 from cds_service.protocol.answer_form import PLAIN, AnswerForm
+from cds_service.protocol.card import Card
 from cds_service.protocol.request import HookRequest
 from cds_service.protocol.version_1 import as_version_1
 from cds_service.record.facts import PatientFacts, ReadState
@@ -42,15 +43,31 @@ from cds_service.record.users import USER_ROLE, has_role
 
 
 @dataclass(frozen=True, slots=True)
-class HookAnswer:
-    """The response, ready for JSON, what the log may know of it (nothing of the patient), and the decisions.
+class Advice:
+    """What was decided of one order, and the cards that told it; None: there was none, or it was left out."""
 
-    `decisions` are those of every order, the ones without a card, too.
+    decision: Decision
+    card: Card | None = None
+    safety_card: Card | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HookAnswer:
+    """The response, ready for JSON, what the log may know of it (nothing of the patient), and the advice.
+
+    `advice` is that on every order, on those without a card, too.
+    `request` is the call as it was answered: with all of the record that was read for it.
     """
 
     response: dict[str, Any]
     log: dict[str, Any]
-    decisions: tuple[Decision, ...]
+    advice: tuple[Advice, ...]
+    request: HookRequest = field(repr=False)
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """The decision on each order, in their order."""
+        return tuple(one.decision for one in self.advice)
 
 
 # The record for the orders of a call, which are given as the client sent them.
@@ -115,7 +132,19 @@ def answer_hook(
     log = _log(request, selection, decisions, guideline)
     if left_out := len(rendered) - len(sent):
         log["cards_left_out"] = left_out
-    return HookAnswer(response, log, decisions)
+    return HookAnswer(response, log, _with_cards(decisions, sent), request)
+
+
+def _with_cards(decisions: Iterable[Decision], sent: Iterable[RenderedCard]) -> tuple[Advice, ...]:
+    """Each decision with its cards; drafts that were merged share theirs."""
+    cards: dict[tuple[int, bool], Card] = {}
+    for one in sent:
+        for order in (one.decision.order, *one.decision.duplicates):
+            cards[id(order), one.is_safety] = one.card
+    return tuple(
+        Advice(decision, cards.get((id(decision.order), False)), cards.get((id(decision.order), True)))
+        for decision in decisions
+    )
 
 
 def _system_actions(

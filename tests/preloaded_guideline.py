@@ -17,6 +17,10 @@ _CARDS = (
     "test_card_words.py", "test_render.py", "test_render_safety.py", "test_render_suggestions.py",
     "test_render_summary.py",
 )  # fmt: skip
+_LOADING = (
+    "test_told_faults.py", "test_told_loading.py", "test_loaded_whole.py", "test_odd_content.py",
+    "test_site_overlay.py",
+)  # fmt: skip
 _NEAREST: dict[str, str | tuple[str, ...]] = {
     "asked": "test_render.py",
     "cancer_treatment": "test_malignancy.py",
@@ -34,9 +38,6 @@ _NEAREST: dict[str, str | tuple[str, ...]] = {
     "procedure_findings": ("test_procedures.py", "test_boundaries.py"),
     "rating": ("test_client_profiles.py", "test_shipped_profiles.py"),
     "red_flag_questions": "test_checklist_on_cards.py",
-    "site": "test_site_overlay.py",
-    "site_codes": "test_site_overlay.py",
-    "site_numbers": "test_site_overlay.py",
     "weak_symptoms": "test_malignancy.py",
     "word_check": ("test_card_words.py", "test_content_check.py"),
 }
@@ -53,7 +54,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     module = mutant.split(".")[-2]
     writes = module in WRITERS
     loads = ".lumbar_mri." not in mutant
-    nearest = _NEAREST.get(module, _CARDS if writes else "-")
+    nearest = _NEAREST.get(module, _LOADING if loads else _CARDS if writes else "-")
 
     def distance(item: pytest.Item) -> tuple[bool, ...]:
         file = item.nodeid.partition("::")[0]

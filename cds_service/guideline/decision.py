@@ -104,6 +104,7 @@ class MriOrder:
     reason_concepts: frozenset[str] = frozenset()
     other_indication: str | None = None  # the text of a reason outside the guideline (2.1.6)
     code_system: str | None = None  # system of the coding that was recognised
+    code: str | None = None  # its code
     is_ct: bool = False  # a lumbar CT, read only where the owner wants MRI advised instead (2.1.5)
     texts: tuple[str, ...] = ()  # reason texts and notes: they only block R1
 

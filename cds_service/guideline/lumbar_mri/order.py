@@ -233,6 +233,7 @@ def _read_order(reference: str, draft: Json, study: _Study, guideline: Guideline
             guideline,
         ),
         code_system=text_of(study.coding.get("system")) if study.coding else None,
+        code=text_of(study.coding.get("code")) if study.coding else None,
         texts=tuple(_order_texts(draft, reasons)),
         is_ct=study.is_ct,
     )
