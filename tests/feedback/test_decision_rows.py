@@ -89,3 +89,14 @@ def test_a_batch_of_which_one_record_cannot_be_stored_is_not_stored(
     with pytest.raises(IntegrityError):
         rows.add([at(0), record(outcome=None)])
     assert column(database, "id") == []
+
+
+def test_many_old_rows_go_in_parts(
+    database: Database, rows: DecisionRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cds_service.store.decisions._ROWS_AT_ONCE", 3)
+    rows.add([at(hour) for hour in range(10)])
+    assert rows.forget_cases(TIME_MS + 7 * HOUR_MS) == 7
+    assert column(database, "case_mark") == [None] * 7 + [CASE] * 3
+    assert rows.remove(TIME_MS + 9 * HOUR_MS) == 9
+    assert column(database, "decided_ms") == [TIME_MS + 9 * HOUR_MS]
