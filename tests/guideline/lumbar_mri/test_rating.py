@@ -1,73 +1,72 @@
-"""The verdict on each order as an update that a client applies: only where there is one, and nothing else changes."""
+"""The verdict on the order itself: what is written, and on which orders."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from cds_service.guideline.content import Guideline
-from cds_service.guideline.decision import Decision, Outcome
-from cds_service.guideline.lumbar_mri.rating import CONSULT_ID, RATING, RATINGS, rate_orders
-from tests.guideline.lumbar_mri.decision_builders import cauda_equina, draft, order, short_pain, uuids
+from cds_service.guideline.decision import Decision
+from cds_service.guideline.lumbar_mri.rating import rate_orders
+from tests.guideline.lumbar_mri.decision_builders import cauda_equina, draft, fact, order, short_pain, uuids
+from tests.guideline.lumbar_mri.test_render_summary import decision_of
 
-OTHER = {"url": "https://ehr.example/x", "valueString": "kept"}
+KEPT = {"url": "http://hospital.example/x", "valueString": "kept"}
+RATING = "http://fhir.org/argonaut/Extension/pama-rating"
+CONSULT = "http://fhir.org/argonaut/Extension/pama-rating-consult-id"
 
 
-def rated(guideline: Guideline, *decisions: Decision) -> list[tuple[str, str]]:
-    """The id of each order that is rated, and its rating."""
-    updates = [one["resource"] for one in rate_orders(decisions, guideline, uuids(), "Patient/p1")]
-    return [(one["id"], one["extension"][-2]["valueCodeableConcept"]["coding"][0]["code"]) for one in updates]
+def rated(guideline: Guideline, *decisions: Decision) -> list[dict[str, Any]]:
+    return rate_orders(decisions, guideline, uuids(), "Patient/p1")
+
+
+def test_the_rating_joins_the_extensions_of_the_order(guideline: Guideline) -> None:
+    older = [{"url": RATING, "valueString": "x"}, {"url": CONSULT, "valueUri": "urn:uuid:x"}]
+    sent = draft(extension=[KEPT, *older])
+    assert rated(guideline, short_pain(order=order(sent, label="MRI <b>"))) == [
+        {
+            "type": "update",
+            "description": "Rate the order as not appropriate: MRI < b>",
+            "resource": {
+                **sent,
+                "extension": [
+                    KEPT,
+                    {
+                        "url": RATING,
+                        "valueCodeableConcept": {
+                            "coding": [
+                                {
+                                    "system": "http://fhir.org/argonaut/CodeSystem/pama-rating",
+                                    "code": "not-appropriate",
+                                }
+                            ]
+                        },
+                    },
+                    {"url": CONSULT, "valueUri": "urn:uuid:00000000-0000-4000-8000-000000000001"},
+                ],
+            },
+        }
+    ]
+
+
+def test_an_order_without_extensions_gets_the_rating_alone(guideline: Guideline) -> None:
+    (action,) = rated(guideline, short_pain())
+    assert [one["url"] for one in action["resource"]["extension"]] == [RATING, CONSULT]
+    assert action["resource"]["subject"] == {"reference": "Patient/p1"}
 
 
 @pytest.mark.parametrize(
-    ("made", "expected"),
+    ("made", "ids"),
     [
-        pytest.param(cauda_equina(), [("mri-1", "appropriate")], id="an emergency"),
-        pytest.param(short_pain(), [("mri-1", "not-appropriate")], id="not indicated"),
-        pytest.param(cauda_equina(outcome=Outcome.OUTSIDE), [("mri-1", "no-criteria-apply")], id="outside"),
-        pytest.param(cauda_equina(outcome=Outcome.UNCLEAR), [], id="not known enough"),
-        pytest.param(cauda_equina(silent="concordant"), [("mri-1", "appropriate")], id="right, so without a card"),
-        pytest.param(cauda_equina(silent="no-pain"), [], id="no business of ours"),
-        pytest.param(cauda_equina(order=order(is_ct=True)), [], id="a CT"),
-        pytest.param(cauda_equina(order=order(draft(id=None))), [], id="without an id"),
-        pytest.param(cauda_equina(order=order(draft(id=None), is_ct=True)), [], id="a CT without an id"),
-        pytest.param(
-            short_pain(duplicates=(order(draft(id="mri-2")), order(draft(id=None)))),
-            [("mri-1", "not-appropriate"), ("mri-2", "not-appropriate")],
-            id="with another of its kind",
-        ),
+        pytest.param(cauda_equina(duplicates=(order(draft(id="mri-2")),)), ["mri-1", "mri-2"], id="both"),
+        pytest.param(short_pain(silent="concordant"), ["mri-1"], id="right already"),
+        pytest.param(short_pain(silent="hospice"), [], id="no card would speak of it"),
+        pytest.param(short_pain(order=order(draft(id=None))), [], id="no id"),
+        pytest.param(short_pain(order=order(is_ct=True)), [], id="a CT"),
+        pytest.param(decision_of("unclear", "care-unknown", fact("x")), [], id="not enough to say"),
+        pytest.param(decision_of("outside", "child", fact("x")), ["mri-1"], id="outside"),
     ],
-)  # fmt: skip
-def test_an_order_is_rated_only_where_there_is_a_verdict(
-    made: Decision, expected: list[tuple[str, str]], guideline: Guideline
+)
+def test_every_decided_order_that_a_client_can_find_is_rated(
+    made: Decision, ids: list[str], guideline: Guideline
 ) -> None:
-    assert rated(guideline, made) == expected
-
-
-def test_a_rated_order_is_whole_and_has_one_rating_and_one_consultation(guideline: Guideline) -> None:
-    stale: list[dict[str, Any]] = [
-        {"url": RATING, "valueCodeableConcept": {"coding": [{"code": "stale"}]}},
-        {"url": CONSULT_ID, "valueUri": "urn:uuid:stale"},
-    ]
-    sent = draft(extension=[*stale, OTHER])
-    label = "MRI lumbar spine"
-    made = replace(short_pain(), order=order(sent, label=label))
-    first, second = rate_orders((made, made), guideline, uuids(), "Patient/p1")
-    assert first == {
-        "type": "update",
-        "description": guideline.words.say(
-            "common", "action.rate", {"rating": "not appropriate", "order": label}
-        ),
-        "resource": {
-            **sent,
-            "extension": [
-                OTHER,
-                {
-                    "url": RATING,
-                    "valueCodeableConcept": {"coding": [{"system": RATINGS, "code": "not-appropriate"}]},
-                },
-                {"url": CONSULT_ID, "valueUri": "urn:uuid:00000000-0000-4000-8000-000000000001"},
-            ],
-        },
-    }
-    assert second["resource"]["extension"][-1]["valueUri"].endswith("2")
+    assert [action["resource"]["id"] for action in rated(guideline, made)] == ids
