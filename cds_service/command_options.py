@@ -1,14 +1,18 @@
-"""What several commands take: a folder, a moment, and the words for content that is broken."""
+"""What several commands take: settings, a folder, a moment, and the words for content that is broken."""
 
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import Any
 
 import click
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from cds_service.access.client_file import ClientsError
 from cds_service.guideline.content import ContentError, Guideline, load_guideline
+from cds_service.settings import ENV_PREFIX, Settings
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199  # windows reach a hundred years back, and a calendar has to hold them
 EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -16,6 +20,21 @@ EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 now_option = click.option(
     "--now", metavar="ISO", help="Answer as at this moment, such as 2026-06-15T10:00+08:00."
 )
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """The settings, with these in place of their variables; ends with a line that names what is wrong."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        faults = [(str(fault["loc"][0]), fault["msg"]) for fault in error.errors()]
+        said = [
+            f"{f'--{name}' if name in overrides else ENV_PREFIX + name.upper()}: {what}"
+            for name, what in faults
+        ]
+        raise click.UsageError("; ".join(said)) from None
+    except SettingsError as error:  # a file of a secret that this user may not read; names the field alone
+        raise click.UsageError(f"{ENV_PREFIX}SECRETS_FOLDER: {error}") from None
 
 
 def read_moment(text: str, zone: tzinfo) -> datetime:
