@@ -204,7 +204,9 @@ def test_what_answers_otherwise_is_not_healthy(answer: bytes, image: Image) -> N
 
 def test_every_variable_of_the_image_is_a_setting() -> None:
     own = {name: value for name, value in image_environment().items() if name.startswith(ENV_PREFIX)}
-    settings = Settings(**{name.removeprefix(ENV_PREFIX).lower(): value for name, value in own.items()})
+    settings = Settings.model_validate(
+        {name.removeprefix(ENV_PREFIX).lower(): value for name, value in own.items()}
+    )
     assert (settings.host, str(settings.port)) == ("0.0.0.0", all_of("EXPOSE")[0])  # noqa: S104
     assert set(own) == {"CDS_HOST", "CDS_PORT", "CDS_DATABASE_URL"}
     assert settings.database_url.removeprefix("sqlite:///").startswith(f"{all_of('VOLUME')[0]}/")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 import requests
@@ -64,12 +64,12 @@ class Proxy:
     def __init__(self, port: int, ca: Path, log: Path, replicas: list[type[Replica]]) -> None:
         self.port, self.ca, self.log, self.replicas = port, ca, log, replicas
 
-    def call(self, method: str, path: str, **options: object) -> requests.Response:
+    def call(self, method: str, path: str, **options: Any) -> requests.Response:
         # Prepared by hand: requests would tidy the path.
         session = loopback_session()
         request = session.prepare_request(
             requests.Request(method, f"https://localhost:{self.port}/", **options)
-        )  # type: ignore[arg-type]
+        )
         request.url = f"https://localhost:{self.port}{path}"
         return session.send(request, verify=str(self.ca), timeout=20)
 
