@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -19,7 +20,6 @@ from cds_service.__main__ import main
 from cds_service.settings import environment_with
 from cds_service.store.database import Database
 from cds_service.store.tables import feedback
-from tests.feedback.reports import stored
 
 NAME = "marked-name-of-a-client"
 MARKED = "marked-password"
@@ -54,6 +54,12 @@ def add_row(connection: sqlite3.Connection, number: int) -> None:
             f"INSERT INTO feedback ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
             [row, row],
         )
+
+
+def stored(file: Path, columns: str = "*") -> list[tuple[Any, ...]]:
+    """These columns of every row of feedback, the oldest first."""
+    with closing(sqlite3.connect(file)) as connection:
+        return connection.execute(f"SELECT {columns} FROM feedback ORDER BY id").fetchall()  # noqa: S608
 
 
 def run(command: str, *arguments: object, database: Path | str) -> Result:
