@@ -164,7 +164,9 @@ def test_feedback_that_arrives_while_the_service_stops_is_kept_or_not_acknowledg
     assert service.process.wait(timeout=GRACEFUL_SECONDS + MARGIN_SECONDS) == 0
     for thread in posting:
         thread.join(30)
-    assert set(acknowledged) <= {card for (card,) in stored(GivenDatabase("sqlite", f"sqlite:///{tmp_path}/store.sqlite3"), "card")}
+    assert set(acknowledged) <= {
+        card for (card,) in stored(GivenDatabase("sqlite", f"sqlite:///{tmp_path}/store.sqlite3"), "card")
+    }
 
 
 def test_records_of_decisions_that_wait_are_written(service: ServiceProcess, tmp_path: Path) -> None:
