@@ -11,11 +11,12 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from cds_service.access.addresses import parse_address
 from cds_service.access.outgoing import Forbidden
+from cds_service.feedback.pseudonyms import LEAST_KEY_CHARACTERS
 
 ENV_PREFIX = "CDS_"
 
@@ -160,7 +161,7 @@ class Settings(BaseSettings):
         "sqlite:///lumbar-mri-cds.sqlite3",
         repr=False,  # it may hold a password
         description=(
-            "Database that keeps feedback and remembers used tokens, as SQLAlchemy writes its address."
+            "Database that keeps decisions and feedback and remembers used tokens, as SQLAlchemy writes it."
         ),
     )
     keep_comments: bool = Field(
@@ -169,6 +170,19 @@ class Settings(BaseSettings):
             "Whether the words of a comment on an overridden card are stored. They are free text, in which a "
             "clinician may name a patient; without this only their length is kept."
         ),
+    )
+    pseudonym_key: SecretStr = Field(
+        SecretStr(""),
+        description=(
+            "Secret of at least 32 characters that hashes practitioners, organisations and repeated orders "
+            "in the database. Empty: none of the three is kept, and no override is remembered."
+        ),
+    )
+    decision_days: int = Field(
+        1_096,
+        ge=1,
+        le=36_525,
+        description="For how many days decisions and feedback are kept; older ones are removed every hour.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level of the log lines that are written to standard error."
@@ -186,6 +200,13 @@ class Settings(BaseSettings):
     def _networks_between_commas(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("pseudonym_key")
+    @classmethod
+    def _is_long_enough(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value) < LEAST_KEY_CHARACTERS:
+            raise ValueError(f"must have at least {LEAST_KEY_CHARACTERS} characters")
         return value
 
     @field_validator("site", mode="before")
@@ -256,6 +277,6 @@ def environment_with(**values: str) -> dict[str, str]:
 
 def _as_typed(default: object) -> str:
     """A default as one would write it in the environment."""
-    if default is None:
+    if default is None or isinstance(default, SecretStr):
         return ""
     return ",".join(map(str, default)) if isinstance(default, tuple) else str(default)

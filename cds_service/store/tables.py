@@ -49,7 +49,7 @@ feedback = Table(
 )
 
 # One row an order of each call; what may stand in it says `cds_service.feedback.decision_record`.
-# `episode` is the same for the calls about one order, as it is chosen and then signed: it says nothing of whom.
+# `episode` is the same for the calls about one order, as it is chosen and then signed: it names nobody.
 # `case_mark` and `fact_marks` are keyed hashes, emptied when the repeat rule looks back no further.
 decisions = Table(
     "decisions",
