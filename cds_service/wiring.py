@@ -21,10 +21,10 @@ from cds_service.settings import Settings
 
 if TYPE_CHECKING:  # what checks tokens takes long to load, and only some services need it
     from cds_service.access.tokens import TokenChecks
+    from cds_service.feedback.memory import OverrideMemory
     from cds_service.store.database import Database
 
 _EXTENSION = "cds_service"
-CASE_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Services:
     `stopwatch` counts seconds from an arbitrary start, for the timings in the log and the ends of FHIR reads.
     `token_checks` is None where no client has to prove who it is.
     `decisions` keeps a record of each decision, and `pseudonyms` hashes the names in it; None: without a key.
+    `overrides` remembers what clinicians answered to earlier cards; None: without a key, too.
     `fhir` reads what a call's prefetch lacks; None means that nothing is read from FHIR servers.
     """
 
@@ -49,6 +50,7 @@ class Services:
     fhir: FhirReader | None = None
     decisions: DecisionKeeper = field(default_factory=KeepsNoDecisions)
     pseudonyms: Pseudonyms | None = None
+    overrides: OverrideMemory | None = None
     token_checks: TokenChecks | None = None
 
 
@@ -84,9 +86,11 @@ def keep_in_database(services: Services) -> Services:
     """
     from cds_service.feedback.decision_writer import DecisionWriter, Retention
     from cds_service.feedback.kept import milliseconds_of, own_reasons
+    from cds_service.feedback.memory import OverrideMemory
     from cds_service.feedback.stored import StoredFeedback
     from cds_service.store.decisions import DecisionRows
     from cds_service.store.feedback import FeedbackRows
+    from cds_service.store.overrides import OverrideRows
 
     settings = services.settings
     database = _shared_database(settings.database_url)
@@ -96,13 +100,20 @@ def keep_in_database(services: Services) -> Services:
     feedback.prepare()
     decisions = DecisionWriter(
         DecisionRows(database),
-        Retention(settings.decision_days, CASE_DAYS),
+        # A day more than the repeat rule's window, which ends with a calendar day.
+        Retention(settings.decision_days, services.guideline.thresholds.repeat_override_days + 1),
         milliseconds=lambda: milliseconds_of(services.clock()),
         stopwatch=services.stopwatch,
     )
     key = settings.pseudonym_key.get_secret_value()
-    pseudonyms = Pseudonyms(key.encode()) if key else None
-    return replace(services, feedback=feedback, decisions=decisions, pseudonyms=pseudonyms)
+    services = replace(services, feedback=feedback, decisions=decisions)
+    if not key:
+        return services
+    pseudonyms = Pseudonyms(key.encode())
+    overrides = OverrideMemory(
+        OverrideRows(database), pseudonyms, services.guideline, stopwatch=services.stopwatch
+    )
+    return replace(services, pseudonyms=pseudonyms, overrides=overrides)
 
 
 @cache

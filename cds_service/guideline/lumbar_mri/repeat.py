@@ -13,6 +13,7 @@ from cds_service.guideline.lumbar_mri.changed_order import OWN_REASONS
 from cds_service.guideline.lumbar_mri.safety_card import devices
 from cds_service.guideline.lumbar_mri.wording import SHARED
 from cds_service.guideline.overrides import AttestedReason, Memory, PastOverride
+from cds_service.guideline.thresholds import Thresholds
 
 CRITERIA: tuple[tuple[str, str], ...] = (
     (
@@ -51,7 +52,7 @@ def with_repeat_rule(decision: Decision, memory: Memory, guideline: Guideline) -
     if not standing:
         return decision
     attested = _texts(attested_reasons(memory, decision.today, guideline))
-    new = [_new_facts(decision, past, memory, attested) for past in standing]
+    new = [_new_facts(decision, past, memory, attested, guideline.thresholds) for past in standing]
     kept_up = _never_kept_away(decision)
     if not kept_up and any(map(_is_the_same, [decision] * len(new), standing, new)):
         return replace(decision, silent=REPEAT)
@@ -105,14 +106,26 @@ def _is_judged_the_same(decision: Decision, past: PastOverride) -> bool:
 
 
 def _new_facts(
-    decision: Decision, past: PastOverride, memory: Memory, attested: Collection[str]
+    decision: Decision,
+    past: PastOverride,
+    memory: Memory,
+    attested: Collection[str],
+    limits: Thresholds,
 ) -> tuple[Evidence, ...]:
     """What the decision rests on or names, and that of then did not; the override's own reason is no news."""
     return tuple(
         one
         for one in dict.fromkeys(_evidence(decision))
-        if not _is_attested(one, attested) and memory.mark(_parts(one)) not in past.facts
+        if not _is_attested(one, attested)
+        and not (one in decision.stale and _has_only_aged(one, past, limits))
+        and memory.mark(_parts(one)) not in past.facts
     )
+
+
+def _has_only_aged(exam: Evidence, past: PastOverride, limits: Thresholds) -> bool:
+    """Whether an exam that is too old by now was there, and still counted, on the day of the override."""
+    when = exam.when
+    return when is not None and when.last <= past.day and when.within(limits.power_fresh_days, past.day)
 
 
 def _why_again(
@@ -122,12 +135,19 @@ def _why_again(
     attested: Collection[str],
     kept_up: Literal["emergency", "device", ""],
 ) -> ShownAgain:
-    if new:
-        return ShownAgain(past.day, past.reason, "new-facts", new)
-    if not _is_judged_the_same(decision, past):
+    judged_the_same = _is_judged_the_same(decision, past)
+    # Another assessment rests on other facts, and an old one among them is no news.
+    told = new if judged_the_same else tuple(one for one in new if _is_later(one, past))
+    if told:
+        return ShownAgain(past.day, past.reason, "new-facts", told)
+    if not judged_the_same:
         is_read = any(_is_attested(one, attested) for one in _evidence(decision))
         return ShownAgain(past.day, past.reason, "attested" if is_read else "changed")
     return ShownAgain(past.day, past.reason, kept_up or "less-read")
+
+
+def _is_later(evidence: Evidence, past: PastOverride) -> bool:
+    return evidence.when is not None and evidence.when.last >= past.day
 
 
 def _texts(reasons: Iterable[AttestedReason]) -> frozenset[str]:
