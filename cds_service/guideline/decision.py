@@ -180,6 +180,7 @@ class Decision:
     fills: Mapping[str, str] = field(default_factory=dict)
     duplicates: tuple[MriOrder, ...] = ()  # other drafts merged into this card
     silent: str = ""  # why no card is sent: "hospice", "concordant", "repeat", ...; empty: a card is sent
+    background: tuple[Evidence, ...] = ()  # pain and care, which R1 and R2 rest on, whatever leads
     again: ShownAgain | None = None  # None: the advice was not set aside lately
 
     @property

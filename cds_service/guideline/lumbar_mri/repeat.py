@@ -70,8 +70,11 @@ def attested_reasons(memory: Memory, today: date, guideline: Guideline) -> tuple
 
 
 def facts_of(decision: Decision) -> frozenset[tuple[str, ...]]:
-    """The facts that a decision rests on or names, each in parts that stay the same from day to day."""
-    return frozenset(map(_parts, _evidence(decision)))
+    """The facts that were known to a decision, each in parts that stay the same from day to day.
+
+    They are those that it rests on or names, and what would count once a red flag has grown too old.
+    """
+    return frozenset(map(_parts, (*_evidence(decision), *decision.background)))
 
 
 def tiers_of(decision: Decision) -> frozenset[tuple[str, str, str]]:
@@ -136,18 +139,14 @@ def _why_again(
     kept_up: Literal["emergency", "device", ""],
 ) -> ShownAgain:
     judged_the_same = _is_judged_the_same(decision, past)
-    # Another assessment rests on other facts, and an old one among them is no news.
-    told = new if judged_the_same else tuple(one for one in new if _is_later(one, past))
+    # Beside another assessment an exam that is out of date is no news.
+    told = new if judged_the_same else tuple(one for one in new if one not in decision.stale)
     if told:
         return ShownAgain(past.day, past.reason, "new-facts", told)
     if not judged_the_same:
         is_read = any(_is_attested(one, attested) for one in _evidence(decision))
         return ShownAgain(past.day, past.reason, "attested" if is_read else "changed")
     return ShownAgain(past.day, past.reason, kept_up or "less-read")
-
-
-def _is_later(evidence: Evidence, past: PastOverride) -> bool:
-    return evidence.when is not None and evidence.when.last >= past.day
 
 
 def _texts(reasons: Iterable[AttestedReason]) -> frozenset[str]:
