@@ -14,7 +14,7 @@ from cds_service.access.clients import OPEN_DEMO, Clients
 from cds_service.access.fhir_reads import FhirReader
 from cds_service.access.outgoing import Outgoing
 from cds_service.feedback import FeedbackSink
-from cds_service.feedback.decision_keeper import DecisionKeeper, KeepsNoDecisions
+from cds_service.feedback.decision_keeper import DecisionKeeper, KeepsInSeveral, KeepsNoDecisions
 from cds_service.feedback.pseudonyms import Pseudonyms
 from cds_service.guideline.content import Guideline
 from cds_service.settings import Settings
@@ -84,9 +84,11 @@ def keep_in_database(services: Services) -> Services:
     Only what serves calls this: commands need no database, and it takes most of a second to load.
     Raises BadDatabaseUrl.
     """
-    from cds_service.feedback.decision_writer import DecisionWriter, Retention
+    from cds_service.access.audit_server import AuditServer
+    from cds_service.feedback.decision_writer import DecisionWriter
     from cds_service.feedback.kept import milliseconds_of, own_reasons
     from cds_service.feedback.memory import OverrideMemory
+    from cds_service.feedback.retention import Retention, carry_out
     from cds_service.feedback.stored import StoredFeedback
     from cds_service.store.decisions import DecisionRows
     from cds_service.store.feedback import FeedbackRows
@@ -98,13 +100,20 @@ def keep_in_database(services: Services) -> Services:
         FeedbackRows(database), own_reasons(services.guideline.words), comments=settings.keep_comments
     )
     feedback.prepare()
-    decisions = DecisionWriter(
-        DecisionRows(database),
-        # A day more than the repeat rule's window, which ends with a calendar day.
-        Retention(settings.decision_days, services.guideline.thresholds.repeat_override_days + 1),
-        milliseconds=lambda: milliseconds_of(services.clock()),
+    rows = DecisionRows(database)
+    # A day more than the repeat rule's window, which ends with a calendar day.
+    case_days = services.guideline.thresholds.repeat_override_days + 1
+    retention = Retention(settings.decision_days, case_days)
+    decisions: DecisionKeeper = DecisionWriter(
+        rows,
         stopwatch=services.stopwatch,
+        tidy=lambda: carry_out(rows, retention, milliseconds_of(services.clock())),
     )
+    if settings.audit_url:
+        audit = AuditServer(settings.audit_url, settings.audit_token)
+        decisions = KeepsInSeveral(
+            (decisions, DecisionWriter(audit, stopwatch=services.stopwatch, name="audit-server"))
+        )
     key = settings.pseudonym_key.get_secret_value()
     services = replace(services, feedback=feedback, decisions=decisions)
     if not key:

@@ -24,7 +24,7 @@ from cds_service.store import BadDatabaseUrl, StoreUnavailable
 
 # How long SQLite waits for another writer, and how long a call waits for a free connection.
 _BUSY_SECONDS = 0.5
-_READS = "reads_only"  # an option of a connection
+_READS = "only_reads"
 # Alembic keeps the running migration in its module, so that two threads would take each other's.
 _MIGRATING = threading.Lock()
 
@@ -61,7 +61,10 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads, and waits for no writer; raises StoreUnavailable."""
         try:
-            with self._opened().connect() as connection, _reading(connection).begin():
+            with (
+                self._opened().connect().execution_options(**{_READS: True}) as connection,
+                connection.begin(),
+            ):
                 yield connection
         except SQLAlchemyError as error:
             raise StoreUnavailable(type(error).__name__) from None
@@ -132,15 +135,10 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.execute("PRAGMA synchronous=FULL")
 
 
-def _reading(connection: Connection) -> Connection:
-    return connection.execution_options(**{_READS: True})
-
-
 def _begin_immediately(connection: Connection) -> None:
     """Take the one writer's place at once: later in a transaction SQLite would refuse without waiting.
 
     So a migration is whole or not there, and of two processes the second finds it done.
-    What only reads takes nobody's place.
     """
     reads = connection.get_execution_options().get(_READS)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

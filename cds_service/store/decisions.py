@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from cds_service.feedback.decision_record import DecisionRecord
 from cds_service.store.database import Database
@@ -14,6 +14,9 @@ from cds_service.store.tables import decisions, feedback
 
 # Calls about the same order so close together are one episode: it is chosen, changed, and signed.
 _EPISODE_MS = 24 * 3600 * 1000
+
+
+_FIELDS = tuple(field.name for field in fields(DecisionRecord))
 
 
 class DecisionRows:
@@ -32,6 +35,13 @@ class DecisionRows:
             met: dict[str, tuple[int, str]] = {}
             rows = [asdict(record) | {"episode": _episode(record, met, connection)} for record in records]
             connection.execute(insert(decisions), rows)
+
+    def find(self, card: str) -> DecisionRecord | None:
+        """The decision that this card told; None where none is known. Raises StoreUnavailable."""
+        told = or_(decisions.c.card == card, decisions.c.safety_card == card)
+        with self._database.read() as connection:
+            row = connection.execute(select(decisions).where(told).order_by(decisions.c.id).limit(1)).first()
+        return DecisionRecord(**{name: row._mapping[name] for name in _FIELDS}) if row else None
 
     def forget_cases(self, before_ms: int) -> int:
         """Empty the marks of older cases: nothing ties the order to others then. Raises StoreUnavailable."""
