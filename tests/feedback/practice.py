@@ -61,7 +61,7 @@ class Practice:
         with capture_logs() as lines:
             answer = self.client.post(SIGN if body["hook"] == "order-sign" else SELECT, json=body)
         assert answer.status_code == 200, answer.text
-        self.line = next(line for line in lines if line["event"] == "call")
+        self.line = dict(next(line for line in lines if line["event"] == "call"))
         self._wait_until(lambda: self._decisions() > before)
         return list(answer.get_json()["cards"])
 

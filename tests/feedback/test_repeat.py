@@ -18,7 +18,7 @@ from cds_service.app import Services
 from cds_service.feedback.memory import OverrideMemory, StoredOverride
 from cds_service.feedback.pseudonyms import Pseudonyms
 from cds_service.store import StoreUnavailable
-from tests.builders import device
+from tests.builders import condition, device
 from tests.feedback.practice import DECISION, Practice, Request, as_signed, own, story
 from tests.properties import changes
 from tests.vignettes import codings
@@ -31,6 +31,8 @@ SHORT = "V01"  # not indicated: ten days of pain
 NO_CARE = "V06"  # not indicated: five weeks of pain, and nothing was tried
 CARE_UNKNOWN = "V07"  # unclear: nobody asked about treatment
 EMERGENCY = "V28"
+INFLAMED = crp(Days(NOW), 42, "mg/L", "06-14")
+DIABETES = condition(codings.DIABETES, recorded="2020-01-01")
 DEVICE = [device(codings.PACEMAKER, safety=codings.MR_UNSAFE)]
 
 
@@ -66,7 +68,9 @@ def test_the_repeated_decision_is_on_record_all_the_same(practice: Practice) -> 
     practice.override(story(CANCER), "imaging-done")
     practice.call(story(CANCER))
     with closing(sqlite3.connect(practice.file)) as connection:
-        rows = connection.execute("SELECT outcome, silent, card IS NULL FROM decisions ORDER BY id").fetchall()
+        rows = connection.execute(
+            "SELECT outcome, silent, card IS NULL FROM decisions ORDER BY id"
+        ).fetchall()
     assert rows == [("urgent", "", 0), ("urgent", "repeat", 1)]
 
 
@@ -81,7 +85,9 @@ def test_a_new_draft_of_the_same_study_is_the_same_order(practice: Practice) -> 
 
 
 def test_the_reason_that_the_order_gives_is_the_same_reason_on_another_draft(practice: Practice) -> None:
-    reason = [{"coding": [{"system": "http://snomed.info/sct", "code": "279039007"}], "text": "Low back pain"}]
+    reason = [
+        {"coding": [{"system": "http://snomed.info/sct", "code": "279039007"}], "text": "Low back pain"}
+    ]
     practice.override(_draft(story(CANCER), reasonCode=reason), "imaging-done")
     assert practice.call(_draft(story(CANCER), id="another", reasonCode=reason)) == []
 
@@ -145,8 +151,9 @@ def test_an_emergency_is_never_kept_away(practice: Practice) -> None:
     practice.override(story(EMERGENCY), "features-stable")
     cards = practice.call(story(EMERGENCY))
     assert outcome(cards) == "emergency"
-    assert "Overridden on 15 Jun 2026 (Features are old and stable); an emergency is shown each time." in detail(
-        cards
+    assert (
+        "Overridden on 15 Jun 2026 (Features are old and stable); an emergency is shown each time."
+        in detail(cards)
     )
 
 
@@ -217,9 +224,8 @@ def test_another_key_forgets(services: Services, file: Path) -> None:
 
 
 def _of_another_patient(request: Request) -> Request:
-    text = {**request, "hookInstance": ""}
     old = request["context"]["patientId"]
-    return _replaced(text, old, f"{old}-2") | {"hookInstance": request["hookInstance"]}
+    return {name: _replaced(member, old, f"{old}-2") for name, member in request.items()}
 
 
 def _replaced(value: Any, old: str, new: str) -> Any:
@@ -243,7 +249,10 @@ def _draft(request: Request, **members: Any) -> Request:
     return request
 
 
-_WHOLE_SPINE = {"coding": [{"system": "http://snomed.info/sct", "code": "241646009"}], "text": "MRI whole spine"}
+_WHOLE_SPINE = {
+    "coding": [{"system": "http://snomed.info/sct", "code": "241646009"}],
+    "text": "MRI whole spine",
+}
 _OTHERS: dict[str, Request] = {
     "patient": _of_another_patient(story(CANCER)),
     "FHIR server": story(CANCER) | {"fhirServer": "https://other.example/fhir"},
@@ -275,34 +284,49 @@ def test_an_address_with_a_slash_at_its_end_is_the_same_server(practice: Practic
 
 def test_a_new_fact_brings_the_card_back_and_is_named(practice: Practice) -> None:
     practice.override(story(CANCER), "imaging-done")
-    # Another diabetes or test result that changes nothing of the assessment but stands on the card.
-    more = changes.add(story(CANCER), [_fall()])
-    cards = practice.call(more)
-    assert "Shown again, although it was overridden on 15 Jun 2026 (Imaging already done)" in detail(cards)
-    assert "new since then: " in detail(cards)
+    cards = practice.call(changes.add(story(CANCER), [INFLAMED]))
+    assert (
+        "Shown again, although overridden on 15 Jun 2026 (Imaging already done); "
+        "new since then: CRP 42 mg/L, 14 Jun 2026 (Observation)." in detail(cards)
+    )
 
 
-def _fall() -> dict[str, Any]:
-    return crp(Days(NOW), 42, "mg/L", "06-14")
+def test_a_new_fact_that_changes_no_assessment_brings_the_card_back_as_well(practice: Practice) -> None:
+    practice.override(story(CANCER), "imaging-done")
+    cards = practice.call(changes.add(story(CANCER), [DIABETES]))
+    assert "new since then: Type 2 diabetes mellitus, 1 Jan 2020 (Condition)." in detail(cards)
+
+
+def test_the_same_words_on_another_day_are_a_new_fact(practice: Practice) -> None:
+    practice.override(changes.add(story(CANCER), [INFLAMED]), "imaging-done")
+    again = crp(Days(NOW), 42, "mg/L", "06-15")
+    cards = practice.call(changes.add(story(CANCER), [INFLAMED, again]))
+    assert "new since then: CRP 42 mg/L, 15 Jun 2026 (Observation)" in detail(cards)
+
+
+def test_the_line_about_the_override_is_short(practice: Practice) -> None:
+    """It comes on top of a card that may be at its limit."""
+    practice.override(story(SHORT), "patient-preference")
+    many = [crp(Days(NOW), value, "mg/L", "06-14") for value in (14, 15, 16)]
+    line = next(
+        line
+        for line in detail(practice.call(changes.add(story(SHORT), many))).splitlines()
+        if "verridden" in line
+    )
+    assert len(line.split()) <= 30
 
 
 def test_the_new_fact_itself_may_be_set_aside(practice: Practice) -> None:
     practice.override(story(CANCER), "imaging-done")
-    practice.override(changes.add(story(CANCER), [_fall()]), "already-referred")
-    assert practice.call(changes.add(story(CANCER), [_fall()])) == []
+    practice.override(changes.add(story(CANCER), [INFLAMED]), "already-referred")
+    assert practice.call(changes.add(story(CANCER), [INFLAMED])) == []
 
 
 def test_a_fact_that_was_taken_back_brings_nothing_back(practice: Practice) -> None:
     """The rule asks for new facts; fewer with the same assessment are none."""
-    request = changes.add(story(CANCER), [_diabetes()])
+    request = changes.add(story(CANCER), [DIABETES])
     practice.override(request, "imaging-done")
     assert practice.call(story(CANCER)) == []
-
-
-def _diabetes() -> dict[str, Any]:
-    from tests.builders import condition
-
-    return condition(codings.DIABETES, recorded="2020-01-01")
 
 
 def test_an_unread_part_of_the_record_brings_the_card_back(practice: Practice) -> None:
@@ -333,7 +357,9 @@ def test_six_weeks_of_treatment_elsewhere_make_an_mri_one_that_may_be_indicated(
     practice.override(story(id), "care-6-weeks")
     cards = practice.call(story(id))
     assert outcome(cards) == "may-be-indicated"
-    attested = "Conservative care completed elsewhere: 6 weeks or more (attested by the clinician), 15 Jun 2026"
+    attested = (
+        "Conservative care completed elsewhere: 6 weeks or more (attested by the clinician), 15 Jun 2026"
+    )
     assert attested in detail(cards)
     assert "Overridden on 15 Jun 2026; your reason now counts: Conservative care completed" in detail(cards)
 
@@ -356,7 +382,9 @@ def test_what_was_attested_is_dated_on_the_day_of_the_override(practice: Practic
         ("red-flag-procedure", "R6"),
     ],
 )
-def test_an_attested_red_flag_is_judged_as_one_on_the_order(practice: Practice, code: str, leads: str) -> None:
+def test_an_attested_red_flag_is_judged_as_one_on_the_order(
+    practice: Practice, code: str, leads: str
+) -> None:
     practice.override(story(SHORT), code)
     (card, *_) = practice.call(story(SHORT))
     said = card["extension"][DECISION]
@@ -440,6 +468,10 @@ class _Table:
         return ()
 
 
+def _wait_for(event: threading.Event) -> None:
+    event.wait(60)
+
+
 def _raise() -> None:
     raise StoreUnavailable("OperationalError")
 
@@ -462,7 +494,7 @@ def test_after_a_failure_the_database_is_left_alone_for_five_seconds(services: S
 def test_a_database_that_hangs_does_not_hold_up_the_call(services: Services) -> None:
     released = threading.Event()
     memory = OverrideMemory(
-        _Table(lambda: released.wait(60) and None),
+        _Table(lambda: _wait_for(released)),
         Pseudonyms(b"k" * 32),
         services.guideline,
         stopwatch=time.monotonic,
