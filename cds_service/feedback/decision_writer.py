@@ -18,6 +18,8 @@ _log = structlog.get_logger()
 # What waits while the database does not answer: some minutes of a busy hospital, and a few megabytes.
 MOST_WAITING = 2_000
 _MOST_AT_ONCE = 100
+# One transaction for what comes close together: on its own, a record would cost as much as its call.
+_GATHER_SECONDS = 0.2
 # How long a batch is tried again: longer than a failover or a backup holds the database.
 _TRY_SECONDS = 60.0
 _PAUSE_SECONDS = 1.0
@@ -99,6 +101,7 @@ class DecisionWriter:
     def _next_batch(self) -> Iterator[DecisionRecord]:
         with suppress(queue.Empty):
             yield self._waiting.get(timeout=_PAUSE_SECONDS)
+            self._closing.wait(_GATHER_SECONDS)
             for _ in range(_MOST_AT_ONCE - 1):
                 yield self._waiting.get_nowait()
 
