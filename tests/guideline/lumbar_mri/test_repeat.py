@@ -52,6 +52,7 @@ _DIFFERENCES: dict[str, tuple[Decision, str]] = {
     "a listed fact": (told(listed=(fact("Diabetes"),)), "new-facts"),
     "a fact of MRI safety": (told(safety=(SafetyLine("renal", fact("eGFR 20"), False),)), "new-facts"),
     "another outcome": (told(replace(URGENT, outcome=Outcome.INDICATED)), "changed"),
+    "the outcome alone": (told(URGENT, outcome=Outcome.INDICATED), "changed"),
     "another tier": (told(replace(URGENT, tier="spine")), "changed"),
     "another recommendation": (told(recommendations=("R5", "R6")), "changed"),
     "another finding of the same facts": (
