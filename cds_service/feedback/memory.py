@@ -85,6 +85,10 @@ class OverrideMemory:
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="memory")
         self._retry_at: float | None = None
 
+    def close(self) -> None:
+        """End the threads; whoever still waits for an answer gets none."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
     def of_call(
         self, client: str, tenant: str | None, now: datetime, tell: Callable[[], None] = lambda: None
     ) -> CallMemory:
@@ -97,11 +101,13 @@ class OverrideMemory:
             return None
         # A day more than the window, which ends with a calendar day.
         since_ms = milliseconds_of(now - timedelta(days=self._days + 1))
-        future = self._executor.submit(self._table.of_case, case, since_ms)
+        future = None
         try:
+            future = self._executor.submit(self._table.of_case, case, since_ms)
             rows = future.result(self._patience_seconds)
         except Exception:  # no fault here is worth a card
-            future.cancel()
+            if future is not None:
+                future.cancel()
             # A database that answers nobody must not take the time of every call.
             self._retry_at = self._stopwatch() + _RETRY_SECONDS
             return None

@@ -10,7 +10,8 @@ import pytest
 from cds_service.local_service import loopback_session, running_service
 from cds_service.settings import environment_with
 from tests.access.fhir_services import fixture
-from tests.feedback.reports import everything_in, new_card, overridden
+from tests.databases import everything_in
+from tests.feedback.reports import new_card, overridden
 from tests.feedback.test_decisions import STORIES
 from tests.web.hook_calls import SELECT, SIGN
 

@@ -31,6 +31,7 @@ SHORT = "V01"  # not indicated: ten days of pain
 NO_CARE = "V06"  # not indicated: five weeks of pain, and nothing was tried
 CARE_UNKNOWN = "V07"  # unclear: nobody asked about treatment
 EMERGENCY = "V28"
+RIGHT = "V116"  # urgent, and ordered so
 INFLAMED = crp(Days(NOW), 42, "mg/L", "06-14")
 DIABETES = condition(codings.DIABETES, recorded="2020-01-01")
 DEVICE = [device(codings.PACEMAKER, safety=codings.MR_UNSAFE)]
@@ -145,6 +146,22 @@ def test_a_card_that_was_accepted_after_its_override_comes_back(practice: Practi
     card = practice.override(story(CANCER), "imaging-done")
     practice.answer(card, accept=True)
     assert len(practice.call(story(CANCER))) == 1
+
+
+def test_the_confirmation_of_a_right_order_has_no_reasons_to_be_overridden_with(practice: Practice) -> None:
+    """The same decision about an order that is not right is another card."""
+    practice.answer(practice.call(story(RIGHT))[0], own("imaging-done"))
+    (card,) = practice.call(_draft(story(RIGHT), priority="routine"))
+    assert "verridden" not in card["detail"]
+    assert "endorsed" not in card["extension"][DECISION]
+
+
+def test_after_its_end_the_memory_answers_nobody_and_fails_nobody(practice: Practice) -> None:
+    practice.override(story(CANCER), "imaging-done")
+    assert practice.services.overrides is not None
+    practice.services.overrides.close()
+    assert len(practice.call(story(CANCER))) == 1
+    assert practice.line["memory"] == "unavailable"
 
 
 def test_an_emergency_is_never_kept_away(practice: Practice) -> None:
