@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
 from structlog.testing import capture_logs
 
 from cds_service.access.clients import ClientProfile, Clients
@@ -18,6 +16,7 @@ from cds_service.app import Services, create_app
 from cds_service.feedback.memory import OverrideMemory
 from cds_service.settings import Settings
 from cds_service.wiring import keep_in_database
+from tests.databases import GivenDatabase
 from tests.feedback.reports import SUGGESTION
 from tests.vignettes.stories import NOW, STORIES
 from tests.web.hook_calls import SELECT, SIGN
@@ -35,11 +34,12 @@ _WAIT_SECONDS = 20.0
 class Practice:
     """One client of one service process; `now` is the clock, and may be turned."""
 
-    def __init__(self, services: Services, file: Path, *, client: str = "practice", key: str = KEY) -> None:
-        file.parent.mkdir(exist_ok=True)
-        self.file, self.now = file, NOW
+    def __init__(
+        self, services: Services, database: GivenDatabase, *, client: str = "practice", key: str = KEY
+    ) -> None:
+        self.database, self.now = database, NOW
         profile = ClientProfile(name=client, loopback=True, fhir_without_token=True)
-        settings = Settings(database_url=f"sqlite:///{file}", pseudonym_key=key)
+        settings = Settings(database_url=database.url, pseudonym_key=key)
         services = keep_in_database(
             dataclasses.replace(
                 services,
@@ -96,15 +96,14 @@ class Practice:
 
     def _decisions(self) -> int:
         try:
-            with closing(sqlite3.connect(f"file:{self.file}?mode=ro", uri=True)) as connection:
-                (count,) = connection.execute("SELECT count(*) FROM decisions").fetchone()
-                return int(count)
-        except sqlite3.OperationalError:  # the database is away, which some tests want
+            ((count,),) = self.database.rows("SELECT count(*) FROM decisions")
+            return int(count)
+        except SQLAlchemyError:  # the database is away, which some tests want
             return -1
 
     def _wait_until(self, done: Callable[[], bool]) -> None:
         ends = time.monotonic() + _WAIT_SECONDS
-        while self.file.exists() and self._decisions() >= 0 and not done():
+        while not done() and self._decisions() >= 0:
             assert time.monotonic() < ends, "the decision was not stored"
             time.sleep(0.01)
 

@@ -1,13 +1,11 @@
-"""Advice that was set aside with a reason is not repeated, unless something is new; through the whole service."""
+"""Advice that was set aside with a reason is not repeated, unless something is new; on both databases."""
 
 from __future__ import annotations
 
 import copy
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from cds_service.feedback.memory import OverrideMemory, StoredOverride
 from cds_service.feedback.pseudonyms import Pseudonyms
 from cds_service.store import StoreUnavailable
 from tests.builders import condition, device
+from tests.databases import GivenDatabase
 from tests.feedback.practice import DECISION, Practice, Request, as_signed, own, story
 from tests.properties import changes
 from tests.vignettes import codings
@@ -38,13 +37,8 @@ DEVICE = [device(codings.PACEMAKER, safety=codings.MR_UNSAFE)]
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "store" / "store.sqlite3"
-
-
-@pytest.fixture
-def practice(services: Services, file: Path) -> Practice:
-    return Practice(services, file)
+def practice(services: Services, database: GivenDatabase) -> Practice:
+    return Practice(services, database)
 
 
 def detail(cards: list[dict[str, Any]]) -> str:
@@ -68,11 +62,8 @@ def test_overridden_advice_is_not_repeated(practice: Practice) -> None:
 def test_the_repeated_decision_is_on_record_all_the_same(practice: Practice) -> None:
     practice.override(story(CANCER), "imaging-done")
     practice.call(story(CANCER))
-    with closing(sqlite3.connect(practice.file)) as connection:
-        rows = connection.execute(
-            "SELECT outcome, silent, card IS NULL FROM decisions ORDER BY id"
-        ).fetchall()
-    assert rows == [("urgent", "", 0), ("urgent", "repeat", 1)]
+    rows = practice.database.rows("SELECT outcome, silent, card IS NULL FROM decisions ORDER BY id")
+    assert rows == [("urgent", "", False), ("urgent", "repeat", True)]
 
 
 def test_advice_that_was_overridden_at_selection_is_not_repeated_at_signing(practice: Practice) -> None:
@@ -98,8 +89,10 @@ def test_the_sandbox_leaves_out_the_system_of_the_reason(practice: Practice) -> 
     assert practice.call(story(CANCER)) == []
 
 
-def test_another_process_on_the_same_database_knows_of_the_override(services: Services, file: Path) -> None:
-    first, second = Practice(services, file), Practice(services, file)
+def test_another_process_on_the_same_database_knows_of_the_override(
+    services: Services, database: GivenDatabase
+) -> None:
+    first, second = Practice(services, database), Practice(services, database)
     first.override(story(CANCER), "imaging-done")
     assert second.call(story(CANCER)) == []
 
@@ -153,7 +146,7 @@ def test_the_confirmation_of_a_right_order_has_no_reasons_to_be_overridden_with(
     practice.answer(practice.call(story(RIGHT))[0], own("imaging-done"))
     (card,) = practice.call(_draft(story(RIGHT), priority="routine"))
     assert "verridden" not in card["detail"]
-    assert "endorsed" not in card["extension"][DECISION]
+    assert card["extension"][DECISION]["endorsed"] is False
 
 
 def test_after_its_end_the_memory_answers_nobody_and_fails_nobody(practice: Practice) -> None:
@@ -188,16 +181,20 @@ def test_an_override_of_the_implants_card_is_none_of_the_guidelines(practice: Pr
     assert "verridden" not in detail(practice.call(story(CANCER)))
 
 
-def test_what_another_client_says_of_the_card_counts_for_nothing(services: Services, file: Path) -> None:
-    card = Practice(services, file).call(story(CANCER))[0]
-    Practice(services, file, client="another").answer(card, own("imaging-done"))
-    assert len(Practice(services, file).call(story(CANCER))) == 1
+def test_what_another_client_says_of_the_card_counts_for_nothing(
+    services: Services, database: GivenDatabase
+) -> None:
+    card = Practice(services, database).call(story(CANCER))[0]
+    Practice(services, database, client="another").answer(card, own("imaging-done"))
+    assert len(Practice(services, database).call(story(CANCER))) == 1
 
 
-def test_an_acceptance_by_another_client_brings_nothing_back(services: Services, file: Path) -> None:
-    practice = Practice(services, file)
+def test_an_acceptance_by_another_client_brings_nothing_back(
+    services: Services, database: GivenDatabase
+) -> None:
+    practice = Practice(services, database)
     card = practice.override(story(CANCER), "imaging-done")
-    Practice(services, file, client="another").answer(card, accept=True)
+    Practice(services, database, client="another").answer(card, accept=True)
     assert practice.call(story(CANCER)) == []
 
 
@@ -224,19 +221,16 @@ def test_a_clients_odd_clock_moves_the_override_only_to_its_card_or_its_report(
     assert len(practice.call(story(CANCER))) == 1
 
 
-def test_without_a_key_nothing_is_remembered(services: Services, file: Path) -> None:
-    practice = Practice(services, file, key="")
+def test_without_a_key_nothing_is_remembered(services: Services, database: GivenDatabase) -> None:
+    practice = Practice(services, database, key="")
     practice.override(story(CANCER), "imaging-done")
     assert len(practice.call(story(CANCER))) == 1
-    with closing(sqlite3.connect(file)) as connection:
-        assert connection.execute("SELECT DISTINCT case_mark, fact_marks FROM decisions").fetchall() == [
-            (None, None)
-        ]
+    assert database.rows("SELECT DISTINCT case_mark, fact_marks FROM decisions") == [(None, None)]
 
 
-def test_another_key_forgets(services: Services, file: Path) -> None:
-    Practice(services, file).override(story(CANCER), "imaging-done")
-    other = Practice(services, file, key="another key of the site that is long enough")
+def test_another_key_forgets(services: Services, database: GivenDatabase) -> None:
+    Practice(services, database).override(story(CANCER), "imaging-done")
+    other = Practice(services, database, key="another key of the site that is long enough")
     assert len(other.call(story(CANCER))) == 1
 
 
@@ -285,9 +279,9 @@ def test_the_override_of_one_case_is_none_of_another(practice: Practice, request
     assert "verridden" not in detail(cards)
 
 
-def test_the_override_of_one_client_is_none_of_another(services: Services, file: Path) -> None:
-    Practice(services, file).override(story(CANCER), "imaging-done")
-    assert len(Practice(services, file, client="another").call(story(CANCER))) == 1
+def test_the_override_of_one_client_is_none_of_another(services: Services, database: GivenDatabase) -> None:
+    Practice(services, database).override(story(CANCER), "imaging-done")
+    assert len(Practice(services, database, client="another").call(story(CANCER))) == 1
 
 
 def test_an_address_with_a_slash_at_its_end_is_the_same_server(practice: Practice) -> None:
@@ -406,7 +400,7 @@ def test_an_attested_red_flag_is_judged_as_one_on_the_order(
     (card, *_) = practice.call(story(SHORT))
     said = card["extension"][DECISION]
     reason = [{"coding": [own(code)]}]
-    (as_ordered, *_) = Practice(practice.services, practice.file.parent / "other.sqlite3").call(
+    (as_ordered, *_) = Practice(practice.services, practice.database, client="another").call(
         _draft(story(SHORT), reasonCode=reason)
     )
     assert said["recommendations"][0] == leads
@@ -445,11 +439,15 @@ def test_the_attested_card_can_be_set_aside_in_its_turn(practice: Practice) -> N
 # --- Where nothing can be remembered -------------------------------------------------------------------------
 
 
-def test_without_the_database_the_card_goes_out_and_the_log_says_so(practice: Practice) -> None:
+def test_without_the_database_the_card_goes_out_and_the_log_says_so(
+    services: Services, tmp_path: Path
+) -> None:
+    file = tmp_path / "store.sqlite3"
+    practice = Practice(services, GivenDatabase("sqlite", f"sqlite:///{file}"))
     practice.override(story(CANCER), "imaging-done")
-    for path in practice.file.parent.iterdir():
+    for path in tmp_path.iterdir():
         path.unlink()
-    practice.file.mkdir()
+    file.mkdir()
     assert len(practice.call(story(CANCER))) == 1
     assert practice.line["memory"] == "unavailable"
 
@@ -466,8 +464,7 @@ def test_without_the_database_the_card_goes_out_and_the_log_says_so(practice: Pr
 )
 def test_a_broken_row_is_no_memory_and_costs_no_card(practice: Practice, column: str) -> None:
     practice.override(story(CANCER), "imaging-done")
-    with closing(sqlite3.connect(practice.file)) as connection, connection:
-        connection.execute(f"UPDATE decisions SET {column}")  # noqa: S608
+    practice.database.change(f"UPDATE decisions SET {column}")  # noqa: S608
     assert len(practice.call(story(CANCER))) == 1
     assert practice.line["memory"] == "unavailable"
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cds_service.app import Services
+from tests.databases import GivenDatabase
 from tests.feedback.practice import Practice
 from tests.vignettes.asking import ask
 from tests.vignettes.stories import NOW, STORIES, Story
@@ -66,7 +67,7 @@ def test_a_row_without_a_card_gets_an_empty_list(told: Story) -> None:
 def test_a_row_that_was_overridden_five_days_ago_gets_no_card(
     told: Story, services: Services, tmp_path: Path
 ) -> None:
-    practice = Practice(services, tmp_path / "store" / "store.sqlite3")
+    practice = Practice(services, GivenDatabase("sqlite", f"sqlite:///{tmp_path}/store.sqlite3"))
     practice.later(days=-5)
     card = practice.override(told.request(NOW), "imaging-done")
     assert card["extension"][DECISION]["outcome"] == OUTCOMES[told.outcome]
