@@ -33,6 +33,8 @@ from cds_service.guideline.lumbar_mri.order_elements import objects_of, referenc
 from cds_service.guideline.lumbar_mri.pain import PAIN
 from cds_service.guideline.lumbar_mri.rating import rate_orders
 from cds_service.guideline.lumbar_mri.render import render_cards
+from cds_service.guideline.lumbar_mri.repeat import attested_reasons, with_repeat_rule
+from cds_service.guideline.overrides import NO_MEMORY, AttestedReason, Memory
 from cds_service.protocol.answer_form import PLAIN, AnswerForm
 from cds_service.protocol.card import Card
 from cds_service.protocol.request import HookRequest
@@ -79,6 +81,15 @@ def as_sent(request: HookRequest, orders: Sequence[Mapping[str, Any]]) -> Mappin
     return telling_missing_reasons(request.prefetch, orders)
 
 
+# What is remembered of an order of the call.
+Recall = Callable[[HookRequest, MriOrder], Memory]
+
+
+def nothing_remembered(request: HookRequest, order: MriOrder) -> Memory:
+    """No memory: every call is answered in full."""
+    return NO_MEMORY
+
+
 def answer_hook(
     request: HookRequest,
     *,
@@ -87,12 +98,14 @@ def answer_hook(
     new_uuid: Callable[[], str],
     form: AnswerForm = PLAIN,
     complete: Complete = as_sent,
+    recall: Recall = nothing_remembered,
     checkpoint: Callable[[], None] = lambda: None,
 ) -> HookAnswer:
     """The cards for one call, in the form that its client wants.
 
     An order that is not a lumbar MRI is answered without a look at the record.
     Where one is, `complete` gives the record; it may read elsewhere what the client did not send.
+    `recall` gives what clinicians answered to earlier cards about the same order.
     `checkpoint` is called between the steps, and may raise to end a call that takes too long.
     Raises NothingReadable where nothing of the record came and the draft order alone decides nothing.
     """
@@ -113,6 +126,7 @@ def answer_hook(
             checkpoint,
             must_answer=bool(refused),
             silent_roles=form.silent_roles,
+            recall=recall,
         )
     decisions += refused
     spoken = merge_duplicates([decision for decision in decisions if not decision.silent])
@@ -174,6 +188,7 @@ def _decide_all(
     *,
     must_answer: bool,
     silent_roles: tuple[str, ...],
+    recall: Recall,
 ) -> tuple[Decision, ...]:
     """A decision an order; `must_answer` where another card is sent in any case."""
     guideline = replace(guideline, patterns=guideline.patterns.for_one_request(checkpoint))
@@ -189,17 +204,24 @@ def _decide_all(
     specialist = has_role(request.prefetch, request.user_id, roles)
     told = facts
     # A red flag on one order is the patient's, so it holds for the other.
+    memories: dict[str, Memory] = {}
     for order in _between(checkpoint, selection.orders):
-        told = _with_reasons(told, order, request, now, guideline)
+        memory = memories[order.reference] = recall(request, order)
+        attested = attested_reasons(memory, now.astimezone(guideline.zone).date(), guideline)
+        told = _with_reasons(told, order, request, now, guideline, attested)
     decisions = tuple(
-        decide(
-            _with_referenced_reason(order, facts, guideline),
-            told,
-            now,
+        with_repeat_rule(
+            decide(
+                _with_referenced_reason(order, facts, guideline),
+                told,
+                now,
+                guideline,
+                hook=request.hook,
+                emergency_referral=referred,
+                specialist=specialist,
+            ),
+            memories[order.reference],
             guideline,
-            hook=request.hook,
-            emergency_referral=referred,
-            specialist=specialist,
         )
         for order in _between(checkpoint, selection.orders)
     )
@@ -229,11 +251,16 @@ def _with_referenced_reason(order: MriOrder, facts: PatientFacts, guideline: Gui
 
 
 def _with_reasons(
-    facts: PatientFacts, order: MriOrder, request: HookRequest, now: datetime, guideline: Guideline
+    facts: PatientFacts,
+    order: MriOrder,
+    request: HookRequest,
+    now: datetime,
+    guideline: Guideline,
+    attested: Sequence[AttestedReason],
 ) -> PatientFacts:
-    """The facts with what the order itself says of the patient."""
+    """The facts with what the order itself, and overrides of its earlier cards, say of the patient."""
     reasons, attestations = read_order_facts(
-        order.resource, now=now, guideline=guideline, prefetch=request.prefetch
+        order.resource, now=now, guideline=guideline, prefetch=request.prefetch, attested=attested
     )
     facts = with_contained(facts, order.resource, now=now, guideline=guideline, prefetch=request.prefetch)
     if not reasons and not attestations:

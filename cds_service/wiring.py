@@ -23,12 +23,12 @@ from cds_service.tracing import NoTraces, Traces
 
 if TYPE_CHECKING:  # what checks tokens takes long to load, and only some services need it
     from cds_service.access.tokens import TokenChecks
+    from cds_service.feedback.memory import OverrideMemory
     from cds_service.store.database import Database
 
 # What waits to be written has so long when a process ends: the server stops within ten seconds in all.
 _CLOSE_SECONDS = 2.0
 _EXTENSION = "cds_service"
-CASE_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Services:
     `stopwatch` counts seconds from an arbitrary start, for the timings in the log and the ends of FHIR reads.
     `token_checks` is None where no client has to prove who it is.
     `decisions` keeps a record of each decision, and `pseudonyms` hashes the names in it; None: without a key.
+    `overrides` remembers what clinicians answered to earlier cards; None: without a key, too.
     `fhir` reads what a call's prefetch lacks; None means that nothing is read from FHIR servers.
     `metrics` counts what becomes of calls.
     `database_check` raises StoreUnavailable where nothing can be stored; None where nothing is.
@@ -57,6 +58,7 @@ class Services:
     fhir: FhirReader | None = None
     decisions: DecisionKeeper = field(default_factory=KeepsNoDecisions)
     pseudonyms: Pseudonyms | None = None
+    overrides: OverrideMemory | None = None
     token_checks: TokenChecks | None = None
     metrics: Metrics = field(default_factory=Metrics)
     traces: Traces = field(default_factory=NoTraces)
@@ -98,10 +100,12 @@ def keep_in_database(services: Services) -> Services:
     from cds_service.access.audit_server import AuditServer
     from cds_service.feedback.decision_writer import DecisionWriter
     from cds_service.feedback.kept import milliseconds_of, own_reasons
+    from cds_service.feedback.memory import OverrideMemory
     from cds_service.feedback.retention import Retention, carry_out
     from cds_service.feedback.stored import StoredFeedback
     from cds_service.store.decisions import DecisionRows
     from cds_service.store.feedback import FeedbackRows
+    from cds_service.store.overrides import OverrideRows
 
     settings = services.settings
     database = _shared_database(settings.database_url)
@@ -110,7 +114,9 @@ def keep_in_database(services: Services) -> Services:
     )
     feedback.prepare()
     rows = DecisionRows(database)
-    retention = Retention(settings.decision_days, CASE_DAYS)
+    # A day more than the repeat rule's window, which ends with a calendar day.
+    case_days = services.guideline.thresholds.repeat_override_days + 1
+    retention = Retention(settings.decision_days, case_days)
     decisions: DecisionKeeper = DecisionWriter(
         rows,
         stopwatch=services.stopwatch,
@@ -131,14 +137,24 @@ def keep_in_database(services: Services) -> Services:
             )
         )
     key = settings.pseudonym_key.get_secret_value()
-    pseudonyms = Pseudonyms(key.encode()) if key else None
-    return replace(
+    services = replace(
         services,
         feedback=feedback,
         decisions=decisions,
-        pseudonyms=pseudonyms,
         database_check=database.check,
         closers=(*services.closers, lambda: decisions.close(_CLOSE_SECONDS)),
+    )
+    if not key:
+        return services
+    pseudonyms = Pseudonyms(key.encode())
+    overrides = OverrideMemory(
+        OverrideRows(database), pseudonyms, services.guideline, stopwatch=services.stopwatch
+    )
+    return replace(
+        services,
+        pseudonyms=pseudonyms,
+        overrides=overrides,
+        closers=(*services.closers, overrides.close),
     )
 
 

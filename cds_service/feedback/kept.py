@@ -17,8 +17,7 @@ from typing import Any
 
 from cds_service.feedback import FeedbackBatch
 from cds_service.guideline.lumbar_mri.changed_order import OWN_REASONS
-from cds_service.guideline.lumbar_mri.wording import override_reasons
-from cds_service.guideline.words import Words
+from cds_service.guideline.lumbar_mri.wording import own_reasons as own_reasons
 from cds_service.protocol.feedback import FeedbackEntry, Reason
 
 # What stands in place of a text that is not kept.
@@ -55,11 +54,6 @@ class KeptEntry:
 
 
 _FIELDS = tuple(each.name for each in fields(KeptEntry))
-
-
-def own_reasons(words: Words) -> dict[str, str]:
-    """The display of each override reason that a card of this guideline can offer, by its code."""
-    return dict(pair for file in words.sections for pair in override_reasons(words, file))
 
 
 def reduce_batch(

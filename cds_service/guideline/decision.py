@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from cds_service.record.dates import Interval
 from cds_service.record.facts import DateProblem
@@ -141,6 +141,16 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownAgain:
+    """Why a card is sent although the clinician set its advice aside before."""
+
+    overridden: date
+    reason: str  # the code of the override reason
+    why: Literal["new-facts", "attested", "changed", "less-read", "emergency", "device"]
+    new: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The guideline's answer for one order, complete enough to write every card from it."""
 
@@ -169,7 +179,9 @@ class Decision:
     recent_procedure: bool = False  # one on the lumbar spine within its window, and no finding of R6
     fills: Mapping[str, str] = field(default_factory=dict)
     duplicates: tuple[MriOrder, ...] = ()  # other drafts merged into this card
-    silent: str = ""  # why no card is sent: "hospice", "concordant", ...; empty: a card is sent
+    silent: str = ""  # why no card is sent: "hospice", "concordant", "repeat", ...; empty: a card is sent
+    background: tuple[Evidence, ...] = ()  # pain and care, which R1 and R2 rest on, whatever leads
+    again: ShownAgain | None = None  # None: the advice was not set aside lately
 
     @property
     def leading(self) -> Finding | None:

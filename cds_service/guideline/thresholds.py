@@ -99,6 +99,7 @@ class Thresholds:
     weight_high_kg: Decimal
     egfr_high_ml_min: Decimal
     future_tolerance_days: int
+    repeat_override_days: int
 
 
 def as_weeks(name: str) -> str | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
+from cds_service.guideline.overrides import AttestedReason
 from cds_service.guideline.thresholds import Thresholds
 from cds_service.record.dates import on_day
 from cds_service.record.facts import Attestation, Certainty, Fact, Origin
@@ -34,6 +36,16 @@ def read_order_reasons(order: Raw, reading: Reading) -> Iterator[Fact | Attestat
         text = note.get("text") if isinstance(note, dict) else None
         if isinstance(text, str):
             yield from _texts((text,), None, resource, reading)
+
+
+def read_attested_reasons(
+    attested: Iterable[AttestedReason], order: Raw, reading: Reading
+) -> Iterator[Fact | Attestation]:
+    """What a clinician said when overriding a card, as if the order gave that reason, but of its own day."""
+    for reason in attested:
+        day = on_day(min(reason.day, reading.today))
+        for said in _coded_reason(reading.coded(reason.code), reference_name(order), reading):
+            yield replace(said, when=day) if isinstance(said, Attestation) else replace(said, recorded=day)
 
 
 def contained_reasons(order: Raw, reading: Reading) -> Iterator[Raw]:

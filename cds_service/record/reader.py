@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from cds_service.guideline.content import Guideline, resource_type_of
+from cds_service.guideline.overrides import AttestedReason
 from cds_service.record.allergies import read_allergy
 from cds_service.record.conditions import read_condition
 from cds_service.record.dates import Interval, read_date
@@ -38,7 +39,12 @@ from cds_service.record.gathering import (
 from cds_service.record.imaging import read_report
 from cds_service.record.medications import read_medication
 from cds_service.record.observations import read_observation
-from cds_service.record.orders import contained_reasons, read_order_reasons, shown_reasons
+from cds_service.record.orders import (
+    contained_reasons,
+    read_attested_reasons,
+    read_order_reasons,
+    shown_reasons,
+)
 from cds_service.record.procedures import read_procedure
 from cds_service.record.projection import BrokenElement, Raw, Shape, project
 from cds_service.record.questionnaires import read_response, readable_response
@@ -137,9 +143,14 @@ def read_facts(
 
 
 def read_order_facts(
-    order: Raw, *, now: datetime, guideline: Guideline, prefetch: Mapping[str, PrefetchedKey]
+    order: Raw,
+    *,
+    now: datetime,
+    guideline: Guideline,
+    prefetch: Mapping[str, PrefetchedKey],
+    attested: Iterable[AttestedReason] = (),
 ) -> tuple[tuple[Fact, ...], tuple[Attestation, ...]]:
-    """What one draft order gives as reasons (2.2, 8.4.2, 8.4.6).
+    """What one draft order gives as reasons (2.2, 8.4.2, 8.4.6), and what was `attested` about it before.
 
     A reason that refers to a Condition of the prefetch is that Condition and no new fact (8.9.1).
     """
@@ -148,6 +159,7 @@ def read_order_facts(
     found = _Found()
     found.keep(read_order_reasons(order, reading))
     found.keep(shown_reasons(order, reading))
+    found.keep(read_attested_reasons(attested, order, reading))
     for raw in contained_reasons(order, reading):
         _read_all(str(raw.get("resourceType")), (("", raw),), reading, found)
     return found.of(Fact), found.of(Attestation)

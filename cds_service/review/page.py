@@ -27,6 +27,7 @@ from cds_service.guideline.lumbar_mri import (
     pain,
     procedures,
     record_gaps,
+    repeat,
     weak_symptoms,
 )
 from cds_service.guideline.lumbar_mri.card_words import threshold_fills
@@ -77,6 +78,7 @@ _CHAPTERS = (
     _Chapter("After an invasive procedure", ("R6",), {"": procedures.CRITERIA}, ("procedure",)),
     _Chapter("Outside the six recommendations", (), {"": outside.CRITERIA}, ("outside",)),
     _Chapter("Which answer leads", (), {"": decision.CRITERIA}, ()),
+    _Chapter("When advice is not repeated", (), {"": repeat.CRITERIA}, ()),
     _Chapter("Not enough data", (), {}, ("unclear",)),
     _Chapter("What the record does not tell", (), {"": record_gaps.CRITERIA}, ()),
     _Chapter("How values and dates are read", (), {"": (*quantities.CRITERIA, *reading.CRITERIA)}, ()),

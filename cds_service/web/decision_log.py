@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import structlog
 
 from cds_service.access.clients import ClientProfile
 from cds_service.answer import HookAnswer
 from cds_service.feedback.decision_record import Call, describe_advice
+from cds_service.feedback.memory import CallMemory
 from cds_service.protocol.discovery import HookService
 from cds_service.record.users import organisation_of
 from cds_service.wiring import Services
@@ -15,13 +18,20 @@ _log = structlog.get_logger()
 
 
 def keep_decisions(
-    services: Services, answer: HookAnswer, service: HookService, client: ClientProfile, answer_ms: float
+    services: Services,
+    answer: HookAnswer,
+    service: HookService,
+    client: ClientProfile,
+    answer_ms: float,
+    memory: CallMemory | None,
 ) -> None:
     """Hand on a record of each decision; whatever goes wrong with it, the answer is sent."""
     if not answer.advice:
         return
     try:
         call = _describe_call(services, answer, service, client, answer_ms)
+        if memory is not None:
+            call = replace(call, case_marks=memory.case_marks(answer.advice))
         services.decisions.keep(describe_advice(answer.advice, call, services.guideline))
     except Exception as error:  # no fault here is worth a card
         _log.error("decisions-not-kept", records=len(answer.advice), why="fault", error=type(error).__name__)

@@ -7,12 +7,14 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from cds_service.access.callers import Caller
 from cds_service.access.clients import ClientProfile
 from cds_service.access.fhir_reads import Completed, complete_prefetch
 from cds_service.access.prefetch import Prefetched
-from cds_service.answer import Complete, HookAnswer, answer_hook, as_sent
+from cds_service.answer import Complete, HookAnswer, Recall, answer_hook, as_sent, nothing_remembered
 from cds_service.errors import FeedbackNotKept
 from cds_service.feedback import FeedbackBatch
+from cds_service.feedback.memory import CallMemory
 from cds_service.metrics import failure_kind
 from cds_service.protocol.discovery import HOOK_SERVICES, HookService, describe_services
 from cds_service.protocol.feedback import read_feedback
@@ -68,13 +70,15 @@ def call_service(service: HookService) -> Response:
     parsed_at = services.stopwatch()
     note_hook_instance(body.get("hookInstance"))
     complete = _completing(services, caller.client, call_started())
+    memory = _remembering(services, caller)
+    recall = memory.recall if memory else nothing_remembered
     with services.traces.step("decide"):
-        answer = answer_call(body, service, services, caller.client, complete, ends_late(services))
+        answer = answer_call(body, service, services, caller.client, complete, ends_late(services), recall)
     services.metrics.decisions(answer.decisions)
     answer_ms = round((services.stopwatch() - parsed_at) * 1000, 1)
     note(answer_ms=answer_ms, **answer.log)
     response = json_answer(answer.response)
-    keep_decisions(services, answer, service, caller.client, answer_ms)
+    keep_decisions(services, answer, service, caller.client, answer_ms, memory)
     return response
 
 
@@ -85,6 +89,7 @@ def answer_call(
     client: ClientProfile,
     complete: Complete = as_sent,
     checkpoint: Callable[[], None] = lambda: None,
+    recall: Recall = nothing_remembered,
 ) -> HookAnswer:
     """The answer to one parsed call of a service; HTTP and the command line both come through here.
 
@@ -106,7 +111,17 @@ def answer_call(
         new_uuid=services.new_uuid,
         form=client.answer_form,
         complete=complete,
+        recall=recall,
         checkpoint=checkpoint,
+    )
+
+
+def _remembering(services: Services, caller: Caller) -> CallMemory | None:
+    """What was answered to earlier cards, where this service remembers it."""
+    if services.overrides is None:
+        return None
+    return services.overrides.of_call(
+        caller.client.name, caller.tenant, services.clock(), lambda: note(memory="unavailable")
     )
 
 

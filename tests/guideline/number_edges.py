@@ -12,6 +12,7 @@ from typing import Any
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Decision, Evidence, Outcome
 from cds_service.guideline.lumbar_mri.decision import decide
+from cds_service.guideline.lumbar_mri.repeat import with_repeat_rule
 from cds_service.protocol.request import read_hook_request
 from cds_service.record.facts import Certainty, Fact, Measure, Origin, PowerExam, Region, Side, State, Trend
 from cds_service.record.quantities import CANONICAL, to_canonical
@@ -32,6 +33,7 @@ from tests.guideline.lumbar_mri.facts_builders import (
     scan,
     score,
 )
+from tests.guideline.lumbar_mri.overrides_builders import memory_of
 
 Answer = Any  # whatever can be compared
 Ask = Callable[[Guideline, Any], Answer]
@@ -431,6 +433,13 @@ def _outside_and_safety() -> Iterator[Edge]:
     yield Edge("fresh_answer_days", told(lambda n: (pain(10), _denied("saddle-numbness", n))), 1, 20)
 
 
+def _kept_away(guideline: Guideline, n: Any) -> Answer:
+    """Whether advice that was overridden n days ago is silent."""
+    decision = _answer(guideline, (pain(10),), "1990-01-01", {})
+    memory = memory_of(decision, day=TODAY - timedelta(days=int(n)))
+    return with_repeat_rule(decision, memory, guideline).silent
+
+
 def _plausibility() -> Iterator[Edge]:
     yield Edge("temperature_low_cel", plausible(Measure.TEMPERATURE), -1, 33)
     yield Edge("temperature_high_cel", plausible(Measure.TEMPERATURE), 1, 43)
@@ -443,3 +452,4 @@ def _plausibility() -> Iterator[Edge]:
     yield Edge("egfr_high_ml_min", plausible(Measure.EGFR), 1, 180)
     yield Edge("steroid_high_mg_per_day", _daily_steroid, 1, 500)
     yield Edge("future_tolerance_days", _days_ahead, 1, 3)
+    yield Edge("repeat_override_days", _kept_away, 1, 14)

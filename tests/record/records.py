@@ -1,11 +1,13 @@
 """Reads records in one line: `read(condition(...))` is what the rules would get of it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from cds_service.access.prefetch import read_prefetch
 from cds_service.guideline.content import Guideline
+from cds_service.guideline.overrides import AttestedReason
 from cds_service.record.facts import Attestation, Fact, PatientFacts
 from cds_service.record.reader import read_facts, read_order_facts
 from tests import builders
@@ -37,12 +39,17 @@ def read_as_sent(prefetch: dict[str, Any]) -> PatientFacts:
 
 
 def read_order(
-    order: Resource, *resources: Resource, guideline: Guideline | None = None
+    order: Resource,
+    *resources: Resource,
+    guideline: Guideline | None = None,
+    attested: Iterable[AttestedReason] = (),
 ) -> tuple[tuple[Fact, ...], tuple[Attestation, ...]]:
     """What an order gives as reasons, beside a record with these resources."""
     prefetch = builders.prefetch_of(builders.patient("1980-03-10"), resources)
     sent = read_prefetch(prefetch, KEYS, builders.PATIENT_ID)
-    return read_order_facts(order, now=NOW, guideline=guideline or shipped_guideline(), prefetch=sent)
+    return read_order_facts(
+        order, now=NOW, guideline=guideline or shipped_guideline(), prefetch=sent, attested=attested
+    )
 
 
 def only(facts: PatientFacts) -> Fact:

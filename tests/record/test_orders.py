@@ -1,10 +1,13 @@
 """The reasons of a draft order (2.2, 8.4.2, 8.4.6, 8.9.1)."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
+from cds_service.guideline.overrides import AttestedReason
+from cds_service.record.dates import on_day
 from cds_service.record.facts import Certainty, Origin
 from tests.builders import Concept, concept, condition, observation, service_request
 from tests.record.records import TODAY, read_order, shipped_guideline
@@ -104,6 +107,26 @@ def test_our_own_reason_attests_care(code: str, days: int) -> None:
     facts, (attestation,) = read_order(order({"coding": [{"system": OWN, "code": code}]}))
     assert (attestation.days, attestation.none) == (days, False)
     assert [set(fact.concepts) for fact in facts] == [{f"reason-{code}"}]
+
+
+@pytest.mark.parametrize(
+    ("day", "read_as"),
+    [("2026-06-10", "2026-06-10"), ("2026-06-16", TODAY)],
+    ids=["past", "ahead"],
+)
+@pytest.mark.parametrize("code", ["care-6-weeks", "red-flag-cauda-equina"])
+def test_what_a_clinician_attested_is_read_as_the_orders_reason_of_its_own_day(
+    code: str, day: str, read_as: str
+) -> None:
+    told = {"coding": [{"system": OWN, "code": code}], "text": "what the card says"}
+    on_order = read_order(order(told))
+    attested = read_order(order(), attested=(AttestedReason(told, date.fromisoformat(day)),))
+    of_day = on_day(date.fromisoformat(read_as))
+    facts, attestations = on_order
+    assert attested == (
+        tuple(replace(fact, recorded=of_day) for fact in facts),
+        tuple(replace(said, when=of_day) for said in attestations),
+    )
 
 
 @pytest.mark.parametrize(("code", "days"), [("care-4-6-weeks", 30), ("care-6-weeks", 45)])

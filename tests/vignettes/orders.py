@@ -102,9 +102,9 @@ def v110(days: Days) -> list[Resource]:
 
 @story("V111", "54 F", "U", "R5", "warning", needs_store=True)
 def v111(days: Days) -> list[Resource]:
-    """As V57; the accepted override of 10 June lives in the feedback store.
+    """As V57; the accepted override of 10 June lives in the store of feedback.
 
-    Without the store the record is that of V57 and so is the answer; with it the row asks for silence.
+    Without the store the answer is that of V57, which stands here; with it there is none.
     """
     return cancer_infection.v57.record(days)
 

@@ -63,7 +63,8 @@ class Story:
     """One row: `request(now)` is the whole hook request, the rest is what the answer must say.
 
     `outcome` is the letter of the specification (S: no card).
-    `needs_store` marks a row that only stored feedback decides.
+    `needs_store` marks a row that an override decides: five days ago, with the same record, it had the answer that
+    stands here, and now it has none.
     """
 
     id: str

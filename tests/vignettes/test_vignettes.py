@@ -4,10 +4,14 @@ import json
 import re
 from datetime import datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cds_service.app import Services
+from tests.databases import GivenDatabase
+from tests.feedback.practice import Practice
 from tests.vignettes.asking import ask
 from tests.vignettes.stories import NOW, STORIES, Story
 from tests.vignettes.well_formed import CLAIMS_OF_SAFETY, complaints, our_words
@@ -27,6 +31,7 @@ MRI_SAFETY = "org.lumbar-mri-cds.mri-safety"
 
 SPEAKING = [told for told in STORIES.values() if told.outcome != "S"]
 SILENT = [told for told in STORIES.values() if told.outcome == "S"]
+OVERRIDDEN = [told for told in STORIES.values() if told.needs_store]
 
 every_speaking_story = pytest.mark.parametrize("told", SPEAKING, ids=[told.id for told in SPEAKING])
 
@@ -56,6 +61,18 @@ def decision_of(id: str, now: datetime = NOW) -> dict[str, Any]:
 @pytest.mark.parametrize("told", SILENT, ids=[told.id for told in SILENT])
 def test_a_row_without_a_card_gets_an_empty_list(told: Story) -> None:
     assert cards_of(told.id) == []
+
+
+@pytest.mark.parametrize("told", OVERRIDDEN, ids=[told.id for told in OVERRIDDEN])
+def test_a_row_that_was_overridden_five_days_ago_gets_no_card(
+    told: Story, services: Services, tmp_path: Path
+) -> None:
+    practice = Practice(services, GivenDatabase("sqlite", f"sqlite:///{tmp_path}/store.sqlite3"))
+    practice.later(days=-5)
+    card = practice.override(told.request(NOW), "imaging-done")
+    assert card["extension"][DECISION]["outcome"] == OUTCOMES[told.outcome]
+    practice.later(days=5)
+    assert practice.call(told.request(NOW)) == []
 
 
 @every_speaking_story

@@ -54,6 +54,8 @@ _SHARED_BLANKS: Mapping[str, frozenset[str]] = {
     "settle": frozenset({"names", "items"}),
     "settled-by": frozenset({"items"}),
     "items": frozenset({"numbers", "first", "last"}),
+    "attested": frozenset({"reason"}),
+    "again": frozenset({"date", "reason", "facts"}),
 }
 _SAFETY_BLANKS: Mapping[str, frozenset[str]] = {
     "summary": frozenset({"device"}),
@@ -92,7 +94,8 @@ _SHARED_SECTIONS = (
     "action.rate",
     "change-of.priority", "change-of.reason", "change-of.study", "change-of.study-other-system",
     "change-of.code-says", "change-of.site", "change-of.note", "note.hardware", "both-legs", "undated",
-    "undated.future", "undated.impossible",
+    "undated.future", "undated.impossible", "attested", "again.new-facts", "again.attested",
+    "again.changed", "again.less-read", "again.emergency", "again.device",
 )  # fmt: skip
 _SAFETY_SECTIONS = (
     "summary.unsafe", "summary.unknown-device", "summary.conditional", "summary.default", "do.unsafe",

@@ -321,6 +321,7 @@ def _describe(
         child=a.child,
         recent_procedure=bool(_unjudged_procedures(a)),
         fills=findings[0].fills,
+        background=(*a.pain.evidence, *assess_care(a.facts, a.pain, a.today, a.guideline).evidence),
     )
 
 

@@ -14,6 +14,7 @@ from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Decision, MriOrder, Outcome
 from cds_service.guideline.lumbar_mri.changed_order import ForWhom, changed
 from cds_service.guideline.lumbar_mri.escaping import plain_text
+from cds_service.guideline.lumbar_mri.repeat import REPEAT
 from cds_service.guideline.lumbar_mri.wording import SHARED
 from cds_service.protocol.card import Action
 
@@ -42,7 +43,7 @@ def rate_orders(
     return [
         _rated(order, rating, guideline, new_uuid(), patient).to_json()
         for decision in decisions
-        if (rating := RATING_OF.get(decision.outcome)) and decision.silent in ("", "concordant")
+        if (rating := RATING_OF.get(decision.outcome)) and decision.silent in ("", "concordant", REPEAT)
         for order in (decision.order, *decision.duplicates)
         if order.resource.get("id") and not order.is_ct
     ]

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from cds_service.guideline.decision import Decision, Evidence, Finding, MriOrder
+from cds_service.guideline.decision import Decision, Evidence, Finding, MriOrder, ShownAgain
 from cds_service.guideline.lumbar_mri.assertions import NOT_USABLE
 from cds_service.guideline.lumbar_mri.card_words import CardWords, name_of
 from cds_service.guideline.lumbar_mri.escaping import escape_markdown
-from cds_service.guideline.lumbar_mri.phrases import speaker, statements
+from cds_service.guideline.lumbar_mri.phrases import long_date, speaker, statements
 from cds_service.guideline.lumbar_mri.summary import Place
-from cds_service.guideline.lumbar_mri.wording import SHARED, find
+from cds_service.guideline.lumbar_mri.wording import SHARED, find, own_reasons
 from cds_service.guideline.words import Words
+from cds_service.record.dates import on_day
 
 LEADING_FACTS = 6
 PAIN_FACTS = 4  # where the pain is short, and no care has to be shown
 OTHER_FACTS = 3
 _SHORT_PAIN = ("short", "first-recorded")
 LISTED_FACTS = 3
+NEW_FACTS = 2
 
 
 def block(name: str, lines: Iterable[str], words: Words) -> str:
@@ -54,6 +56,8 @@ def why(decision: Decision, said: CardWords, place: Place) -> Iterator[str]:
         )
         order = escape_markdown(f"{decision.order.label} ({decision.order.reference})")
         yield words.say(SHARED, "duplicates", {"order": order, "others": others})
+    if decision.again:
+        yield _again(decision.again, words)
     lead = find(words, said.subject, "why", said.subject_names, said.escaped)
     if lead:
         yield lead
@@ -75,6 +79,16 @@ def why(decision: Decision, said: CardWords, place: Place) -> Iterator[str]:
     listed = {fact.text.casefold(): fact for fact in reversed(decision.listed)}
     for fact in statements(reversed(listed.values()), words, LISTED_FACTS, but=said_already, say=say):
         yield f"- {words.say(SHARED, 'also-listed')}: {fact}"
+
+
+def _again(again: ShownAgain, words: Words) -> str:
+    """That the advice was set aside, and why it is shown all the same."""
+    fills = {
+        "date": long_date(on_day(again.overridden)),
+        "reason": escape_markdown(own_reasons(words).get(again.reason, again.reason)),
+        "facts": "; ".join(statements(again.new, words, NEW_FACTS)),
+    }
+    return words.say(SHARED, f"again.{again.why}", fills)
 
 
 def _also(

@@ -129,3 +129,8 @@ def override_reasons(words: Words, file: str) -> tuple[tuple[str, str], ...]:
         return ()
     pairs = (line.partition(": ") for line in words.sections[file]["overrides"].splitlines() if line.strip())
     return tuple((code.strip(), display.strip()) for code, _, display in pairs)
+
+
+def own_reasons(words: Words) -> dict[str, str]:
+    """The display of each override reason that a card of this guideline can offer, by its code."""
+    return dict(pair for file in words.sections for pair in override_reasons(words, file))
