@@ -369,7 +369,7 @@ def few_loaded(guideline: Guideline, monkeypatch: pytest.MonkeyPatch) -> None:
         Settings(), few_codes(guideline), clock=lambda: NOW, new_uuid=lambda: "", feedback=KeepsNothing(),
         stopwatch=lambda: 0.0,
     )  # fmt: skip
-    monkeypatch.setattr("cds_service.__main__._load", lambda _: few)
+    monkeypatch.setattr("cds_service.__main__.load_services", lambda _: few)
 
 
 @pytest.mark.usefixtures("few_loaded")
