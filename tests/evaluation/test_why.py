@@ -14,21 +14,22 @@ from cds_service.app import Services
 from cds_service.store.database import Database
 from cds_service.store.feedback import FeedbackRows
 from tests.access.fhir_services import fixture
+from tests.databases import GivenDatabase
+from tests.feedback.keeping_service import STORIES, Kept
 from tests.feedback.reports import accepted, new_card, overridden
-from tests.feedback.test_decisions import STORIES, Kept
 from tests.web.hook_calls import SELECT
 
 REASON = {"reason": {"code": "patient-preference", "system": "urn:lumbar-mri-cds:reason"}}
 
 
 @pytest.fixture
-def kept(services: Services, tmp_path: Path) -> Kept:
-    return Kept(services, tmp_path / "store")
+def kept(services: Services, database: GivenDatabase) -> Kept:
+    return Kept(services, database)
 
 
 def ask(kept: Kept, card: str, *options: str) -> Result:
     kept.services.decisions.close(10)
-    address = {"CDS_DATABASE_URL": f"sqlite:///{kept.file}"}
+    address = {"CDS_DATABASE_URL": kept.database.url}
     return CliRunner().invoke(main, ["why", card, *options], env=address)
 
 
@@ -86,7 +87,7 @@ def test_feedback_is_told_once_a_report_and_in_its_order(kept: Kept) -> None:
 def test_a_report_of_a_client_that_was_not_given_the_card_is_none_of_it(kept: Kept) -> None:
     card = kept.call(fixture("r1-not-indicated"))["cards"][0]["uuid"]
     report(kept, overridden(card))
-    rows = FeedbackRows(Database(f"sqlite:///{kept.file}"))
+    rows = FeedbackRows(Database(kept.database.url))
     (own,) = rows.on_card(card, "open-demo")
     assert own.outcome == "overridden"
     assert rows.on_card(card, "another-client") == ()

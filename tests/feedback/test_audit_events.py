@@ -21,8 +21,8 @@ from cds_service.settings import Settings
 from cds_service.store import StoreUnavailable
 from tests.access.fhir_services import fixture
 from tests.feedback.decision_records import record
+from tests.feedback.keeping_service import Kept, sqlite_in
 from tests.feedback.reports import CARD
-from tests.feedback.test_decisions import Kept
 
 SERVER = "https://audit.test.example/fhir"
 TOKEN = "marked-audit-token"  # noqa: S105
@@ -106,11 +106,11 @@ def test_each_decision_of_a_service_becomes_an_event_and_none_by_default(
     services: Services, tmp_path: Path
 ) -> None:
     responses.post(SERVER, status=200)
-    silent = Kept(services, tmp_path / "without")
+    silent = Kept(services, sqlite_in(tmp_path / "without"))
     silent.call(fixture("r1-not-indicated"))
     silent.services.decisions.close(10)
     assert len(responses.calls) == 0
-    kept = Kept(services, tmp_path / "with", audit_url=SERVER, audit_token=SecretStr(TOKEN))
+    kept = Kept(services, sqlite_in(tmp_path / "with"), audit_url=SERVER, audit_token=SecretStr(TOKEN))
     card = kept.call(fixture("r4-cauda-equina"))["cards"][0]["uuid"]
     kept.services.decisions.close(10)
     assert card in json.dumps(posted())
@@ -122,7 +122,7 @@ def test_a_server_that_refuses_costs_the_event_and_neither_card_nor_record(
     services: Services, tmp_path: Path
 ) -> None:
     responses.post(SERVER, status=400)
-    kept = Kept(services, tmp_path / "store", audit_url=SERVER, audit_token=SecretStr(TOKEN))
+    kept = Kept(services, sqlite_in(tmp_path / "store"), audit_url=SERVER, audit_token=SecretStr(TOKEN))
     with capture_logs() as lines:
         card = kept.call(fixture("r4-cauda-equina"))["cards"][0]["uuid"]
         assert kept.rows("card") == [(card,)]

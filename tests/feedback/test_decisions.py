@@ -4,58 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from cds_service.app import Services, create_app
-from cds_service.settings import Settings
 from cds_service.wiring import keep_in_database
-from tests.access.fhir_services import FIXTURES
 from tests.access.fhir_services import fixture as fixture_request
-from tests.databases import everything_in
-from tests.web.hook_calls import SELECT, SIGN, knee_request
+from tests.databases import GivenDatabase
+from tests.feedback.keeping_service import STORIES, Kept, sqlite_in
+from tests.web.hook_calls import SELECT, knee_request
 
-STORIES = sorted(path.name.removesuffix(".request.json") for path in FIXTURES.glob("*.request.json"))
 KEY = "a key of the site that is long enough"
 
 
-class Kept:
-    """A service on a file of its own, and what it has written there."""
-
-    def __init__(self, services: Services, folder: Path, **settings: Any) -> None:
-        folder.mkdir()
-        self.file = folder / "store.sqlite3"
-        chosen = Settings(database_url=f"sqlite:///{self.file}", **settings)
-        self.services = keep_in_database(dataclasses.replace(services, settings=chosen))
-        self.client = create_app(services=self.services).test_client()
-
-    def call(self, body: dict[str, Any]) -> dict[str, Any]:
-        answer = self.client.post(SIGN if body["hook"] == "order-sign" else SELECT, json=body)
-        assert answer.status_code == 200
-        return dict(answer.get_json())
-
-    def rows(self, columns: str = "*") -> list[tuple[Any, ...]]:
-        """These columns of every decision, once nothing waits any more."""
-        self.services.decisions.close(10)
-        with closing(sqlite3.connect(self.file)) as connection:
-            return connection.execute(f"SELECT {columns} FROM decisions ORDER BY id").fetchall()  # noqa: S608
-
-    def only(self, columns: str) -> tuple[Any, ...]:
-        (row,) = self.rows(columns)
-        return row
-
-
 @pytest.fixture
-def kept(services: Services, tmp_path: Path) -> Kept:
-    return Kept(services, tmp_path / "store")
+def kept(services: Services, database: GivenDatabase) -> Kept:
+    return Kept(services, database)
 
 
 def test_a_decision_is_kept_with_the_card_that_told_it(kept: Kept) -> None:
@@ -131,7 +100,7 @@ def test_practitioner_and_organisation_are_kept_only_with_a_key(services: Servic
         "serviceProvider": {"reference": "Organization/clinic-7"},
     }
     kept = {
-        name: Kept(services, tmp_path / name, **settings)
+        name: Kept(services, sqlite_in(tmp_path / name), **settings)
         for name, settings in (
             ("without", {}),
             ("with", {"pseudonym_key": KEY}),
@@ -149,8 +118,10 @@ def test_practitioner_and_organisation_are_kept_only_with_a_key(services: Servic
     assert set(found["with"]).isdisjoint(found["another"])
 
 
-def test_nothing_of_the_patient_and_no_name_is_in_the_file(services: Services, tmp_path: Path) -> None:
-    kept = Kept(services, tmp_path / "store", pseudonym_key=KEY)
+def test_nothing_of_the_patient_and_no_name_is_in_the_database(
+    services: Services, database: GivenDatabase
+) -> None:
+    kept = Kept(services, database, pseudonym_key=KEY)
     body = fixture_request("r4-cauda-equina")
     marked = json.loads(json.dumps(body).replace(body["context"]["patientId"], "marked-patient"))
     marked["context"]["userId"] = "Practitioner/marked-user"
@@ -161,16 +132,17 @@ def test_nothing_of_the_patient_and_no_name_is_in_the_file(services: Services, t
         entry["resource"]["code"]["text"] = "Marked words of a diagnosis"
     kept.call(marked)
     assert kept.rows("outcome") == [("emergency",)]
-    written = everything_in(kept.file.parent).lower()
+    written = database.everything().lower()
     for mark in (b"marked", b"1983-03-27", b"1983"):
         assert mark not in written
     assert KEY.encode() not in written
 
 
-def test_a_card_goes_out_where_the_database_cannot_be_written(kept: Kept) -> None:
+def test_a_card_goes_out_where_the_database_cannot_be_written(services: Services, tmp_path: Path) -> None:
+    kept = Kept(services, sqlite_in(tmp_path / "store"))
     kept.services.decisions.close(10)
-    kept.file.unlink()
-    kept.file.mkdir()
+    (tmp_path / "store" / "store.sqlite3").unlink()
+    (tmp_path / "store" / "store.sqlite3").mkdir()
     assert kept.call(fixture_request("r1-not-indicated"))["cards"]
 
 
@@ -193,8 +165,10 @@ def test_a_fault_in_the_record_costs_the_record_and_not_the_card(
     assert "of the patient" not in str(lines)
 
 
-def test_old_decisions_and_their_feedback_go_by_themselves(services: Services, tmp_path: Path) -> None:
-    kept = Kept(services, tmp_path / "store", decision_days=10)
+def test_old_decisions_and_their_feedback_go_by_themselves(
+    services: Services, database: GivenDatabase
+) -> None:
+    kept = Kept(services, database, decision_days=10)
     kept.call(fixture_request("r1-not-indicated"))
     assert len(kept.rows()) == 1
     later = dataclasses.replace(

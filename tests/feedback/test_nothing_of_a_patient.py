@@ -12,7 +12,7 @@ from cds_service.settings import environment_with
 from tests.access.fhir_services import fixture
 from tests.databases import everything_in
 from tests.feedback.reports import new_card, overridden
-from tests.feedback.test_decisions import STORIES
+from tests.feedback.keeping_service import STORIES
 from tests.web.hook_calls import SELECT, SIGN
 
 CALLS = 1_000
