@@ -21,6 +21,7 @@ from cds_service.errors import CdsError, UnreadableBody
 from cds_service.example import example_request
 from cds_service.guideline.content import ContentError
 from cds_service.protocol.discovery import HOOK_SERVICES, service_of
+from cds_service.scorecard_command import scorecard
 from cds_service.settings import ENV_PREFIX, Settings, settings_table
 from cds_service.start_check import UnsafeStart, check_start
 from cds_service.store import BadDatabaseUrl
@@ -188,6 +189,7 @@ def print_settings() -> None:
 
 main.add_command(check)
 main.add_command(replay)
+main.add_command(scorecard)
 
 
 def render_settings_table() -> str:

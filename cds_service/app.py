@@ -28,7 +28,7 @@ from cds_service.guideline.problems import refuse
 from cds_service.guideline.review_state import review_warning
 from cds_service.record.users import USER_ROLE
 from cds_service.settings import Settings
-from cds_service.web import call_log, cors, errors, fhir_api, hooks_api, operations, security_headers
+from cds_service.web import call_log, cors, errors, fhir_api, hooks_api, operations, scorecard, security_headers
 from cds_service.wiring import Services, install_services, keep_in_database, make_token_checks
 
 __all__ = ["Services", "build_services", "cards_folder", "configure_logging", "create_app", "read_clock"]
@@ -57,6 +57,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.register_blueprint(operations.blueprint)
     app.register_blueprint(hooks_api.make_blueprint(services))
     app.register_blueprint(fhir_api.make_blueprint(services))
+    app.register_blueprint(scorecard.make_blueprint(services))
     return app
 
 

@@ -11,13 +11,14 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from cds_service.access.addresses import parse_address
 from cds_service.access.outgoing import Forbidden
 
 ENV_PREFIX = "CDS_"
+_LEAST_TOKEN_CHARACTERS = 16
 
 _EVERY_IPV4 = "0.0.0.0"  # noqa: S104 # nosec B104 # compared, never bound
 
@@ -170,6 +171,13 @@ class Settings(BaseSettings):
             "clinician may name a patient; without this only their length is kept."
         ),
     )
+    scorecard_token: SecretStr = Field(
+        SecretStr(""),
+        description=(
+            "Secret of at least 16 characters that opens `/scorecard`: as bearer token, or as the password that "
+            "a browser asks for, with any user name. Empty: there is no such page."
+        ),
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level of the log lines that are written to standard error."
     )
@@ -186,6 +194,13 @@ class Settings(BaseSettings):
     def _networks_between_commas(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("scorecard_token")
+    @classmethod
+    def _cannot_be_guessed(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value) < _LEAST_TOKEN_CHARACTERS:
+            raise ValueError(f"must have at least {_LEAST_TOKEN_CHARACTERS} characters")
         return value
 
     @field_validator("site", mode="before")
@@ -256,6 +271,6 @@ def environment_with(**values: str) -> dict[str, str]:
 
 def _as_typed(default: object) -> str:
     """A default as one would write it in the environment."""
-    if default is None:
+    if default is None or isinstance(default, SecretStr):
         return ""
     return ",".join(map(str, default)) if isinstance(default, tuple) else str(default)

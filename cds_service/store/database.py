@@ -24,6 +24,9 @@ from cds_service.store import BadDatabaseUrl, StoreUnavailable
 
 # How long SQLite waits for another writer, and how long a call waits for a free connection.
 _BUSY_SECONDS = 0.5
+# How long a query that counts may take in PostgreSQL; a card or a feedback has far less.
+_READ_SECONDS = 120
+_READS_ONLY = "cds_reads_only"
 # Alembic keeps the running migration in its module, so that two threads would take each other's.
 _MIGRATING = threading.Lock()
 
@@ -53,6 +56,25 @@ class Database:
                 yield connection
         except IntegrityError:
             raise
+        except SQLAlchemyError as error:
+            raise StoreUnavailable(type(error).__name__) from None
+
+    @contextmanager
+    def read(self, seconds: int = _READ_SECONDS) -> Iterator[Connection]:
+        """A transaction that only reads, and sees one state of the tables; raises StoreUnavailable.
+
+        In SQLite it keeps no writer waiting, as `begin` does; in PostgreSQL each query may take `seconds`.
+        """
+        try:
+            with self._opened().connect() as connection:
+                if connection.dialect.name == "postgresql":
+                    connection = connection.execution_options(
+                        isolation_level="REPEATABLE READ", postgresql_readonly=True
+                    )
+                    connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{seconds}s'")
+                else:
+                    connection = connection.execution_options(**{_READS_ONLY: True})
+                yield connection
         except SQLAlchemyError as error:
             raise StoreUnavailable(type(error).__name__) from None
 
@@ -127,4 +149,5 @@ def _begin_immediately(connection: Connection) -> None:
 
     So a migration is whole or not there, and of two processes the second finds it done.
     """
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reads_only = connection.get_execution_options().get(_READS_ONLY)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
