@@ -9,17 +9,15 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 import click
-from pydantic import ValidationError
 
 from cds_service import __version__
-from cds_service.access.client_file import PROFILES, ClientsError, shipped_profiles
+from cds_service.access.client_file import PROFILES, shipped_profiles
 from cds_service.access.clients import PLAIN_CLIENT, ClientProfile
-from cds_service.app import Services, build_services, configure_logging, create_app, read_clock
-from cds_service.command_options import now_option, read_moment, tell_broken
+from cds_service.app import Services, configure_logging, create_app, read_clock
+from cds_service.command_options import load_services, now_option, read_moment, read_settings
 from cds_service.content_commands import check, replay
 from cds_service.errors import CdsError, UnreadableBody
 from cds_service.example import example_request
-from cds_service.guideline.content import ContentError
 from cds_service.protocol.discovery import HOOK_SERVICES, service_of
 from cds_service.scorecard_command import scorecard
 from cds_service.settings import ENV_PREFIX, Settings, settings_table
@@ -27,6 +25,7 @@ from cds_service.start_check import UnsafeStart, check_start
 from cds_service.store import BadDatabaseUrl
 from cds_service.web.body import parse_json_object
 from cds_service.web.hooks_api import answer_call
+from cds_service.why_command import why
 from cds_service.wiring import keep_in_database
 
 _EXIT_BROKEN_CONTENT = 1
@@ -56,8 +55,8 @@ def serve(**options: Any) -> None:
     # Imported here because gunicorn runs on Unix alone, and the other commands run anywhere.
     from cds_service.web.server import CannotListen, check_address, run_server
 
-    settings = _read_settings(**{name: value for name, value in options.items() if value is not None})
-    services = _load(settings)
+    settings = read_settings(**{name: value for name, value in options.items() if value is not None})
+    services = load_services(settings)
     try:
         check_start(settings, services.clients)
         check_address(settings)
@@ -80,7 +79,7 @@ def card(request_file: BinaryIO, now: str | None, name: str | None) -> None:
 
     Exit status: 0 with a response, 2 where HTTP would answer 400, 3 where it would answer 412.
     """
-    services = _load(_read_settings())
+    services = load_services(read_settings())
     if now is not None:
         moment = read_moment(now, services.guideline.zone)
         services = dataclasses.replace(services, clock=lambda: moment)
@@ -122,7 +121,7 @@ def review(all_codes: bool, form: Literal["html", "md"] | None, output: str | No
     # Imported here because no other command needs it.
     from cds_service.review import render_pack, render_review
 
-    services = _load(_read_settings())
+    services = load_services(read_settings())
     if output == "-" or (form is None and output is None):
         click.echo(render_review(services.guideline, all_codes=all_codes))
         return
@@ -166,7 +165,7 @@ def expand(url: str, names: tuple[str, ...], output: Path, content: Path | None)
     # Imported here because no other command talks to a server.
     from cds_service.expand_command import run_expand
 
-    run_expand(url, names, output, content, lambda: _load(_read_settings()).guideline)
+    run_expand(url, names, output, content, lambda: load_services(read_settings()).guideline)
 
 
 @main.command()
@@ -176,7 +175,7 @@ def clients(name: str | None) -> None:
     if name:
         click.echo((PROFILES / f"{name}.toml").read_text(encoding="utf-8"), nl=False)
         return
-    for client in _load(_read_settings()).clients.client:
+    for client in load_services(read_settings()).clients.client:
         click.echo(f"{client.name:<20} {client.issuer or 'open: no proof is asked for'}")
     click.echo(f"Shipped: {', '.join(shipped_profiles())}. {ENV_PREFIX}CLIENTS names one, or a file.")
 
@@ -190,6 +189,7 @@ def print_settings() -> None:
 main.add_command(check)
 main.add_command(replay)
 main.add_command(scorecard)
+main.add_command(why)
 
 
 def render_settings_table() -> str:
@@ -199,31 +199,6 @@ def render_settings_table() -> str:
         for name, default, text in settings_table()
     ]
     return "\n".join(["| Variable | Default | Meaning |", "| --- | --- | --- |", *rows])
-
-
-def _read_settings(**overrides: Any) -> Settings:
-    try:
-        return Settings(**overrides)
-    except ValidationError as error:
-        faults = [(str(fault["loc"][0]), fault["msg"]) for fault in error.errors()]
-        said = [
-            f"{f'--{name}' if name in overrides else ENV_PREFIX + name.upper()}: {what}"
-            for name, what in faults
-        ]
-        raise click.UsageError("; ".join(said)) from None
-
-
-def _load(settings: Settings) -> Services:
-    try:
-        return build_services(settings)
-    except ContentError as error:
-        tell_broken("The guideline's content", error)
-        raise SystemExit(_EXIT_BROKEN_CONTENT) from None
-    except ClientsError as error:
-        tell_broken("The file of clients", error)
-        raise SystemExit(_EXIT_BROKEN_CONTENT) from None
-    except BadDatabaseUrl as error:
-        raise click.ClickException(f"{error}.") from None
 
 
 def _client_named(name: str | None, services: Services) -> ClientProfile:

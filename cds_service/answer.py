@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -56,11 +56,13 @@ class HookAnswer:
     """The response, ready for JSON, what the log may know of it (nothing of the patient), and the advice.
 
     `advice` is that on every order, on those without a card, too.
+    `request` is the call as it was answered: with all of the record that was read for it.
     """
 
     response: dict[str, Any]
     log: dict[str, Any]
     advice: tuple[Advice, ...]
+    request: HookRequest = field(repr=False)
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
@@ -130,7 +132,7 @@ def answer_hook(
     log = _log(request, selection, decisions, guideline)
     if left_out := len(rendered) - len(sent):
         log["cards_left_out"] = left_out
-    return HookAnswer(response, log, _with_cards(decisions, sent))
+    return HookAnswer(response, log, _with_cards(decisions, sent), request)
 
 
 def _with_cards(decisions: Iterable[Decision], sent: Iterable[RenderedCard]) -> tuple[Advice, ...]:

@@ -28,7 +28,16 @@ from cds_service.guideline.problems import refuse
 from cds_service.guideline.review_state import review_warning
 from cds_service.record.users import USER_ROLE
 from cds_service.settings import Settings
-from cds_service.web import call_log, cors, errors, fhir_api, hooks_api, operations, scorecard, security_headers
+from cds_service.web import (
+    call_log,
+    cors,
+    errors,
+    fhir_api,
+    hooks_api,
+    operations,
+    scorecard,
+    security_headers,
+)
 from cds_service.wiring import Services, install_services, keep_in_database, make_token_checks
 
 __all__ = ["Services", "build_services", "cards_folder", "configure_logging", "create_app", "read_clock"]

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import Any
 
 import click
+from pydantic import ValidationError
 
 from cds_service.access.client_file import ClientsError
+from cds_service.app import Services, build_services
 from cds_service.guideline.content import ContentError, Guideline, load_guideline
+from cds_service.settings import ENV_PREFIX, Settings
+from cds_service.store import BadDatabaseUrl
 
+_EXIT_BROKEN_CONTENT = 1
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199  # windows reach a hundred years back, and a calendar has to hold them
 EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -44,3 +50,30 @@ def load_content(folder: Path, option: str, exit_status: int, site: Path | None 
 def tell_broken(what: str, error: ContentError | ClientsError) -> None:
     """Prints every problem, a line each, to standard error."""
     click.echo(f"{what} is broken.\n{error}", err=True)
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """The settings of the environment, under what was typed as options; prints each fault, and ends so."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        faults = [(str(fault["loc"][0]), fault["msg"]) for fault in error.errors()]
+        said = [
+            f"{f'--{name}' if name in overrides else ENV_PREFIX + name.upper()}: {what}"
+            for name, what in faults
+        ]
+        raise click.UsageError("; ".join(said)) from None
+
+
+def load_services(settings: Settings) -> Services:
+    """The services as the settings want them; prints what is broken, and ends so."""
+    try:
+        return build_services(settings)
+    except ContentError as error:
+        tell_broken("The guideline's content", error)
+        raise SystemExit(_EXIT_BROKEN_CONTENT) from None
+    except ClientsError as error:
+        tell_broken("The file of clients", error)
+        raise SystemExit(_EXIT_BROKEN_CONTENT) from None
+    except BadDatabaseUrl as error:
+        raise click.ClickException(f"{error}.") from None

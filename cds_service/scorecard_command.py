@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from datetime import date
 
 import click
-from pydantic import ValidationError
 
-from cds_service.app import GUIDELINE_FOLDER, cards_folder, read_clock
-from cds_service.command_options import now_option, read_moment, tell_broken
+from cds_service.app import read_clock
+from cds_service.command_options import load_services, now_option, read_moment, read_settings
 from cds_service.evaluation.scorecard import Scorecard
 from cds_service.evaluation.scorecard_period import BadPeriod, Period, read_month, read_period
 from cds_service.feedback.kept import milliseconds_of, own_reasons
-from cds_service.guideline.content import ContentError, Guideline, load_guideline
-from cds_service.settings import Settings
+from cds_service.guideline.content import Guideline
 from cds_service.store import BadDatabaseUrl, StoreUnavailable
-
-_EXIT_BROKEN_CONTENT = 1
 
 
 @click.command()
@@ -46,13 +42,14 @@ def scorecard(
     from cds_service.evaluation.scorecard_reading import read_scorecard
     from cds_service.evaluation.scorecard_refresh import open_rows, read_poster
 
-    settings, guideline = _settings(), _guideline()
+    services = load_services(read_settings())
+    settings, guideline = services.settings, services.guideline
     moment = read_moment(now, guideline.zone) if now is not None else read_clock()
     period = _period(first, last, month, form, moment.astimezone(guideline.zone).date())
     reasons = own_reasons(guideline.words)
     try:
         rows = open_rows(database or settings.database_url, guideline)
-        rows.bring_up_to_date(milliseconds_of(moment), _kept_days(settings))
+        rows.bring_up_to_date(milliseconds_of(moment), settings.decision_days)
 
         def read(wanted: Period) -> Scorecard:
             return read_scorecard(rows, wanted, moment, guideline.zone)
@@ -69,27 +66,7 @@ def scorecard(
         raise click.ClickException(f"The database does not answer ({error.kind}).") from None
 
 
-def _settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        names = ", ".join(sorted({str(fault["loc"][0]) for fault in error.errors()}))
-        raise click.UsageError(f"settings that cannot be used: {names}") from None
-
-
-def _guideline() -> Guideline:
-    try:
-        return load_guideline(cards_folder() / GUIDELINE_FOLDER, _settings().site)
-    except ContentError as error:
-        tell_broken("The guideline's content", error)
-        raise SystemExit(_EXIT_BROKEN_CONTENT) from None
-
-
-def _kept_days(settings: Settings) -> int:
-    return int(getattr(settings, "decision_days", 1_096))
-
-
-def _period(first: str | None, last: str | None, month: str | None, form: str, today: Any) -> Period:
+def _period(first: str | None, last: str | None, month: str | None, form: str, today: date) -> Period:
     if month and (first or last):
         raise click.UsageError("give --month, or --from and --to")
     if form == "poster" and not month:

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from cds_service.access.addresses import parse_address
 from cds_service.access.outgoing import Forbidden
+from cds_service.feedback.pseudonyms import LEAST_KEY_CHARACTERS
 
 ENV_PREFIX = "CDS_"
 _LEAST_TOKEN_CHARACTERS = 16
@@ -161,7 +162,7 @@ class Settings(BaseSettings):
         "sqlite:///lumbar-mri-cds.sqlite3",
         repr=False,  # it may hold a password
         description=(
-            "Database that keeps feedback and remembers used tokens, as SQLAlchemy writes its address."
+            "Database that keeps decisions and feedback and remembers used tokens, as SQLAlchemy writes it."
         ),
     )
     keep_comments: bool = Field(
@@ -171,11 +172,24 @@ class Settings(BaseSettings):
             "clinician may name a patient; without this only their length is kept."
         ),
     )
+    pseudonym_key: SecretStr = Field(
+        SecretStr(""),
+        description=(
+            "Secret of at least 32 characters that hashes practitioners, organisations and repeated orders "
+            "in the database. Empty: none of the three is kept, and no override is remembered."
+        ),
+    )
+    decision_days: int = Field(
+        1_096,
+        ge=1,
+        le=36_525,
+        description="For how many days decisions and feedback are kept; older ones are removed every hour.",
+    )
     scorecard_token: SecretStr = Field(
         SecretStr(""),
         description=(
-            "Secret of at least 16 characters that opens `/scorecard`: as bearer token, or as the password that "
-            "a browser asks for, with any user name. Empty: there is no such page."
+            "Secret of at least 16 characters that opens `/scorecard`: as bearer token, or as the "
+            "password that a browser asks for, with any user name. Empty: there is no such page."
         ),
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -194,6 +208,13 @@ class Settings(BaseSettings):
     def _networks_between_commas(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("pseudonym_key")
+    @classmethod
+    def _is_long_enough(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value) < LEAST_KEY_CHARACTERS:
+            raise ValueError(f"must have at least {LEAST_KEY_CHARACTERS} characters")
         return value
 
     @field_validator("scorecard_token")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
@@ -13,13 +14,17 @@ from cds_service.access.clients import OPEN_DEMO, Clients
 from cds_service.access.fhir_reads import FhirReader
 from cds_service.access.outgoing import Outgoing
 from cds_service.feedback import FeedbackSink
+from cds_service.feedback.decision_keeper import DecisionKeeper, KeepsNoDecisions
+from cds_service.feedback.pseudonyms import Pseudonyms
 from cds_service.guideline.content import Guideline
 from cds_service.settings import Settings
 
 if TYPE_CHECKING:  # what checks tokens takes long to load, and only some services need it
     from cds_service.access.tokens import TokenChecks
+    from cds_service.store.database import Database
 
 _EXTENSION = "cds_service"
+CASE_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,7 @@ class Services:
     `new_uuid` gives a fresh card or suggestion uuid.
     `stopwatch` counts seconds from an arbitrary start, for the timings in the log and the ends of FHIR reads.
     `token_checks` is None where no client has to prove who it is.
+    `decisions` keeps a record of each decision, and `pseudonyms` hashes the names in it; None: without a key.
     `fhir` reads what a call's prefetch lacks; None means that nothing is read from FHIR servers.
     """
 
@@ -41,6 +47,8 @@ class Services:
     stopwatch: Callable[[], float]
     clients: Clients = field(default=Clients(client=(OPEN_DEMO,)))
     fhir: FhirReader | None = None
+    decisions: DecisionKeeper = field(default_factory=KeepsNoDecisions)
+    pseudonyms: Pseudonyms | None = None
     token_checks: TokenChecks | None = None
 
 
@@ -58,12 +66,11 @@ def make_token_checks(
     from cds_service.access.key_sets import KeySets
     from cds_service.access.tokens import TokenChecks
     from cds_service.access.used_tokens import SharedUsedTokens
-    from cds_service.store.database import Database
     from cds_service.store.used_tokens import UsedTokenTable
 
     return TokenChecks(
         keys=KeySets(clients, outgoing, monotonic, settings.key_set_max_age_seconds),
-        used_tokens=SharedUsedTokens(UsedTokenTable(Database(settings.database_url))),
+        used_tokens=SharedUsedTokens(UsedTokenTable(_shared_database(settings.database_url))),
         leeway_seconds=settings.token_leeway_seconds,
         max_seconds=settings.token_max_seconds,
     )
@@ -75,19 +82,35 @@ def keep_in_database(services: Services) -> Services:
     Only what serves calls this: commands need no database, and it takes most of a second to load.
     Raises BadDatabaseUrl.
     """
-    from cds_service.feedback.kept import own_reasons
+    from cds_service.feedback.decision_writer import DecisionWriter, Retention
+    from cds_service.feedback.kept import milliseconds_of, own_reasons
     from cds_service.feedback.stored import StoredFeedback
-    from cds_service.store.database import Database
+    from cds_service.store.decisions import DecisionRows
     from cds_service.store.feedback import FeedbackRows
 
     settings = services.settings
+    database = _shared_database(settings.database_url)
     feedback = StoredFeedback(
-        FeedbackRows(Database(settings.database_url)),
-        own_reasons(services.guideline.words),
-        comments=settings.keep_comments,
+        FeedbackRows(database), own_reasons(services.guideline.words), comments=settings.keep_comments
     )
     feedback.prepare()
-    return replace(services, feedback=feedback)
+    decisions = DecisionWriter(
+        DecisionRows(database),
+        Retention(settings.decision_days, CASE_DAYS),
+        milliseconds=lambda: milliseconds_of(services.clock()),
+        stopwatch=services.stopwatch,
+    )
+    key = settings.pseudonym_key.get_secret_value()
+    pseudonyms = Pseudonyms(key.encode()) if key else None
+    return replace(services, feedback=feedback, decisions=decisions, pseudonyms=pseudonyms)
+
+
+@cache
+def _shared_database(url: str) -> Database:
+    """One engine a process for everything that is kept. Raises BadDatabaseUrl."""
+    from cds_service.store.database import Database
+
+    return Database(url)
 
 
 def install_services(app: Flask, services: Services) -> None:

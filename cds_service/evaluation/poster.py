@@ -54,7 +54,8 @@ def make_poster(month: Scorecard, year: Scorecard, reasons: Mapping[str, str]) -
         months=year.months,
         urgent=month.all_urgent,
         reasons=tuple(
-            (reason_words(code, reasons), count) for code, count in list(month.reasons.items())[:_MOST_REASONS]
+            (reason_words(code, reasons), count)
+            for code, count in list(month.reasons.items())[:_MOST_REASONS]
         ),
         missing=tuple(
             (missing_words(code), count) for code, count in list(month.missing.items())[:_MOST_REASONS]
@@ -68,7 +69,9 @@ def _what_to_do(month: Scorecard) -> str:
     """One sentence: a scan that comes too late harms most, then what a record lacks, then too many scans."""
     urgent = month.all_urgent
     if urgent.left and urgent.left / urgent.orders >= _TOO_OFTEN:
-        return "Order emergency and urgent scans as such: some were not, and stayed so although a card said it."
+        return (
+            "Order emergency and urgent scans as such: some were not, and stayed so although a card said it."
+        )
     remedy = next((REMEDIES[code] for code in month.missing if code in REMEDIES), None)
     if remedy and month.undecided >= max(_FEWEST, _TOO_OFTEN * month.orders):
         return f"Please {remedy}: without it the service cannot say whether a scan is indicated."
@@ -77,7 +80,9 @@ def _what_to_do(month: Scorecard) -> str:
         if reason in _OWN_RECORD:
             return _OWN_RECORD[reason]
         if reason.startswith(_RED_FLAG):
-            return "Code red flags in the record: cards were overridden because a flag was known and not coded."
+            return (
+                "Code red flags in the record: cards were overridden because a flag was known and not coded."
+            )
     share = share_of(month.not_indicated, month.orders) or 0
     if share >= _TOO_MANY_NOT_INDICATED and month.not_indicated >= _FEWEST:
         return "Back pain without red flags: begin with 4 to 6 weeks of care, and scan only if it lasts."

@@ -44,7 +44,7 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class CardFigures:
-    """What became of the cards of one recommendation; `confirming`: without an outcome, and none was asked for."""
+    """What became of the cards of one recommendation; `confirming`: unanswered, and nothing was asked."""
 
     code: str
     accepted: int = 0
@@ -215,8 +215,8 @@ def make_scorecard(
         urgent=_urgent(topics["urgent"]),
         times=_times(topics["seconds"], topics["early"]),
         comment_lengths=_by_name(topics["comment"]),
-        other_comments=sum(one.count for one in topics["comment"] if one.detail in ("other", "none")),
-        unmatched=sum(one.count for one in topics["unmatched"]),
+        other_comments=sum(one.number for one in topics["comment"] if one.detail in ("other", "none")),
+        unmatched=sum(one.number for one in topics["unmatched"]),
         groups=groups,
         comments=comments,
     )
@@ -230,7 +230,7 @@ def most_first(counts: Mapping[str, int]) -> dict[str, int]:
 def _by_name(counts: Iterable[DayCount]) -> dict[str, int]:
     found = Counter[str]()
     for one in counts:
-        found[one.name] += one.count
+        found[one.name] += one.number
     return dict(found)
 
 
@@ -250,9 +250,11 @@ def _months(rows: Iterable[tuple[str, str, int]]) -> Iterator[Month]:
 def _cards(counts: Iterable[DayCount]) -> Iterator[CardFigures]:
     found: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for one in counts:
-        result = {OPEN: "pending" if one.day else "ignored", SETTLED: "confirming"}.get(one.detail, one.detail)
-        found[one.name][result] += one.count
-    for code in _in_order({code: 1 for code in found}, RECOMMENDATIONS):
+        result = {OPEN: "pending" if one.day else "ignored", SETTLED: "confirming"}.get(
+            one.detail, one.detail
+        )
+        found[one.name][result] += one.number
+    for code in _in_order(dict.fromkeys(found, 1), RECOMMENDATIONS):
         yield CardFigures(
             code,
             accepted=found[code][ACCEPTED],
@@ -265,7 +267,7 @@ def _cards(counts: Iterable[DayCount]) -> Iterator[CardFigures]:
 
 def _overrides(counts: Iterable[DayCount]) -> Iterator[Override]:
     places = {code: place for place, code in enumerate(RECOMMENDATIONS)}
-    found = [Override(one.name, one.detail, one.count) for one in counts]
+    found = [Override(one.name, one.detail, one.number) for one in counts]
     found.sort(key=lambda one: (places.get(one.recommendation, len(places)), -one.cards, one.reason))
     yield from found
 
@@ -273,7 +275,7 @@ def _overrides(counts: Iterable[DayCount]) -> Iterator[Override]:
 def _urgent(counts: Iterable[DayCount]) -> dict[str, UrgentFigures]:
     found: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for one in counts:
-        found[one.name][one.detail] += one.count
+        found[one.name][one.detail] += one.number
     return {
         outcome: UrgentFigures(*(found[outcome][name] for name in (RIGHT, ACCEPTED, CHANGED, LEFT)))
         for outcome in OUTCOMES
@@ -284,12 +286,12 @@ def _urgent(counts: Iterable[DayCount]) -> dict[str, UrgentFigures]:
 def _times(counts: Sequence[DayCount], early: Iterable[DayCount]) -> Times:
     seconds = Counter[int]()
     for one in counts:
-        seconds[int(one.name)] += one.count
+        seconds[int(one.name)] += one.number
     return Times(
         cards=sum(seconds.values()),
         median=_quantile(seconds, 50),
         ninety_percent=_quantile(seconds, 90),
-        before_card=sum(one.count for one in early),
+        before_card=sum(one.number for one in early),
     )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import fromstring, tostring  # nosec B405 # reads only what pygal drew
 
-import pygal
-from pygal.style import Style
+import pygal  # type: ignore[import-untyped]
+from pygal.style import Style  # type: ignore[import-untyped]
 
 from cds_service.evaluation.scorecard import CardFigures, Month
 from cds_service.evaluation.scorecard_period import month_words

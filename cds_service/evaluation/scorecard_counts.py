@@ -37,7 +37,7 @@ COMMENT_LENGTHS = (20, 100, 300)
 
 
 class DecisionRow(NamedTuple):
-    """A row of `decisions`; `last`: no later decision on the same order; `trace` only where `missing` is set."""
+    """A row of `decisions`; `last`: no later one on the same order; `trace` only where `missing` is set."""
 
     id: int
     decided_ms: int
@@ -77,7 +77,7 @@ class DayCount(NamedTuple):
     topic: str
     name: str
     detail: str
-    count: int
+    number: int
 
 
 @dataclass(slots=True)
@@ -161,13 +161,11 @@ def count_month(
             pressing.setdefault(row.episode, []).append(row)
         if row.last:
             _count_order(row, day, pressing.get(row.episode, ()), tally)
-    counts = tuple(DayCount(*key, count) for key, count in tally.days.items())
+    counts = tuple(DayCount(*key, number) for key, number in tally.days.items())
     return MonthCounts(counts, tally.groups)
 
 
-def results_of(
-    feedback: Iterable[FeedbackRow], own_reasons: frozenset[str]
-) -> dict[tuple[str, str], Result]:
+def results_of(feedback: Iterable[FeedbackRow], own_reasons: frozenset[str]) -> dict[tuple[str, str], Result]:
     """What became of each card, by client and card.
 
     Accepted wins, whatever came first: some clients report a dismissal and what was taken, both.
@@ -184,9 +182,7 @@ def results_of(
     return {key: _result(row, own_reasons) for key, (_, row) in found.items()}
 
 
-def count_unmatched(
-    rows: Iterable[tuple[str, str, int]], day_of: Callable[[int], str]
-) -> Iterator[DayCount]:
+def count_unmatched(rows: Iterable[tuple[str, str, int]], day_of: Callable[[int], str]) -> Iterator[DayCount]:
     """The reports on cards that the client never got: rows of client, digest and time, the oldest first."""
     counts: Counter[str] = Counter()
     seen: set[tuple[str, str]] = set()
@@ -200,7 +196,7 @@ def count_unmatched(
 def rounded_seconds(milliseconds: int) -> int:
     """Seconds with two significant digits, so that a year of them is a few hundred different numbers."""
     seconds = milliseconds // 1000
-    step = 10 ** max(0, len(str(seconds)) - 2)
+    step = int("1".ljust(len(str(seconds)) - 1, "0"))
     return seconds // step * step
 
 

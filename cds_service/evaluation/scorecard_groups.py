@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,7 +34,7 @@ class GroupFigures(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GroupLine:
-    """What may be told of a group; None: hidden. `name` is empty in the table of clients, or where not kept."""
+    """What may be told of a group; None: hidden. `name` is empty for clients, and where it is not kept."""
 
     client: str
     name: str
@@ -59,21 +59,24 @@ class _Sums:
     cards: Pair
 
 
+_NAMES: Mapping[str, Callable[[GroupFigures], str]] = {
+    CLIENTS: lambda row: "",
+    ORGANISATIONS: lambda row: row.organisation,
+    PRACTITIONERS: lambda row: row.practitioner,
+}
+
+
 def tabulate_groups(rows: Iterable[GroupFigures], least: int = LEAST) -> tuple[GroupTable, ...]:
     """A table for each kind of group of which there are several; nothing where there are too few orders."""
     kept = list(rows)
     everybody = _sum(kept)
     tables = []
-    for kind, name_of in (
-        (CLIENTS, None),
-        (ORGANISATIONS, lambda row: row.organisation),
-        (PRACTITIONERS, lambda row: row.practitioner),
-    ):
+    for kind, name_of in _NAMES.items():
         groups = defaultdict[_Path, list[GroupFigures]](list)
         for row in kept:
-            groups[row.client, name_of(row) if name_of else ""].append(row)
-        if len(groups) < 2 or (name_of and not any(name for _, name in groups)):
-            continue
+            groups[row.client, name_of(row)].append(row)
+        if len(groups) < 2 or (kind != CLIENTS and not any(name for _, name in groups)):
+            continue  # the only one's figures are everybody's; and without pseudonyms there are none
         sums = {path: _sum(members) for path, members in groups.items()}
         tables.append(_tabulate(kind, everybody, _clients(kept), sums, least))
     return tuple(tables)

@@ -63,7 +63,9 @@ def poster_page(poster: Poster) -> Page:
 def _page(template: str, *, served: bool = False, **values: Any) -> Page:
     style = _environment().get_template("scorecard.css").render()
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'self'"
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'self'"
+    )
     html = _environment().get_template(template).render(
         style=style, policy=policy, served=served, **values
     )  # fmt: skip
@@ -111,5 +113,3 @@ def _duration(seconds: int | None) -> str:
         if seconds >= size * 2:
             return f"{seconds / size:.0f} {name}s"
     return f"{seconds} seconds" if seconds != 1 else "1 second"
-
-

@@ -30,7 +30,6 @@ _COUNTED_FOR_MS = 10 * 60 * 1000
 _WAIT_SECONDS = 0.25
 _FIRST_WAIT_SECONDS = 5.0
 _POSTER_MONTHS = 12
-_KEPT_DAYS = 1_096
 
 
 def open_scorecards(services: Services) -> CountedScorecards:
@@ -38,7 +37,7 @@ def open_scorecards(services: Services) -> CountedScorecards:
     return CountedScorecards(
         open_rows(services.settings.database_url, services.guideline),
         services.guideline.zone,
-        kept_days=_kept_days(services),
+        kept_days=services.settings.decision_days,
     )
 
 
@@ -52,10 +51,6 @@ def open_rows(database_url: str, guideline: Guideline) -> ScorecardRows:
     return rows
 
 
-def _kept_days(services: Services) -> int:
-    return int(getattr(services.settings, "decision_days", _KEPT_DAYS))
-
-
 class CountedScorecards:
     """Scorecards and posters, for which the counts are brought up to date beside the call."""
 
@@ -67,7 +62,7 @@ class CountedScorecards:
         self._counting: Thread | None = None
 
     def read(self, period: Period, now: datetime) -> Scorecard:
-        """The scorecard of the period; raises StoreUnavailable, and ScorecardNotReady before the first count."""
+        """The scorecard of the period; raises StoreUnavailable, and ScorecardNotReady before there is one."""
         self._freshen(milliseconds_of(now))
         return read_scorecard(self._rows, period, now, self._zone)
 
@@ -95,9 +90,7 @@ class CountedScorecards:
             _log.warning("scorecard-not-counted", error=error.kind)
 
 
-def read_poster(
-    read: Callable[[Period], Scorecard], month: Period, reasons: Mapping[str, str]
-) -> Poster:
+def read_poster(read: Callable[[Period], Scorecard], month: Period, reasons: Mapping[str, str]) -> Poster:
     """The poster of the month, with the twelve months before it."""
     year = Period(month_before(month.first, _POSTER_MONTHS), month.last)
     return make_poster(read(month), read(year), reasons)

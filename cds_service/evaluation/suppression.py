@@ -41,7 +41,9 @@ class Shown:
 NOTHING = Shown()
 
 
-def show_groups(parent: Pair, told: Shown, groups: Mapping[Key, Pair], least: int = LEAST) -> dict[Key, Shown]:
+def show_groups(
+    parent: Pair, told: Shown, groups: Mapping[Key, Pair], least: int = LEAST
+) -> dict[Key, Shown]:
     """What may be told of each group, where so much is told of their parent, which they add up to.
 
     Of a parent that is hidden nothing is told below; where its part is hidden, so are theirs.

@@ -86,9 +86,7 @@ class DecisionRecord:
     answer_ms: float
 
 
-def describe_advice(
-    advice: Iterable[Advice], call: Call, guideline: Guideline
-) -> tuple[DecisionRecord, ...]:
+def describe_advice(advice: Iterable[Advice], call: Call, guideline: Guideline) -> tuple[DecisionRecord, ...]:
     """A record for each decided order of a call, in their order."""
     return tuple(_describe(one, call, guideline) for one in advice)
 
@@ -152,7 +150,12 @@ def _trace(decision: Decision) -> dict[str, Any]:
         "not_recorded": decision.not_recorded,
         "unread": decision.unread,
         "denied": [
-            {"key": denial.key, "asked": denial.asked, "fresh": denial.fresh, "days": denial.when.days_ago(today)}
+            {
+                "key": denial.key,
+                "asked": denial.asked,
+                "fresh": denial.fresh,
+                "days": denial.when.days_ago(today),
+            }
             for denial in decision.denied
         ],
         "open_items": decision.open_items,

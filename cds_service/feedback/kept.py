@@ -11,8 +11,9 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from cds_service.feedback import FeedbackBatch
 from cds_service.guideline.lumbar_mri.changed_order import OWN_REASONS
@@ -27,6 +28,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _CODE = re.compile(r"[\w.:/|+-]{1,64}", re.ASCII)
 _SYSTEM = re.compile(r"[a-z][a-z0-9+.-]*:[\w.:/#%?=&~+-]{1,200}", re.ASCII | re.IGNORECASE)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_MOMENT, _LAST_MOMENT = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,9 @@ class KeptEntry:
     digest: str
 
 
+_FIELDS = tuple(each.name for each in fields(KeptEntry))
+
+
 def own_reasons(words: Words) -> dict[str, str]:
     """The display of each override reason that a card of this guideline can offer, by its code."""
     return dict(pair for file in words.sections for pair in override_reasons(words, file))
@@ -69,9 +74,21 @@ def columns_of(entry: KeptEntry) -> dict[str, object]:
     return asdict(entry) | {"suggestions": json.dumps(entry.suggestions)}
 
 
+def entry_of(row: Mapping[str, Any]) -> KeptEntry:
+    """The entry that a row holds."""
+    values = {name: row[name] for name in _FIELDS}
+    return KeptEntry(**values | {"suggestions": tuple(json.loads(values["suggestions"]))})
+
+
 def milliseconds_of(moment: datetime) -> int:
     """A moment as a number; unlike a change of zone it overflows for no year that can be sent."""
     return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def moment_of(milliseconds: int) -> datetime:
+    """The moment of a number; what no calendar of every zone holds is brought to its ends."""
+    bounded = max(milliseconds_of(_FIRST_MOMENT), min(milliseconds, milliseconds_of(_LAST_MOMENT)))
+    return _EPOCH + timedelta(milliseconds=bounded)
 
 
 def _reduce(

@@ -1,4 +1,4 @@
-"""Who orders: whether the user's PractitionerRole is one that a site names."""
+"""Who orders, and where: the user's PractitionerRole, and the organisation of the encounter."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from cds_service.record.gathering import PrefetchedKey
 from cds_service.record.projection import Raw
 
 USER_ROLE = "userRole"  # the prefetch key; it says nothing of the patient
+ENCOUNTER = "encounter"
 
 
 def has_role(prefetch: Mapping[str, PrefetchedKey], user_id: str | None, roles: Iterable[str]) -> bool:
@@ -22,6 +23,23 @@ def has_role(prefetch: Mapping[str, PrefetchedKey], user_id: str | None, roles: 
     return sent is not None and any(
         not wanted.isdisjoint(_names(raw)) for raw in sent.resources if _is_of(raw, str(user_id))
     )
+
+
+def organisation_of(prefetch: Mapping[str, PrefetchedKey], user_id: str | None) -> str | None:
+    """The reference of the organisation that cares for the patient now, else of the user's role."""
+    encounter, role = prefetch.get(ENCOUNTER), prefetch.get(USER_ROLE)
+    for raw in encounter.resources if encounter else ():
+        if raw.get("resourceType") == "Encounter" and (found := _reference(raw.get("serviceProvider"))):
+            return found
+    for raw in role.resources if role and user_id else ():
+        if _is_of(raw, str(user_id)) and (found := _reference(raw.get("organization"))):
+            return found
+    return None
+
+
+def _reference(value: Any) -> str | None:
+    reference = value.get("reference") if isinstance(value, dict) else None
+    return reference if isinstance(reference, str) and reference.strip() else None
 
 
 def _is_of(raw: Raw, user_id: str) -> bool:

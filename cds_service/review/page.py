@@ -153,7 +153,9 @@ def criteria_tables(criteria: Mapping[str, Criteria], guideline: Guideline) -> I
     own = {name: [row for row in rows if row not in shared] for name, rows in criteria.items()}
     for name, rows in (own | ({" and ".join(own): shared} if shared else {})).items():
         yield f"### Criteria{f': {name}' if name else ''}"
-        yield table(("Tier", "When"), [(tier, _filled(sentence, guideline)) for tier, sentence in rows])
+        yield table(
+            ("Tier", "When"), [(tier, with_thresholds(sentence, guideline)) for tier, sentence in rows]
+        )
 
 
 def card_words(file: str, guideline: Guideline) -> Iterator[str]:
@@ -167,7 +169,7 @@ def card_words(file: str, guideline: Guideline) -> Iterator[str]:
         yield f"#### {file}.{name}"
         for kind in KINDS:
             if f"{kind}.{name}" in sections:
-                text = _filled(sections[f"{kind}.{name}"], guideline)
+                text = with_thresholds(sections[f"{kind}.{name}"], guideline)
                 yield f"> {text}" if kind == "summary" else text
             else:
                 yield from borrowed_words(guideline.words, file, kind, name)
@@ -180,7 +182,7 @@ def card_words(file: str, guideline: Guideline) -> Iterator[str]:
 
 
 def _by_section(sections: Mapping[str, str], guideline: Guideline) -> Iterator[str]:
-    filled = {name: _filled(text, guideline) for name, text in sections.items()}
+    filled = {name: with_thresholds(text, guideline) for name, text in sections.items()}
     short = [(name, text) for name, text in filled.items() if "\n" not in text]
     if short:
         yield table(("Section", "Words"), short)
@@ -379,7 +381,7 @@ def source_list(sources: Iterable[Source]) -> str:
     )
 
 
-def _filled(text: str, guideline: Guideline) -> str:
+def with_thresholds(text: str, guideline: Guideline) -> str:
     """The text with the thresholds in force; what only a record can fill stands in angle quotes."""
     known = Template(text).safe_substitute(threshold_fills(guideline))
     return _BLANK.sub(lambda blank: f"‹{blank[1].replace('_', ' ')}›", known)

@@ -24,9 +24,7 @@ from cds_service.store import BadDatabaseUrl, StoreUnavailable
 
 # How long SQLite waits for another writer, and how long a call waits for a free connection.
 _BUSY_SECONDS = 0.5
-# How long a query that counts may take in PostgreSQL; a card or a feedback has far less.
-_READ_SECONDS = 120
-_READS_ONLY = "cds_reads_only"
+_READS = "only_reads"
 # Alembic keeps the running migration in its module, so that two threads would take each other's.
 _MIGRATING = threading.Lock()
 
@@ -60,20 +58,20 @@ class Database:
             raise StoreUnavailable(type(error).__name__) from None
 
     @contextmanager
-    def read(self, seconds: int = _READ_SECONDS) -> Iterator[Connection]:
-        """A transaction that only reads, and sees one state of the tables; raises StoreUnavailable.
+    def read(self, *, seconds: int | None = None) -> Iterator[Connection]:
+        """A transaction that only reads, and waits for no writer; raises StoreUnavailable.
 
-        In SQLite it keeps no writer waiting, as `begin` does; in PostgreSQL each query may take `seconds`.
+        With `seconds` all its queries see one state of the tables, as in SQLite they always do,
+        and each may take so long, where the database ends those that take longer.
         """
+        options: dict[str, Any] = {_READS: True}
+        several = seconds is not None and self._url.get_backend_name() == "postgresql"
+        if several:
+            options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         try:
-            with self._opened().connect() as connection:
-                if connection.dialect.name == "postgresql":
-                    connection = connection.execution_options(
-                        isolation_level="REPEATABLE READ", postgresql_readonly=True
-                    )
+            with self._opened().connect().execution_options(**options) as connection, connection.begin():
+                if several:
                     connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{seconds}s'")
-                else:
-                    connection = connection.execution_options(**{_READS_ONLY: True})
                 yield connection
         except SQLAlchemyError as error:
             raise StoreUnavailable(type(error).__name__) from None
@@ -149,5 +147,5 @@ def _begin_immediately(connection: Connection) -> None:
 
     So a migration is whole or not there, and of two processes the second finds it done.
     """
-    reads_only = connection.get_execution_options().get(_READS_ONLY)
-    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+    reads = connection.get_execution_options().get(_READS)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

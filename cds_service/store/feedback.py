@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
-from cds_service.feedback.kept import KeptEntry, columns_of
+from cds_service.feedback.kept import KeptEntry, columns_of, entry_of
 from cds_service.store.database import Database
 from cds_service.store.tables import feedback
 
@@ -25,3 +25,14 @@ class FeedbackRows:
         """Store all entries in one transaction; raises StoreUnavailable."""
         with self._database.begin() as connection:
             connection.execute(insert(feedback), [columns_of(entry) for entry in entries])
+
+    def on_card(self, card: str, client: str) -> tuple[KeptEntry, ...]:
+        """What this client reported of the card, the same report once, in the order in which they came.
+
+        What another client says of a card that it was not given is none of it (FB-13).
+        Raises StoreUnavailable.
+        """
+        told = select(feedback).where(feedback.c.card == card, feedback.c.client == client)
+        with self._database.read() as connection:
+            rows = connection.execute(told.order_by(feedback.c.id)).mappings().all()
+        return tuple({row["digest"]: entry_of(dict(row)) for row in reversed(rows)}.values())[::-1]

@@ -47,11 +47,13 @@ from cds_service.store.database import Database
 from cds_service.store.tables import decisions, feedback, scorecard_days, scorecard_groups, scorecard_state
 
 _DAY_MS = 24 * 3600 * 1000
-# Records may wait an hour for a database that was gone, and a call up to a day later may be about the same order.
+# A record may wait for a database that was gone, and a call of the next day be about the same order.
 _LOOKED_AGAIN_MS = 2 * _DAY_MS
 # How far back an order is followed: each call about it comes within a day of the one before.
 _FOLLOWED_MS = 7 * _DAY_MS
 _ROWS_AT_ONCE = 1_000
+# For queries that count: far longer than a card or a feedback may wait.
+_QUERY_SECONDS = 120
 _MOST_COMMENTS = 50
 
 
@@ -109,7 +111,7 @@ class ScorecardRows:
 
     def counted_ms(self) -> int:
         """The moment up to which all is counted by today's rules; 0: it is not."""
-        with self._database.read() as connection:
+        with self._database.read(seconds=_QUERY_SECONDS) as connection:
             return self._state(connection)
 
     def bring_up_to_date(self, now_ms: int, kept_days: int) -> int:
@@ -117,10 +119,10 @@ class ScorecardRows:
 
         Days whose decisions are all removed by now are forgotten, too.
         """
-        with self._database.read() as connection:
+        with self._database.read(seconds=_QUERY_SECONDS) as connection:
             months = self._changed_months(connection)
         for month in months:
-            with self._database.read() as connection:
+            with self._database.read(seconds=_QUERY_SECONDS) as connection:
                 counts = self._count(connection, month)
             with self._database.begin() as connection:
                 _lock(connection)
@@ -128,14 +130,12 @@ class ScorecardRows:
         with self._database.begin() as connection:
             _lock(connection)
             self._forget(connection, now_ms - kept_days * _DAY_MS)
-            connection.execute(
-                update(scorecard_state).values(counted_ms=now_ms, counted_as=self._counted_as)
-            )
+            connection.execute(update(scorecard_state).values(counted_ms=now_ms, counted_as=self._counted_as))
         return len(months)
 
     def read(self, period: Period, open_from: date) -> CountedPeriod:
         """The counts of the period; those of cards from `open_from` on come day by day."""
-        with self._database.read() as connection:
+        with self._database.read(seconds=_QUERY_SECONDS) as connection:
             return CountedPeriod(
                 self._state(connection),
                 tuple(_totals(connection, period, open_from)),
@@ -149,7 +149,7 @@ class ScorecardRows:
         return int(state.counted_ms) if state.counted_as == self._counted_as else 0
 
     def _changed_months(self, connection: Connection) -> list[date]:
-        """The months of what came since the last count, and of the cards that it is about; or of everything."""
+        """The months of what came since the last count, and of the cards that it is about; else all."""
         since = self._state(connection) - _LOOKED_AGAIN_MS
         found = set[date]()
         for moment in (decisions.c.decided_ms, feedback.c.received_ms):
@@ -179,7 +179,7 @@ class ScorecardRows:
             self._own_reasons,
             self._day_of,
         )
-        unmatched = ((row[0], row[1], row[2]) for row in connection.execute(_unmatched_of(start, end)))
+        unmatched = connection.execute(_unmatched_of(start, end)).tuples()
         return MonthCounts((*counts.days, *count_unmatched(unmatched, self._day_of)), counts.groups)
 
     def _forget(self, connection: Connection, oldest_ms: int) -> None:
@@ -280,7 +280,9 @@ def _unmatched_of(start: int, end: int) -> Select[tuple[str, str, int]]:
         select(before.c.id).where(before.c.digest == feedback.c.digest, before.c.id < feedback.c.id)
     )
     on_card, on_safety = (
-        exists(select(decisions.c.id).where(column == feedback.c.card, decisions.c.client == feedback.c.client))
+        exists(
+            select(decisions.c.id).where(column == feedback.c.card, decisions.c.client == feedback.c.client)
+        )
         for column in (decisions.c.card, decisions.c.safety_card)
     )
     return (
@@ -337,7 +339,7 @@ def _totals(connection: Connection, period: Period, open_from: date) -> Iterator
     still_open = and_(kept.topic == "card", kept.day >= open_from.isoformat())
     day = case((still_open, kept.day), else_="").label("day")
     query = (
-        select(day, kept.topic, kept.name, kept.detail, func.sum(kept.count))
+        select(day, kept.topic, kept.name, kept.detail, func.sum(kept.number))
         .where(_within(period))
         .group_by(day, kept.topic, kept.name, kept.detail)
     )
@@ -349,7 +351,7 @@ def _months(connection: Connection, period: Period) -> Iterator[tuple[str, str, 
     kept = scorecard_days.c
     month = func.substr(kept.day, 1, 7).label("month")
     query = (
-        select(month, kept.name, func.sum(kept.count))
+        select(month, kept.name, func.sum(kept.number))
         .where(_within(period), kept.topic == "order")
         .group_by(month, kept.name)
     )

@@ -56,7 +56,7 @@ Index(
 )
 
 # One row an order of each call; what may stand in it says `cds_service.feedback.decision_record`.
-# `episode` is the same for the calls about one order, as it is chosen and then signed: it says nothing of whom.
+# `episode` is the same for the calls about one order, as it is chosen and then signed: it names nobody.
 # `case_mark` and `fact_marks` are keyed hashes, emptied when the repeat rule looks back no further.
 decisions = Table(
     "decisions",
@@ -97,7 +97,7 @@ Index(
     sqlite_where=decisions.c.safety_card.is_not(None),
 )
 
-# Counts of the scorecard by day of the guideline's zone; what they mean says `evaluation/scorecard_counts.py`.
+# The scorecard's counts, by day of the guideline's zone; what they are says `evaluation/scorecard_counts.py`.
 # They are made anew, a month at a time, from `decisions` and `feedback`.
 scorecard_days = Table(
     "scorecard_days",
@@ -106,7 +106,7 @@ scorecard_days = Table(
     Column("topic", String(16), primary_key=True),
     Column("name", String(100), primary_key=True),
     Column("detail", String(100), primary_key=True),
-    Column("count", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
 )
 
 # The same by client, organisation and practitioner, for whole months; empty where a pseudonym is not kept.

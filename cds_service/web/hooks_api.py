@@ -21,6 +21,7 @@ from cds_service.web.authentication import authenticate
 from cds_service.web.body import read_json_body, refuse_deep_nesting
 from cds_service.web.call_limits import at_most, ends_late
 from cds_service.web.call_log import call_started, note, note_hook_instance
+from cds_service.web.decision_log import keep_decisions
 from cds_service.web.json_answer import json_answer
 from cds_service.wiring import Services, current_services
 
@@ -67,8 +68,11 @@ def call_service(service: HookService) -> Response:
     note_hook_instance(body.get("hookInstance"))
     complete = _completing(services, caller.client, call_started())
     answer = answer_call(body, service, services, caller.client, complete, ends_late(services))
-    note(answer_ms=round((services.stopwatch() - parsed_at) * 1000, 1), **answer.log)
-    return json_answer(answer.response)
+    answer_ms = round((services.stopwatch() - parsed_at) * 1000, 1)
+    note(answer_ms=answer_ms, **answer.log)
+    response = json_answer(answer.response)
+    keep_decisions(services, answer, service, caller.client, answer_ms)
+    return response
 
 
 def answer_call(

@@ -1,6 +1,6 @@
 """The scorecard as a page: `GET /scorecard`, for whoever knows its token; without one set there is none.
 
-It sends figures alone, but a site's own: so nothing of it is stored on the way, and no other page may frame it.
+It sends figures alone, but they are the site's: nothing of it is stored on the way, and no page may frame it.
 """
 
 from __future__ import annotations

@@ -52,7 +52,6 @@ NOT_TESTED: dict[str, str] = {
     "LINK-5": _NOTE,
     "SYS-4": _NOTE,
     "FB-9": _CLIENT,
-    "FB-13": "not offered yet: feedback is kept, and not yet compared with the cards",
     "SEC-4": "not testable here: TLS ends at the proxy before the service",
     "SEC-8": "read by people: the links stand in the guideline's content",
     "SEC-9": "read by people",

@@ -14,7 +14,7 @@ def upgrade() -> None:
         sa.Column("topic", sa.String(16), nullable=False),
         sa.Column("name", sa.String(100), nullable=False),
         sa.Column("detail", sa.String(100), nullable=False),
-        sa.Column("count", sa.Integer, nullable=False),
+        sa.Column("number", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("day", "topic", "name", "detail", name="pk_scorecard_days"),
     )
     op.create_table(

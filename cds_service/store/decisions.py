@@ -1,0 +1,79 @@
+"""The table of decisions."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+
+from sqlalchemy import Connection, delete, insert, or_, select, update
+
+from cds_service.feedback.decision_record import DecisionRecord
+from cds_service.store.database import Database
+from cds_service.store.tables import decisions, feedback
+
+# Calls about the same order so close together are one episode: it is chosen, changed, and signed.
+_EPISODE_MS = 24 * 3600 * 1000
+
+
+_FIELDS = tuple(field.name for field in fields(DecisionRecord))
+
+
+class DecisionRows:
+    """Decisions, the oldest first."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def prepare(self) -> None:
+        """Make the table where it is not there; raises StoreUnavailable."""
+        self._database.migrate()
+
+    def add(self, records: Sequence[DecisionRecord]) -> None:
+        """Store all records in one transaction; raises StoreUnavailable."""
+        with self._database.begin() as connection:
+            met: dict[str, tuple[int, str]] = {}
+            rows = [asdict(record) | {"episode": _episode(record, met, connection)} for record in records]
+            connection.execute(insert(decisions), rows)
+
+    def find(self, card: str) -> DecisionRecord | None:
+        """The decision that this card told; None where none is known. Raises StoreUnavailable."""
+        told = or_(decisions.c.card == card, decisions.c.safety_card == card)
+        with self._database.read() as connection:
+            row = connection.execute(select(decisions).where(told).order_by(decisions.c.id).limit(1)).first()
+        return DecisionRecord(**{name: row._mapping[name] for name in _FIELDS}) if row else None
+
+    def forget_cases(self, before_ms: int) -> int:
+        """Empty the marks of older cases: nothing ties the order to others then. Raises StoreUnavailable."""
+        old = (decisions.c.decided_ms < before_ms) & decisions.c.case_mark.is_not(None)
+        with self._database.begin() as connection:
+            return connection.execute(
+                update(decisions).where(old).values(case_mark=None, fact_marks=None)
+            ).rowcount
+
+    def remove(self, before_ms: int) -> int:
+        """Drop older decisions, and the feedback that came before then; raises StoreUnavailable."""
+        with self._database.begin() as connection:
+            removed = connection.execute(delete(decisions).where(decisions.c.decided_ms < before_ms)).rowcount
+            return (
+                removed
+                + connection.execute(delete(feedback).where(feedback.c.received_ms < before_ms)).rowcount
+            )
+
+
+def _episode(record: DecisionRecord, met: dict[str, tuple[int, str]], connection: Connection) -> str:
+    """The episode of the last call about the same case, or a new one; without a mark each call is its own."""
+    if record.case_mark is None:
+        return str(uuid.uuid4())
+    since = record.decided_ms - _EPISODE_MS
+    last = met.get(record.case_mark) or _last_call(record.case_mark, since, connection)
+    episode = last[1] if last and last[0] > since else str(uuid.uuid4())
+    met[record.case_mark] = record.decided_ms, episode
+    return episode
+
+
+def _last_call(case_mark: str, since_ms: int, connection: Connection) -> tuple[int, str] | None:
+    same = (decisions.c.case_mark == case_mark) & (decisions.c.decided_ms > since_ms)
+    last = select(decisions.c.decided_ms, decisions.c.episode).where(same)
+    row = connection.execute(last.order_by(decisions.c.decided_ms.desc()).limit(1)).first()
+    return (row.decided_ms, row.episode) if row else None
