@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from cds_service.evaluation.scorecard_counts import (
     COUNTED_AS,
+    NO_ORDERS,
     URGENT_OUTCOMES,
     DayCount,
     DecisionRow,
@@ -179,7 +180,7 @@ class ScorecardRows:
             self._own_reasons,
             self._day_of,
         )
-        unmatched = connection.execute(_unmatched_of(start, end)).tuples()
+        unmatched = ((row[0], row[1], row[2]) for row in connection.execute(_unmatched_of(start, end)))
         return MonthCounts((*counts.days, *count_unmatched(unmatched, self._day_of)), counts.groups)
 
     def _forget(self, connection: Connection, oldest_ms: int) -> None:
@@ -244,6 +245,7 @@ def _earlier_of(start: int, end: int) -> Select[tuple[object, ...]]:
             decisions.c.decided_ms >= start - _FOLLOWED_MS,
             decisions.c.decided_ms < start,
             decisions.c.outcome.in_(URGENT_OUTCOMES),
+            decisions.c.silent.not_in(NO_ORDERS),
             decisions.c.episode.in_(pressing),
         )
         .order_by(decisions.c.decided_ms, decisions.c.id)
@@ -273,7 +275,7 @@ def _feedback_on(connection: Connection, start: int, end: int) -> Iterator[Feedb
             yield FeedbackRow._make(row)
 
 
-def _unmatched_of(start: int, end: int) -> Select[tuple[str, str, int]]:
+def _unmatched_of(start: int, end: int) -> Select[str, str, int]:
     """The first report of each digest that is on no card of its client."""
     before = feedback.alias("before")
     repeated = exists(
