@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cds_service.evaluation.scorecard import Month, Scorecard, UrgentFigures, share_of
+from cds_service.evaluation.scorecard_counts import NO_REASON
 from cds_service.evaluation.scorecard_words import REMEDIES, missing_words, reason_words
 
 _MOST_REASONS = 3
@@ -43,6 +44,7 @@ class Poster:
 def make_poster(month: Scorecard, year: Scorecard, reasons: Mapping[str, str]) -> Poster:
     """The poster of a month, beside the twelve months before, which are in `year` with it."""
     name = f"{month.period.first:%Y-%m}"
+    given = {code: count for code, count in month.reasons.items() if code != NO_REASON}
     before = [one for one in year.months if one.month < name]
     return Poster(
         month=name,
@@ -53,10 +55,7 @@ def make_poster(month: Scorecard, year: Scorecard, reasons: Mapping[str, str]) -
         share_before=share_of(sum(one.not_indicated for one in before), sum(one.orders for one in before)),
         months=year.months,
         urgent=month.all_urgent,
-        reasons=tuple(
-            (reason_words(code, reasons), count)
-            for code, count in list(month.reasons.items())[:_MOST_REASONS]
-        ),
+        reasons=tuple((reason_words(code, reasons), count) for code, count in given.items())[:_MOST_REASONS],
         missing=tuple(
             (missing_words(code), count) for code, count in list(month.missing.items())[:_MOST_REASONS]
         ),
@@ -75,7 +74,7 @@ def _what_to_do(month: Scorecard) -> str:
     remedy = next((REMEDIES[code] for code in month.missing if code in REMEDIES), None)
     if remedy and month.undecided >= max(_FEWEST, _TOO_OFTEN * month.orders):
         return f"Please {remedy}: without it the service cannot say whether a scan is indicated."
-    reason = next(iter(month.reasons), "")
+    reason = next((code for code in month.reasons if code != NO_REASON), "")
     if month.reasons.get(reason, 0) >= _FEWEST:
         if reason in _OWN_RECORD:
             return _OWN_RECORD[reason]

@@ -25,6 +25,7 @@ from cds_service.evaluation.suppression import LEAST
 from cds_service.guideline.words import Words
 
 _MOST_IN_CHART = 8
+_MOST_REASONS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ def scorecard_page(card: Scorecard, words: Words, reasons: Mapping[str, str], *,
         card=card,
         reasons=reasons,
         words=words,
+        reason_table=_reason_table(card, reasons),
         charts={
             "months": chart_months(card.months) if card.months else None,
             "cards": chart_cards(recommended) if recommended else None,
@@ -53,6 +55,40 @@ def scorecard_page(card: Scorecard, words: Words, reasons: Mapping[str, str], *,
             "missing": chart_ranking(missing[:_MOST_IN_CHART], "Missing facts") if missing else None,
         },
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _ReasonRow:
+    words: str
+    cards: tuple[int, ...]
+
+    @property
+    def all(self) -> int:
+        return sum(self.cards)
+
+
+@dataclass(frozen=True, slots=True)
+class _ReasonTable:
+    recommendations: tuple[str, ...]
+    rows: tuple[_ReasonRow, ...]
+
+
+def _reason_table(card: Scorecard, reasons: Mapping[str, str]) -> _ReasonTable:
+    """A row a reason, the most frequent first, and a column a recommendation; rare ones share the last row."""
+    recommendations = tuple(dict.fromkeys(one.recommendation for one in card.overrides))
+    numbers = {(one.reason, one.recommendation): one.cards for one in card.overrides}
+    rows = [
+        _ReasonRow(
+            scorecard_words.reason_words(reason, reasons),
+            tuple(numbers.get((reason, code), 0) for code in recommendations),
+        )
+        for reason in card.reasons
+    ]
+    listed, rare = rows[:_MOST_REASONS], rows[_MOST_REASONS:]
+    if rare:
+        sums = tuple(sum(column) for column in zip(*(row.cards for row in rare), strict=True))
+        listed.append(_ReasonRow(f"{len(rare)} other reasons", sums))
+    return _ReasonTable(recommendations, tuple(listed))
 
 
 def poster_page(poster: Poster) -> Page:

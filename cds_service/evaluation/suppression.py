@@ -85,17 +85,14 @@ def _show_parts(parent: Pair, groups: Mapping[Key, Pair], visible: Sequence[Key]
 def _is_safe(
     parent: Pair, groups: Mapping[Key, Pair], visible: Sequence[Key], split: set[Key], least: int
 ) -> bool:
-    """Whether each hidden part, and each rest, could be the least or more, and could be several numbers.
+    """Whether each hidden part, and each rest, could be the least or more.
 
     What is known of the hidden ones: the sum of their parts, and each whole, or the sum of pooled wholes.
+    Those below the least could then be several numbers, and because of the sum all others could, too.
     """
-    single = [groups[key].whole for key in visible if key not in split]
-    pool = parent.whole - sum(groups[key].whole for key in visible)
-    bounds = single + ([pool] if len(visible) < len(groups) else [])
+    bounds = [groups[key].whole for key in visible if key not in split]
+    if len(visible) < len(groups):
+        bounds.append(parent.whole - sum(groups[key].whole for key in visible))
     parts = parent.part - sum(groups[key].part for key in split)
-    for place, bound in enumerate(bounds):
-        high = min(bound, parts)
-        low = max(0, parts - (sum(bounds) - bound))
-        if high < least or bound - low < least or (low == high and place < len(single)):
-            return False
-    return True
+    rests = sum(bounds) - parts
+    return all(min(bound, parts) >= least and min(bound, rests) >= least for bound in bounds)

@@ -36,7 +36,14 @@ _KINDS = (
 )
 _MISSING = ("care-unknown", "duration-unknown", "unread", "age-unknown", "no-indication", "foreign")
 _NOT_RECORDED = ("saddle", "leg-power", "fever", "bladder-bowel", "weight")
-_REASONS = ("care-4-6-weeks", "care-6-weeks", "patient-preference", "specialist-requirement", "other", "red-flag-cancer")
+_REASONS = (
+    "care-4-6-weeks",
+    "care-6-weeks",
+    "patient-preference",
+    "specialist-requirement",
+    "other",
+    "red-flag-cancer",
+)
 _CLIENTS = (("north", 60), ("south", 30), ("west", 9.9), ("tiny", 0.1))
 
 
@@ -104,7 +111,9 @@ def _decision(
     trace = {
         "findings": [],
         "not_recorded": rng.sample(_NOT_RECORDED, rng.randrange(3)),
-        "unread": rng.sample(("Condition", "Observation"), rng.randrange(1, 3)) if missing == "unread" else [],
+        "unread": rng.sample(("Condition", "Observation"), rng.randrange(1, 3))
+        if missing == "unread"
+        else [],
     }
     return {
         "decided_ms": at,
@@ -124,7 +133,9 @@ def _decision(
         "reason": f"unclear.{missing}" if missing else "not-indicated.short",
         "missing": missing,
         "card": None if silent else str(uuid.UUID(int=rng.getrandbits(128))),
-        "safety_card": str(uuid.UUID(int=rng.getrandbits(128))) if not silent and rng.random() < 0.04 else None,
+        "safety_card": str(uuid.UUID(int=rng.getrandbits(128)))
+        if not silent and rng.random() < 0.04
+        else None,
         "suggestions": "[]",
         "trace": json.dumps(trace),
         "order_system": "http://loinc.org",
@@ -144,7 +155,14 @@ def _pseudonym(name: str | None) -> str | None:
 def _reports(rng: random.Random, row: Row, card: str) -> Iterator[Row]:
     """What is reported of a card: nothing, one outcome, several, the same again, or by somebody else."""
     outcomes = rng.choices(
-        ((), ("accepted",), ("overridden",), ("overridden", "accepted"), ("accepted", "overridden"), ("overridden",) * 2),
+        (
+            (),
+            ("accepted",),
+            ("overridden",),
+            ("overridden", "accepted"),
+            ("accepted", "overridden"),
+            ("overridden",) * 2,
+        ),
         (40, 22, 28, 4, 3, 3),
     )[0]
     at = row["decided_ms"]

@@ -18,7 +18,9 @@ OWN = {
 }  # fmt: skip
 
 
-def recompute(decisions: list[Row], feedback: list[Row], first: date, last: date, today: date) -> dict[str, Any]:
+def recompute(
+    decisions: list[Row], feedback: list[Row], first: date, last: date, today: date
+) -> dict[str, Any]:
     """Every figure of the days from `first` to `last`, as a nested dict."""
     decisions = sorted(decisions, key=lambda d: (d["decided_ms"], d["id"]))
     real = [d for d in decisions if d["silent"] not in ("test patient", "ct")]

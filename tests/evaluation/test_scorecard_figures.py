@@ -122,7 +122,9 @@ def test_to_count_keeps_no_writer_waiting(tmp_path: Path) -> None:
     store(database, generate_year(200, seed=3))
     with database.read(seconds=9) as reading:
         assert reading.exec_driver_sql("SELECT count(*) FROM decisions").scalar() == 200
-        store(Database(f"sqlite:///{tmp_path / 'store.sqlite3'}"), numbered_on(generate_year(10, seed=4), 200))
+        store(
+            Database(f"sqlite:///{tmp_path / 'store.sqlite3'}"), numbered_on(generate_year(10, seed=4), 200)
+        )
 
 
 def part_of(year: Year, since_ms: int, until_ms: int) -> Year:
@@ -160,5 +162,3 @@ def assert_equal_figures(card: Scorecard, expected: dict[str, Any]) -> None:
     }
     assert {key: number for key, number in told.items() if number} == expected["urgent"]
     assert card.unmatched == expected["unmatched"]
-
-

@@ -11,7 +11,13 @@ from typing import NamedTuple
 
 import pytest
 
-from cds_service.evaluation.scorecard_groups import CLIENTS, ORGANISATIONS, GroupLine, GroupTable, tabulate_groups
+from cds_service.evaluation.scorecard_groups import (
+    CLIENTS,
+    ORGANISATIONS,
+    GroupLine,
+    GroupTable,
+    tabulate_groups,
+)
 from cds_service.evaluation.suppression import LEAST, Pair, Shown, show_groups
 
 SMALL = 3  # in place of ten, so that all tables that fit can be tried
@@ -116,7 +122,9 @@ def test_nothing_below_the_least_is_shown_in_any_small_table() -> None:
     for parent, groups in small_tables():
         for name, shown in show_groups(parent, Shown(parent.whole, parent.part), groups, SMALL).items():
             assert shown.whole is None or shown.whole == groups[name].whole >= SMALL
-            assert shown.part is None or SMALL <= shown.part == groups[name].part <= groups[name].whole - SMALL
+            assert (
+                shown.part is None or SMALL <= shown.part == groups[name].part <= groups[name].whole - SMALL
+            )
 
 
 def test_what_can_be_shown_is_shown() -> None:
@@ -176,7 +184,9 @@ def test_no_figure_of_a_site_can_be_reckoned_from_the_clients() -> None:
         if min(everybody.part, everybody.rest) < SMALL or ORGANISATIONS not in tables:
             continue
         tried += 1
-        assert [name for name, seen in nested_knowledge(rows, tables, everybody).items() if seen.gives_it_away] == []
+        assert [
+            name for name, seen in nested_knowledge(rows, tables, everybody).items() if seen.gives_it_away
+        ] == []
 
 
 def nested_knowledge(
