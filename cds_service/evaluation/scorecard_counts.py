@@ -32,6 +32,11 @@ URGENT_OUTCOMES = frozenset({"emergency", "urgent"})
 RIGHT, CHANGED, LEFT = "right", "changed", "left"
 # What is no order of a lumbar MRI for a patient.
 NO_ORDERS = frozenset({"test patient", "ct"})
+# Everything that is counted by day.
+TOPICS = (
+    "card", "comment", "early", "missing", "not_recorded", "order", "override", "seconds", "silent",
+    "unmatched", "unread", "urgent",
+)  # fmt: skip
 # Upper ends of the classes of comment lengths, in characters.
 COMMENT_LENGTHS = (20, 100, 300)
 

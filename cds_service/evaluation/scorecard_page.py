@@ -74,7 +74,7 @@ class _ReasonTable:
 
 
 def _reason_table(card: Scorecard, reasons: Mapping[str, str]) -> _ReasonTable:
-    """A row a reason, the most frequent first, and a column a recommendation; rare ones share the last row."""
+    """A row a reason, the most frequent first, and a column a recommendation; rare ones share a row."""
     recommendations = tuple(dict.fromkeys(one.recommendation for one in card.overrides))
     numbers = {(one.reason, one.recommendation): one.cards for one in card.overrides}
     rows = [

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
 _HOUR_MS = 3600 * 1000
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199
 LONGEST_DAYS = 3 * 366
 
@@ -55,7 +58,7 @@ def read_period(first: str | None, last: str | None, today: date) -> Period:
 def read_month(text: str) -> Period:
     """The month that was typed, as `2026-10`; raises BadPeriod."""
     try:
-        if len(text) != 7 or not text.isascii():
+        if not _MONTH.fullmatch(text):
             raise ValueError
         first = date.fromisoformat(f"{text}-01")
         if not _FIRST_YEAR <= first.year <= _LAST_YEAR:
@@ -112,7 +115,7 @@ def months_between(first: date, last: date) -> Iterator[date]:
 def _day(text: str, name: str) -> date:
     try:
         # `fromisoformat` takes weeks and days without dashes, too.
-        if len(text) != 10 or text[4] != "-" or not text.isascii():
+        if not _DAY.fullmatch(text):
             raise ValueError
         day = date.fromisoformat(text)
         if not _FIRST_YEAR <= day.year <= _LAST_YEAR:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
 import structlog
@@ -26,8 +27,11 @@ _log = structlog.get_logger()
 
 # Figures of a month do not change in ten minutes, and to count them takes seconds at the largest sites.
 _COUNTED_FOR_MS = 10 * 60 * 1000
-# How long a reader waits for newer figures; a small site has them by then. Else the older ones are shown.
+# Up to so many decisions are counted at once, and a reader waits so long for it. More are counted a little
+# later, because two threads of one process slow each other down; then the older figures are shown.
+_FEW_DECISIONS = 5_000
 _WAIT_SECONDS = 0.25
+_LATER_SECONDS = 2.0
 _FIRST_WAIT_SECONDS = 5.0
 _POSTER_MONTHS = 12
 
@@ -60,6 +64,7 @@ class CountedScorecards:
         self._kept_days = kept_days
         self._lock = Lock()
         self._counting: Thread | None = None
+        self._read_on = Event()
 
     def read(self, period: Period, now: datetime) -> Scorecard:
         """The scorecard of the period; raises StoreUnavailable, and ScorecardNotReady before there is one."""
@@ -76,18 +81,29 @@ class CountedScorecards:
             return
         with self._lock:
             if self._counting is None or not self._counting.is_alive():
+                self._read_on.clear()
                 self._counting = Thread(target=self._count, args=(now_ms,), name="scorecard", daemon=True)
                 self._counting.start()
             counting = self._counting
-        counting.join(_WAIT_SECONDS if counted_ms else _FIRST_WAIT_SECONDS)
+        if counted_ms:
+            self._read_on.wait(_WAIT_SECONDS)
+        else:
+            counting.join(_FIRST_WAIT_SECONDS)
         if not counted_ms and not self._rows.counted_ms():
             raise ScorecardNotReady("The figures are being counted for the first time.", "Try again soon.")
 
     def _count(self, now_ms: int) -> None:
         try:
-            self._rows.bring_up_to_date(now_ms, self._kept_days)
+            self._rows.bring_up_to_date(now_ms, self._kept_days, self._let_readers_go_first)
         except StoreUnavailable as error:
             _log.warning("scorecard-not-counted", error=error.kind)
+        finally:
+            self._read_on.set()
+
+    def _let_readers_go_first(self, decisions: int) -> None:
+        if decisions > _FEW_DECISIONS and self._rows.counted_ms():
+            self._read_on.set()
+            time.sleep(_LATER_SECONDS)
 
 
 def read_poster(read: Callable[[Period], Scorecard], month: Period, reasons: Mapping[str, str]) -> Poster:

@@ -6,7 +6,7 @@ So neither a card nor a feedback waits for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
@@ -28,6 +28,7 @@ from sqlalchemy import (
 from cds_service.evaluation.scorecard_counts import (
     COUNTED_AS,
     NO_ORDERS,
+    TOPICS,
     URGENT_OUTCOMES,
     DayCount,
     DecisionRow,
@@ -115,13 +116,18 @@ class ScorecardRows:
         with self._database.read(seconds=_QUERY_SECONDS) as connection:
             return self._state(connection)
 
-    def bring_up_to_date(self, now_ms: int, kept_days: int) -> int:
+    def bring_up_to_date(
+        self, now_ms: int, kept_days: int, before: Callable[[int], None] = lambda decisions: None
+    ) -> int:
         """Count the months in which something changed since the last time; says how many.
 
         Days whose decisions are all removed by now are forgotten, too.
+        `before` is told how many decisions are about to be counted.
         """
         with self._database.read(seconds=_QUERY_SECONDS) as connection:
             months = self._changed_months(connection)
+            size = sum(self._decisions_in(connection, month) for month in months)
+        before(size)
         for month in months:
             with self._database.read(seconds=_QUERY_SECONDS) as connection:
                 counts = self._count(connection, month)
@@ -166,6 +172,12 @@ class ScorecardRows:
             )
             found.update(self._date_of(one).replace(day=1) for one in connection.execute(answered).scalars())
         return sorted(found)
+
+    def _decisions_in(self, connection: Connection, month: date) -> int:
+        start = start_ms(month, self._zone)
+        end = start_ms(month_before(month, -1), self._zone)
+        query = select(func.count()).where(decisions.c.decided_ms >= start, decisions.c.decided_ms < end)
+        return connection.execute(query).scalar_one()
 
     def _date_of(self, milliseconds: int) -> date:
         return datetime.fromtimestamp(milliseconds // 1000, self._zone).date()
@@ -300,10 +312,8 @@ def _lock(connection: Connection) -> None:
 
 
 def _replace(connection: Connection, month: date, counts: MonthCounts) -> None:
-    first, last, name = month.isoformat(), month_end(month).isoformat(), f"{month:%Y-%m}"
-    connection.execute(
-        delete(scorecard_days).where(scorecard_days.c.day >= first, scorecard_days.c.day <= last)
-    )
+    name = f"{month:%Y-%m}"
+    connection.execute(delete(scorecard_days).where(_within(month, month_end(month))))
     connection.execute(delete(scorecard_groups).where(scorecard_groups.c.month == name))
     _insert(connection, scorecard_days, [count._asdict() for count in counts.days])
     _insert(
@@ -330,10 +340,10 @@ def _insert(connection: Connection, table: object, rows: Sequence[dict[str, obje
         connection.execute(insert(table), rows)  # type: ignore[arg-type]
 
 
-def _within(period: Period) -> ColumnElement[bool]:
-    return and_(
-        scorecard_days.c.day >= period.first.isoformat(), scorecard_days.c.day <= period.last.isoformat()
-    )
+def _within(first: date, last: date, topics: Sequence[str] = TOPICS) -> ColumnElement[bool]:
+    """These topics on these days; the topics are named because the key begins with them."""
+    kept = scorecard_days.c
+    return and_(kept.topic.in_(topics), kept.day >= first.isoformat(), kept.day <= last.isoformat())
 
 
 def _totals(connection: Connection, period: Period, open_from: date) -> Iterator[DayCount]:
@@ -342,7 +352,7 @@ def _totals(connection: Connection, period: Period, open_from: date) -> Iterator
     day = case((still_open, kept.day), else_="").label("day")
     query = (
         select(day, kept.topic, kept.name, kept.detail, func.sum(kept.number))
-        .where(_within(period))
+        .where(_within(period.first, period.last))
         .group_by(day, kept.topic, kept.name, kept.detail)
     )
     for row in connection.execute(query):
@@ -354,7 +364,7 @@ def _months(connection: Connection, period: Period) -> Iterator[tuple[str, str, 
     month = func.substr(kept.day, 1, 7).label("month")
     query = (
         select(month, kept.name, func.sum(kept.number))
-        .where(_within(period), kept.topic == "order")
+        .where(_within(period.first, period.last, ("order",)))
         .group_by(month, kept.name)
     )
     for row in connection.execute(query):

@@ -102,11 +102,12 @@ Index(
 scorecard_days = Table(
     "scorecard_days",
     metadata,
-    Column("day", String(10), primary_key=True),
     Column("topic", String(16), primary_key=True),
+    Column("day", String(10), primary_key=True),
     Column("name", String(100), primary_key=True),
     Column("detail", String(100), primary_key=True),
     Column("number", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # The same by client, organisation and practitioner, for whole months; empty where a pseudonym is not kept.

@@ -145,7 +145,7 @@ def reason(report: Row) -> str:
     if report["reason_code"] is None:
         return "none"
     ours = report["reason_system"] in (None, OWN_REASONS) and report["reason_code"] in OWN
-    return report["reason_code"] if ours else "foreign:" + report["reason_code"]
+    return str(report["reason_code"]) if ours else f"foreign:{report['reason_code']}"
 
 
 def at_percent(seconds: list[float], percent: int) -> float | None:

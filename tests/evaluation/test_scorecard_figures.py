@@ -82,7 +82,7 @@ def test_what_comes_later_is_counted_as_if_it_had_been_there_from_the_start(tmp_
     database = sqlite_at(tmp_path)
     rows, rng = rows_of(database), random.Random(8)
     begun_ms = whole.decisions[0]["decided_ms"]
-    steps = sorted(rng.randrange(begun_ms, NOW_MS) for _ in range(12)) + [NOW_MS]
+    steps = [*sorted(rng.randrange(begun_ms, NOW_MS) for _ in range(12)), NOW_MS]
     for since, until in zip([0, *steps], steps, strict=False):
         store(database, part_of(whole, since, until))
         rows.bring_up_to_date(until, KEPT_DAYS)

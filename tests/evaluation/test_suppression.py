@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -98,8 +98,8 @@ def small_tables() -> Iterator[tuple[Pair, Groups]]:
         yield totalled([Pair(size, rng.randint(0, size)) for size in sizes])
 
 
-def totalled(pairs: object) -> tuple[Pair, Groups]:
-    groups = {f"g{place}": pair for place, pair in enumerate(pairs)}  # type: ignore[arg-type, call-overload]
+def totalled(pairs: Iterable[Pair]) -> tuple[Pair, Groups]:
+    groups = {f"g{place}": pair for place, pair in enumerate(pairs)}
     return Pair(sum(p.whole for p in groups.values()), sum(p.part for p in groups.values())), groups
 
 

@@ -10,12 +10,13 @@ down_revision = "0003"
 def upgrade() -> None:
     op.create_table(
         "scorecard_days",
-        sa.Column("day", sa.String(10), nullable=False),
         sa.Column("topic", sa.String(16), nullable=False),
+        sa.Column("day", sa.String(10), nullable=False),
         sa.Column("name", sa.String(100), nullable=False),
         sa.Column("detail", sa.String(100), nullable=False),
         sa.Column("number", sa.Integer, nullable=False),
-        sa.PrimaryKeyConstraint("day", "topic", "name", "detail", name="pk_scorecard_days"),
+        sa.PrimaryKeyConstraint("topic", "day", "name", "detail", name="pk_scorecard_days"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "scorecard_groups",
