@@ -32,7 +32,8 @@ class Poster:
     orders: int
     not_indicated: int
     share: float | None
-    share_before: float | None  # of the twelve months before
+    share_before: float | None  # of the months before, twelve where there are so many
+    months_before: int
     months: tuple[Month, ...]  # the last twelve and this one
     urgent: UrgentFigures
     reasons: tuple[tuple[str, int], ...]
@@ -53,6 +54,7 @@ def make_poster(month: Scorecard, year: Scorecard, reasons: Mapping[str, str]) -
         not_indicated=month.not_indicated,
         share=share_of(month.not_indicated, month.orders),
         share_before=share_of(sum(one.not_indicated for one in before), sum(one.orders for one in before)),
+        months_before=len(before),
         months=year.months,
         urgent=month.all_urgent,
         reasons=tuple((reason_words(code, reasons), count) for code, count in given.items())[:_MOST_REASONS],

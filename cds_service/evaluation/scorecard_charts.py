@@ -22,7 +22,7 @@ _DARK = """
   .guides .guide.line, .axis .line, .axis .guide.line { stroke: #3c4650 !important; }
 }
 """
-_LONGEST_LABEL = {True: 46, False: 22}
+_LONGEST_LABEL = {True: 52, False: 26}
 _MOST_WRITTEN = 13
 
 
@@ -83,6 +83,7 @@ def chart_ranking(rows: Sequence[tuple[str, int]], what: str) -> Chart:
         chart = pygal.HorizontalBar(
             **_options(wide, 60 + 30 * len(rows), [_BLUE]),
             show_legend=False,
+            show_y_labels=wide,
             truncate_label=_LONGEST_LABEL[wide] + 10,
         )
         # A number inside a short bar could not be read.
@@ -107,6 +108,7 @@ def _options(wide: bool, height: int, colors: Sequence[str]) -> dict[str, object
         "no_prefix": True,
         "spacing": 8,
         "show_y_guides": True,
+        "max_scale": 8 if wide else 5,
         "style": Style(
             background="transparent",
             plot_background="transparent",

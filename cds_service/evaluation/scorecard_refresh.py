@@ -77,7 +77,7 @@ class CountedScorecards:
 
     def _freshen(self, now_ms: int) -> None:
         counted_ms = self._rows.counted_ms()
-        if counted_ms and now_ms - counted_ms < _COUNTED_FOR_MS:
+        if counted_ms and abs(now_ms - counted_ms) < _COUNTED_FOR_MS:
             return
         with self._lock:
             if self._counting is None or not self._counting.is_alive():
