@@ -7,7 +7,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 SOURCES := cds_service supply_chain tests $(wildcard bench fhir_fixtures)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check audit sbom review trace mutants bench lock clean
+.PHONY: help run demo test check audit sbom review trace mutants bench crash lock clean
 
 help: ## show what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ mutants: $(VENV)/dev.stamp ## change the rules a little, thousands of times, to 
 
 bench: $(VENV)/dev.stamp ## time and throughput beside a floor, and the memory of a worker
 	$(BIN)/python -m bench.run
+
+crash: $(VENV)/dev.stamp ## kill the service under load, 200 times on each database, and look for what was lost
+	$(BIN)/python -m tests.crash --rounds 200
+	$(BIN)/python -m tests.crash --rounds 200 --database postgresql
 
 lock: $(VENV)/dev.stamp ## pin the newest allowed versions anew
 	$(PIP_INSTALL) pip-tools

@@ -41,7 +41,9 @@ def running_service(
     command = [python, "-m", "cds_service", "serve", "--port", str(port), *options]
     with contextlib.ExitStack() as stack:
         stderr = stack.enter_context(log.open("wb")) if log else subprocess.DEVNULL
-        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=stderr)  # noqa: S603 # nosec B603 # no shell, own words
+        process = subprocess.Popen(  # noqa: S603 # nosec B603 # no shell, own words
+            command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=stderr
+        )
         stack.callback(_stop, process)
         _wait_until_healthy(base_url, process)
         yield base_url

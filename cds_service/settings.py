@@ -15,6 +15,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from cds_service.access.addresses import parse_address
+from cds_service.access.client_checks import is_loopback
 from cds_service.access.outgoing import Forbidden
 from cds_service.feedback.pseudonyms import LEAST_KEY_CHARACTERS
 
@@ -185,6 +186,16 @@ class Settings(BaseSettings):
         le=36_525,
         description="For how many days decisions and feedback are kept; older ones are removed every hour.",
     )
+    audit_url: str = Field(
+        "",
+        description=(
+            "FHIR base address of a server that gets an AuditEvent of each decision, in transactions; "
+            "https, or this machine. Empty: none is sent."
+        ),
+    )
+    audit_token: SecretStr = Field(
+        SecretStr(""), description="Bearer token for the server of `CDS_AUDIT_URL`."
+    )
     scorecard_token: SecretStr = Field(
         SecretStr(""),
         description=(
@@ -209,6 +220,21 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("audit_url")
+    @classmethod
+    def _is_protected(cls, value: str) -> str:
+        if not value:
+            return value
+        try:
+            address = parse_address(value)
+        except Forbidden:
+            address = None
+        if address is None or address.query is not None:
+            raise ValueError("must be an address without user, query and fragment")
+        if address.scheme != "https" and not is_loopback(address.host):
+            raise ValueError("must be https; only a server on this machine may use http")
+        return value.rstrip("/")
 
     @field_validator("pseudonym_key")
     @classmethod

@@ -14,7 +14,7 @@ from cds_service.access.clients import OPEN_DEMO, Clients
 from cds_service.access.fhir_reads import FhirReader
 from cds_service.access.outgoing import Outgoing
 from cds_service.feedback import FeedbackSink
-from cds_service.feedback.decision_keeper import DecisionKeeper, KeepsNoDecisions
+from cds_service.feedback.decision_keeper import DecisionKeeper, KeepsInSeveral, KeepsNoDecisions
 from cds_service.feedback.pseudonyms import Pseudonyms
 from cds_service.guideline.content import Guideline
 from cds_service.settings import Settings
@@ -82,8 +82,10 @@ def keep_in_database(services: Services) -> Services:
     Only what serves calls this: commands need no database, and it takes most of a second to load.
     Raises BadDatabaseUrl.
     """
-    from cds_service.feedback.decision_writer import DecisionWriter, Retention
+    from cds_service.access.audit_server import AuditServer
+    from cds_service.feedback.decision_writer import DecisionWriter
     from cds_service.feedback.kept import milliseconds_of, own_reasons
+    from cds_service.feedback.retention import Retention, carry_out
     from cds_service.feedback.stored import StoredFeedback
     from cds_service.store.decisions import DecisionRows
     from cds_service.store.feedback import FeedbackRows
@@ -94,12 +96,18 @@ def keep_in_database(services: Services) -> Services:
         FeedbackRows(database), own_reasons(services.guideline.words), comments=settings.keep_comments
     )
     feedback.prepare()
-    decisions = DecisionWriter(
-        DecisionRows(database),
-        Retention(settings.decision_days, CASE_DAYS),
-        milliseconds=lambda: milliseconds_of(services.clock()),
+    rows = DecisionRows(database)
+    retention = Retention(settings.decision_days, CASE_DAYS)
+    decisions: DecisionKeeper = DecisionWriter(
+        rows,
         stopwatch=services.stopwatch,
+        tidy=lambda: carry_out(rows, retention, milliseconds_of(services.clock())),
     )
+    if settings.audit_url:
+        audit = AuditServer(settings.audit_url, settings.audit_token)
+        decisions = KeepsInSeveral(
+            (decisions, DecisionWriter(audit, stopwatch=services.stopwatch, name="audit-server"))
+        )
     key = settings.pseudonym_key.get_secret_value()
     pseudonyms = Pseudonyms(key.encode()) if key else None
     return replace(services, feedback=feedback, decisions=decisions, pseudonyms=pseudonyms)

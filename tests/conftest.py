@@ -39,8 +39,8 @@ def _is_loopback(name: str) -> bool:
 
 sys.addaudithook(_stay_on_this_machine)
 
-# Writes the traceability list of the conformance rules wherever their tests run.
-pytest_plugins = ["tests.conformance.traceability"]
+# The first writes the traceability list of the conformance rules wherever their tests run.
+pytest_plugins = ["tests.conformance.traceability", "tests.databases"]
 
 NOW = datetime(2026, 6, 15, 10, tzinfo=timezone(timedelta(hours=8)))
 

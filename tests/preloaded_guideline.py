@@ -14,6 +14,7 @@ from tests.vignettes.asking import services_of_the_stories
 
 # The nearest tests of a module that has no file of its own, or more than that.
 _CARDS = ("test_card_words.py", "test_render.py", "test_render_summary.py", "test_render_suggestions.py")
+_LOADING = ("test_told_faults.py", "test_told_loading.py", "test_loaded_whole.py", "test_odd_content.py")
 _NEAREST: dict[str, str | tuple[str, ...]] = {
     "asked": "test_render.py",
     "cancer_treatment": "test_malignancy.py",
@@ -45,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     module = mutant.split(".")[-2]
     writes = module in WRITERS
     loads = ".lumbar_mri." not in mutant
-    nearest = _NEAREST.get(module, _CARDS if writes else "-")
+    nearest = _NEAREST.get(module, _LOADING if loads else _CARDS if writes else "-")
 
     def distance(item: pytest.Item) -> tuple[bool, ...]:
         file = item.nodeid.partition("::")[0]

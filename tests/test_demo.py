@@ -1,5 +1,6 @@
 """The demonstration shows a card as an EHR would: all that can be read or pressed, in 80 columns."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,3 +82,9 @@ def test_the_demo_serves_posts_and_shows_an_emergency() -> None:
     assert result.exit_code == 0
     assert "CRITICAL" in result.output
     assert "200 in" in result.output
+
+
+def test_the_demo_leaves_no_database_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDS_DATABASE_URL", f"sqlite:///{tmp_path / 'own.sqlite3'}")
+    assert CliRunner().invoke(main, ["demo"]).exit_code == 0
+    assert list(tmp_path.iterdir()) == []

@@ -45,6 +45,7 @@ class SharedUsedTokens:
         self._table = table
         self._lock = threading.Lock()
         self._remembered: OrderedDict[str, int] = OrderedDict()
+        self._failing = False
         # Epoch seconds, as `now` is.
         self._retry_at = 0.0
         self._tell_at = 0.0
@@ -63,15 +64,27 @@ class SharedUsedTokens:
         # First here: it costs nothing, and it is what is left when the database goes away in between.
         if not self._remember(mark, last_second, now):
             return False
-        if now < self._retry_at:
+        if not self._may_ask(now):
             return True
         try:
-            if not self._table.add(mark, last_second):
+            is_new = self._table.add(mark, last_second)
+            if self._failing:
+                self._failing, self._retry_at = False, 0.0
+            if not is_new:
                 return False
             self._clean(now)
         except StoreUnavailable as error:
             self._degrade(error, now)
         return True
+
+    def _may_ask(self, now: float) -> bool:
+        with self._lock:
+            if now < self._retry_at:
+                return False
+            if self._failing:
+                # One call finds out whether the database is back; the others must not wait for it, too.
+                self._retry_at = now + _RETRY_SECONDS
+            return True
 
     def _clean(self, now: float) -> None:
         if now >= self._clean_at:
@@ -94,6 +107,7 @@ class SharedUsedTokens:
 
     def _degrade(self, error: StoreUnavailable, now: float) -> None:
         # A database that answers nobody must not take the time of every call.
+        self._failing = True
         self._retry_at = now + _RETRY_SECONDS
         if now >= self._tell_at:
             self._tell_at = now + _TELL_SECONDS

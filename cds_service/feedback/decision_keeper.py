@@ -32,3 +32,25 @@ class KeepsNoDecisions:
 
     def close(self, seconds: float) -> None:
         """Nothing is waiting."""
+
+
+class KeepsInSeveral:
+    """Hands every record to each of several; one that fails or is slow holds up none of the others."""
+
+    def __init__(self, keepers: Sequence[DecisionKeeper]) -> None:
+        self._keepers = tuple(keepers)
+
+    @property
+    def dropped(self) -> int:
+        """How many records were lost, in all of them together."""
+        return sum(keeper.dropped for keeper in self._keepers)
+
+    def keep(self, records: Sequence[DecisionRecord]) -> None:
+        """Hand them on."""
+        for keeper in self._keepers:
+            keeper.keep(records)
+
+    def close(self, seconds: float) -> None:
+        """Let each write what waits, one after the other."""
+        for keeper in self._keepers:
+            keeper.close(seconds)

@@ -6,7 +6,6 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -19,58 +18,47 @@ _log = structlog.get_logger()
 # What waits while the database does not answer: some minutes of a busy hospital, and a few megabytes.
 MOST_WAITING = 2_000
 _MOST_AT_ONCE = 100
+# One transaction for what comes close together: on its own, a record would cost as much as its call.
+_GATHER_SECONDS = 0.2
 # How long a batch is tried again: longer than a failover or a backup holds the database.
 _TRY_SECONDS = 60.0
 _PAUSE_SECONDS = 1.0
 _HOUSEKEEPING_SECONDS = 3600.0
-_DAY_MS = 24 * 3600 * 1000
 
 
-class DecisionTable(Protocol):
-    """The table of decisions in the database; every method raises StoreUnavailable."""
+class Destination(Protocol):
+    """Where records end, such as a table of the database; both methods raise StoreUnavailable."""
 
     def prepare(self) -> None:
-        """Make the table where it is not there."""
+        """Make it ready, where it is not."""
 
     def add(self, records: Sequence[DecisionRecord]) -> None:
-        """Store all records, or none."""
-
-    def forget_cases(self, before_ms: int) -> int:
-        """Empty the case marks of older decisions."""
-
-    def remove(self, before_ms: int) -> int:
-        """Drop what is older."""
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """For how many days decisions are kept, and for how many the marks of their cases."""
-
-    decision_days: int
-    case_days: int
+        """Take all records, or none."""
 
 
 class DecisionWriter:
     """A bounded queue and one thread, which begins with the first record, in the process that serves.
 
-    `milliseconds` gives the present moment, and `stopwatch` counts seconds.
-    `told` hears how many records were written (`None`) or lost, and why: "full", "database" or "fault".
+    `stopwatch` counts seconds.
+    `tidy` is called at the first record and then every hour; it may raise StoreUnavailable.
+    `told` hears how many records were written (`None`) or lost, and why: "full", "fault", or the `name`
+    of the destination, where that did not answer.
     """
 
     def __init__(
         self,
-        table: DecisionTable,
-        retention: Retention,
+        destination: Destination,
         *,
-        milliseconds: Callable[[], int],
         stopwatch: Callable[[], float],
+        tidy: Callable[[], object] = lambda: None,
         told: Callable[[int, str | None], None] = lambda count, why: None,
+        name: str = "database",
         most_waiting: int = MOST_WAITING,
     ) -> None:
-        self._table = table
-        self._retention = retention
-        self._milliseconds = milliseconds
+        self._destination = destination
         self._stopwatch = stopwatch
+        self._tidy = tidy
+        self._name = name
         self._told = told
         self._waiting: queue.Queue[DecisionRecord] = queue.Queue(most_waiting)
         self._starting = threading.Lock()
@@ -96,7 +84,7 @@ class DecisionWriter:
         if self._thread is not None:
             self._thread.join(seconds)
         if left := self._waiting.qsize():
-            self._lose(left, "database")
+            self._lose(left, self._name)
 
     def _start(self) -> None:
         with self._starting:
@@ -108,11 +96,12 @@ class DecisionWriter:
         while not (self._closing.is_set() and self._waiting.empty()):
             if batch := list(self._next_batch()):
                 self._write(batch)
-            self._tidy()
+            self._tidy_hourly()
 
     def _next_batch(self) -> Iterator[DecisionRecord]:
         with suppress(queue.Empty):
             yield self._waiting.get(timeout=_PAUSE_SECONDS)
+            self._closing.wait(_GATHER_SECONDS)
             for _ in range(_MOST_AT_ONCE - 1):
                 yield self._waiting.get_nowait()
 
@@ -121,10 +110,10 @@ class DecisionWriter:
         ends = self._stopwatch() + _TRY_SECONDS
         while True:
             try:
-                self._table.add(batch)
+                self._destination.add(batch)
             except StoreUnavailable as error:
                 if self._stopwatch() > ends or self._closing.is_set():
-                    self._lose(len(batch), "database", error.kind)
+                    self._lose(len(batch), self._name, error.kind)
                     return
                 self._mend()
                 self._closing.wait(_PAUSE_SECONDS)
@@ -138,16 +127,15 @@ class DecisionWriter:
     def _mend(self) -> None:
         """Perhaps the file is a new one, without the table."""
         with suppress(StoreUnavailable):
-            self._table.prepare()
+            self._destination.prepare()
 
-    def _tidy(self) -> None:
-        """Carry out the retention, at the start then every hour; the first process does it for all."""
+    def _tidy_hourly(self) -> None:
         now = self._stopwatch()
         if self._tidied_at is not None and now - self._tidied_at < _HOUSEKEEPING_SECONDS:
             return
         self._tidied_at = now
         try:
-            carry_out(self._table, self._retention, self._milliseconds())
+            self._tidy()
         except StoreUnavailable as error:
             _log.warning("retention-failed", error=error.kind)
 
@@ -155,14 +143,3 @@ class DecisionWriter:
         self.dropped += count
         self._told(count, why)
         _log.warning("decisions-not-kept", records=count, why=why, **({"error": error} if error else {}))
-
-
-def carry_out(table: DecisionTable, retention: Retention, now_ms: int) -> tuple[int, int]:
-    """Forget what is older than it may be: how many cases, and how many decisions and reports.
-
-    Raises StoreUnavailable.
-    """
-    return (
-        table.forget_cases(now_ms - retention.case_days * _DAY_MS),
-        table.remove(now_ms - retention.decision_days * _DAY_MS),
-    )

@@ -26,7 +26,7 @@ OTHER = "other"
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _CODE = re.compile(r"[\w.:/|+-]{1,64}", re.ASCII)
-_SYSTEM = re.compile(r"[a-z][a-z0-9+.-]*:[\w.:/#%?=&~+-]{1,200}", re.ASCII | re.IGNORECASE)
+_SYSTEM = re.compile(r"[a-z][a-z0-9+.-]{0,40}:[\w.:/#%?=&~+-]{1,200}", re.ASCII | re.IGNORECASE)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_MOMENT, _LAST_MOMENT = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 

@@ -272,7 +272,7 @@ def _check_codes_of_examples(folder: Folder, examples: tuple[Example, ...], term
 
 def resource_type_of(query: str) -> str:
     """The resource type that a prefetch query asks for: "Observation" of "Observation?patient=..."."""
-    return query.split("?", 1)[0].split("/", 1)[0]
+    return query.partition("?")[0].partition("/")[0]
 
 
 def number_words(value: int | Decimal) -> str:

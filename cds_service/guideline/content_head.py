@@ -258,9 +258,6 @@ def _typed(value: Any, hint: Any) -> Any:
     if hint == tuple[str, ...]:
         texts = isinstance(value, list) and all(isinstance(item, str) for item in value)
         return tuple(value) if texts else None
-    if hint in (int, Decimal):
-        number = value if isinstance(value, int | Decimal) and not isinstance(value, bool) else None
-        if number is None or (hint is int and number != int(number)):
-            return None
-        return hint(number)
+    if hint in (int, Decimal):  # a number by now: no switch is one, and a threshold is read as one
+        return None if hint is int and value != int(value) else hint(value)
     return value if isinstance(value, hint) else None

@@ -80,7 +80,7 @@ class _Walk:
             elif self.kind in ("text", "bare"):
                 self._entry(self.table)
             else:
-                self.at += 1
+                self.at += 1  # the end of a line or of a header
 
     def _header(self) -> None:
         line = self.tokens[self.at].line
@@ -91,11 +91,9 @@ class _Walk:
         if is_list:
             whole = self._in_lists(names[:-1]) + names[-1:]
             self.tables_in_list[whole] = self.tables_in_list.get(whole, -1) + 1
-            self.lines.setdefault(whole, line)
         self.table = self._in_lists(names)
         self.lines.setdefault(self.table, line)
         self._note_parents(self.table, line)
-        self.at += 1 + is_list
 
     def _in_lists(self, names: EntryPath) -> EntryPath:
         """The path with the position of the latest entry behind the name of every list of tables."""
@@ -151,7 +149,6 @@ class _Walk:
         self.at += 1
 
     def _inline_table(self, path: EntryPath) -> None:
-        self.at += 1
         while self.kind and self.kind != "}":
             if self.kind in ("text", "bare"):
                 self._entry(path)

@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -21,6 +24,8 @@ from sqlalchemy.exc import (
 from sqlalchemy.pool import NullPool
 
 from cds_service.store import BadDatabaseUrl, StoreUnavailable
+
+_log = structlog.get_logger()
 
 # How long SQLite waits for another writer, and how long a call waits for a free connection.
 _BUSY_SECONDS = 0.5
@@ -34,7 +39,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         try:
-            self._url = make_url(url)
+            self._url = _with_driver(make_url(url))
             self._make_engine(poolclass=NullPool)  # opens nothing, but reads every part of the address
         # A port or an option that is no number raises a ValueError that quotes it.
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError):
@@ -48,48 +53,69 @@ class Database:
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """A transaction; raises StoreUnavailable, and IntegrityError where a row may not be in its table."""
-        try:
-            with self._opened().begin() as connection:
-                yield connection
-        except IntegrityError:
-            raise
-        except SQLAlchemyError as error:
-            raise StoreUnavailable(type(error).__name__) from None
+        """A transaction; raises StoreUnavailable, and IntegrityError where a row may not be in its table.
+
+        On a server each of its statements is bounded in time, because a call waits for it.
+        """
+        with _told_as_unavailable(), self._opened().begin() as connection:
+            yield connection
 
     @contextmanager
-    def read(self, *, seconds: int | None = None) -> Iterator[Connection]:
-        """A transaction that only reads, and waits for no writer; raises StoreUnavailable.
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads, and waits for no writer; raises StoreUnavailable."""
+        with _told_as_unavailable(), _reading(self._opened()) as connection:
+            yield connection
 
-        With `seconds` all its queries see one state of the tables, as in SQLite they always do,
-        and each may take so long, where the database ends those that take longer.
+    @contextmanager
+    def begin_unhurried(self) -> Iterator[Connection]:
+        """A transaction for what no call waits for, such as housekeeping; raises as `begin` does.
+
+        On a connection of its own, so that it takes none from the calls.
         """
-        options: dict[str, Any] = {_READS: True}
-        several = seconds is not None and self._url.get_backend_name() == "postgresql"
-        if several:
-            options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        try:
-            with self._opened().connect().execution_options(**options) as connection, connection.begin():
-                if several:
-                    connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{seconds}s'")
-                yield connection
-        except SQLAlchemyError as error:
-            raise StoreUnavailable(type(error).__name__) from None
+        engine = self._make_engine(poolclass=NullPool, bounded=False)
+        with _told_as_unavailable(), engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read_unhurried(self) -> Iterator[Connection]:
+        """A transaction that only reads, for reports, which no call waits for; raises as `read` does.
+
+        All its queries see one state of the tables.
+        """
+        one_state = {} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        engine = self._make_engine(poolclass=NullPool, bounded=False, **one_state)
+        with _told_as_unavailable(), _reading(engine) as connection:
+            yield connection
 
     def migrate(self) -> None:
         """Bring the tables up to date; raises StoreUnavailable.
 
-        On a connection of its own that is closed afterwards: none may live on into the forked processes.
+        On connections of its own that are closed afterwards: none may live on into the forked processes.
         """
-        config = Config()
-        config.set_main_option("script_location", "cds_service.store:migrations")
-        engine = self._make_engine(poolclass=NullPool)
+        # Calls that find the database gone must not queue here, each for as long as the one before it.
+        if not _MIGRATING.acquire(timeout=_BUSY_SECONDS):
+            raise StoreUnavailable("Busy")
         try:
-            with _MIGRATING, engine.begin() as connection:
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+            self._migrate()
         except SQLAlchemyError as error:
             raise StoreUnavailable(type(error).__name__) from None
+        finally:
+            _MIGRATING.release()
+
+    def _migrate(self) -> None:
+        config = Config()
+        config.set_main_option("script_location", "cds_service.store:migrations")
+        steps = ScriptDirectory.from_config(config)
+        # Asked first, because it is bounded in time and changing tables is not.
+        with self._make_engine(poolclass=NullPool).begin() as connection:
+            if _is_up_to_date(connection, steps):
+                return
+            if self._is_sqlite:  # this transaction is the only one that writes
+                _upgrade(connection, config)
+                return
+        with self._make_engine(poolclass=NullPool, bounded=False).begin() as connection:
+            _take_turn_in_migrating(connection)
+            _upgrade(connection, config)
 
     def _opened(self) -> Engine:
         with self._lock:
@@ -97,11 +123,15 @@ class Database:
                 self._engine = self._make_engine(pool_timeout=_BUSY_SECONDS)
             return self._engine
 
-    def _make_engine(self, **options: Any) -> Engine:
+    @property
+    def _is_sqlite(self) -> bool:
+        return self._url.get_backend_name() == "sqlite"
+
+    def _make_engine(self, *, bounded: bool = True, **options: Any) -> Engine:
         # Without parameters in the texts of errors: nobody shows them, and this way nobody can.
         options["hide_parameters"] = True
-        if self._url.get_backend_name() != "sqlite":
-            return create_engine(self._url, **options)
+        if not self._is_sqlite:
+            return _make_server_engine(self._url, options, bounded=bounded)
         engine = create_engine(self._url, connect_args={"timeout": _BUSY_SECONDS}, **options)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediately)
@@ -116,6 +146,73 @@ class Database:
         present = _file_id(self._url.database)
         if record.info.setdefault("file", present) != present:
             raise DisconnectionError
+
+
+@contextmanager
+def _reading(engine: Engine) -> Iterator[Connection]:
+    with engine.connect().execution_options(**{_READS: True}) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def _told_as_unavailable() -> Iterator[None]:
+    """Raise the errors of a database in words that quote nothing; only a broken rule of a table goes on."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except SQLAlchemyError as error:
+        raise StoreUnavailable(type(error).__name__) from None
+
+
+def _with_driver(url: URL) -> URL:
+    if url.get_backend_name() not in ("postgresql", "postgres"):
+        return url
+    from cds_service.store.postgresql import with_driver
+
+    return with_driver(url)
+
+
+def _make_server_engine(url: URL, options: dict[str, Any], *, bounded: bool) -> Engine:
+    """An engine for a database that other machines share."""
+    if url.get_backend_name() != "postgresql":
+        return create_engine(url, **options)
+    # Imported here because the driver takes time to load, and a file needs none.
+    from cds_service.store.postgresql import POOL_SIZE, bound_in_time, connection_options
+
+    if "poolclass" not in options:
+        # Before each use, because a server that was started anew knows nothing of the connections before.
+        options |= {"pool_pre_ping": True, "pool_size": POOL_SIZE, "max_overflow": 0}
+    engine = create_engine(url, connect_args=connection_options(url), **options)
+    bound_in_time(engine, for_a_call=bounded)
+    return engine
+
+
+def _take_turn_in_migrating(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        from cds_service.store.postgresql import take_turn_in_migrating
+
+        take_turn_in_migrating(connection)
+
+
+def _is_up_to_date(connection: Connection, steps: ScriptDirectory) -> bool:
+    """Whether the tables are those of this version, or of a newer one.
+
+    A step only adds, so that this version works on the tables of a newer one:
+    while services are replaced one by one, both run on one database.
+    """
+    present = MigrationContext.configure(connection).get_current_revision()
+    if present is None or present == steps.get_current_head():
+        return present is not None
+    newer = present not in {step.revision for step in steps.walk_revisions()}
+    if newer:
+        _log.warning("database-is-newer", revision=present)
+    return newer
+
+
+def _upgrade(connection: Connection, config: Config) -> None:
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def _file_id(path: str | None) -> tuple[int, int] | None:

@@ -6,7 +6,18 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Delete,
+    Table,
+    Update,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from cds_service.feedback.decision_record import DecisionRecord
 from cds_service.store.database import Database
@@ -16,6 +27,8 @@ from cds_service.store.tables import decisions, feedback
 _EPISODE_MS = 24 * 3600 * 1000
 
 
+# Some hundredths of a second of work.
+_ROWS_AT_ONCE = 2_000
 _FIELDS = tuple(field.name for field in fields(DecisionRecord))
 
 
@@ -46,19 +59,24 @@ class DecisionRows:
     def forget_cases(self, before_ms: int) -> int:
         """Empty the marks of older cases: nothing ties the order to others then. Raises StoreUnavailable."""
         old = (decisions.c.decided_ms < before_ms) & decisions.c.case_mark.is_not(None)
-        with self._database.begin() as connection:
-            return connection.execute(
-                update(decisions).where(old).values(case_mark=None, fact_marks=None)
-            ).rowcount
+        return self._in_parts(decisions, old, update(decisions).values(case_mark=None, fact_marks=None))
 
     def remove(self, before_ms: int) -> int:
         """Drop older decisions, and the feedback that came before then; raises StoreUnavailable."""
-        with self._database.begin() as connection:
-            removed = connection.execute(delete(decisions).where(decisions.c.decided_ms < before_ms)).rowcount
-            return (
-                removed
-                + connection.execute(delete(feedback).where(feedback.c.received_ms < before_ms)).rowcount
-            )
+        return self._in_parts(
+            decisions, decisions.c.decided_ms < before_ms, delete(decisions)
+        ) + self._in_parts(feedback, feedback.c.received_ms < before_ms, delete(feedback))
+
+    def _in_parts(self, table: Table, old: ColumnElement[bool], change: Update | Delete) -> int:
+        """Change the old rows, so many in a transaction that feedback need not wait long for its turn."""
+        changed = 0
+        while True:
+            part = select(table.c.id).where(old).limit(_ROWS_AT_ONCE)
+            with self._database.begin_unhurried() as connection:
+                count = connection.execute(change.where(table.c.id.in_(part))).rowcount
+            changed += count
+            if count < _ROWS_AT_ONCE:
+                return changed
 
 
 def _episode(record: DecisionRecord, met: dict[str, tuple[int, str]], connection: Connection) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
 from cds_service.feedback.kept import KeptEntry, columns_of, entry_of
+from cds_service.store import StoreUnavailable
 from cds_service.store.database import Database
 from cds_service.store.tables import feedback
 
@@ -23,8 +25,12 @@ class FeedbackRows:
 
     def add(self, entries: Sequence[KeptEntry]) -> None:
         """Store all entries in one transaction; raises StoreUnavailable."""
-        with self._database.begin() as connection:
-            connection.execute(insert(feedback), [columns_of(entry) for entry in entries])
+        try:
+            with self._database.begin() as connection:
+                connection.execute(insert(feedback), [columns_of(entry) for entry in entries])
+        # No entry can break a rule of the table, but a table restored without its counter breaks its own.
+        except IntegrityError as error:
+            raise StoreUnavailable(type(error).__name__) from None
 
     def on_card(self, card: str, client: str) -> tuple[KeptEntry, ...]:
         """What this client reported of the card, the same report once, in the order in which they came.

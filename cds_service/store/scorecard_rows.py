@@ -54,8 +54,6 @@ _LOOKED_AGAIN_MS = 2 * _DAY_MS
 # How far back an order is followed: each call about it comes within a day of the one before.
 _FOLLOWED_MS = 7 * _DAY_MS
 _ROWS_AT_ONCE = 1_000
-# For queries that count: far longer than a card or a feedback may wait.
-_QUERY_SECONDS = 120
 _MOST_COMMENTS = 50
 
 
@@ -113,7 +111,7 @@ class ScorecardRows:
 
     def counted_ms(self) -> int:
         """The moment up to which all is counted by today's rules; 0: it is not."""
-        with self._database.read(seconds=_QUERY_SECONDS) as connection:
+        with self._database.read() as connection:
             return self._state(connection)
 
     def bring_up_to_date(
@@ -124,17 +122,17 @@ class ScorecardRows:
         Days whose decisions are all removed by now are forgotten, too.
         `before` is told how many decisions are about to be counted.
         """
-        with self._database.read(seconds=_QUERY_SECONDS) as connection:
+        with self._database.read_unhurried() as connection:
             months = self._changed_months(connection)
             size = sum(self._decisions_in(connection, month) for month in months)
         before(size)
         for month in months:
-            with self._database.read(seconds=_QUERY_SECONDS) as connection:
+            with self._database.read_unhurried() as connection:
                 counts = self._count(connection, month)
-            with self._database.begin() as connection:
+            with self._database.begin_unhurried() as connection:
                 _lock(connection)
                 _replace(connection, month, counts)
-        with self._database.begin() as connection:
+        with self._database.begin_unhurried() as connection:
             _lock(connection)
             self._forget(connection, now_ms - kept_days * _DAY_MS)
             connection.execute(update(scorecard_state).values(counted_ms=now_ms, counted_as=self._counted_as))
@@ -142,7 +140,7 @@ class ScorecardRows:
 
     def read(self, period: Period, open_from: date) -> CountedPeriod:
         """The counts of the period; those of cards from `open_from` on come day by day."""
-        with self._database.read(seconds=_QUERY_SECONDS) as connection:
+        with self._database.read_unhurried() as connection:
             return CountedPeriod(
                 self._state(connection),
                 tuple(_totals(connection, period, open_from)),

@@ -17,6 +17,7 @@ from cds_service.access.used_tokens import SharedUsedTokens
 from cds_service.store import BadDatabaseUrl, StoreUnavailable
 from cds_service.store.database import Database
 from cds_service.store.used_tokens import UsedTokenTable
+from tests.databases import GivenDatabase
 
 Make = Callable[[Path], SharedUsedTokens]
 
@@ -29,20 +30,35 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "tokens.sqlite3"
 
 
-def worker(file: Path) -> SharedUsedTokens:
-    """What one process has: its own memory, and the database of all."""
-    return SharedUsedTokens(UsedTokenTable(Database(f"sqlite:///{file}")))
-
-
 @pytest.fixture
-def used(file: Path) -> SharedUsedTokens:
-    made = worker(file)
+def in_file(file: Path) -> GivenDatabase:
+    return GivenDatabase("sqlite", f"sqlite:///{file}")
+
+
+def worker(database: GivenDatabase | Path) -> SharedUsedTokens:
+    """What one process has: its own memory, and the database of all."""
+    url = f"sqlite:///{database}" if isinstance(database, Path) else database.url
+    return SharedUsedTokens(UsedTokenTable(Database(url)))
+
+
+def prepared(database: GivenDatabase | Path) -> SharedUsedTokens:
+    made = worker(database)
     made.prepare()
     return made
 
 
 @pytest.fixture
-def locked(file: Path, used: SharedUsedTokens) -> Iterator[sqlite3.Connection]:
+def used(database: GivenDatabase) -> SharedUsedTokens:
+    return prepared(database)
+
+
+@pytest.fixture
+def used_in_file(file: Path) -> SharedUsedTokens:
+    return prepared(file)
+
+
+@pytest.fixture
+def locked(file: Path, used_in_file: SharedUsedTokens) -> Iterator[sqlite3.Connection]:
     """Somebody writes to the database and does not end."""
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -55,9 +71,8 @@ def first(
     return used.is_first_use(issuer, number, until=until, now=now)
 
 
-def rows(file: Path) -> list[tuple[str, int]]:
-    with closing(sqlite3.connect(file)) as connection:
-        return connection.execute("SELECT mark, until FROM used_tokens").fetchall()
+def rows(database: GivenDatabase) -> list[tuple[Any, ...]]:
+    return database.rows("SELECT mark, until FROM used_tokens")
 
 
 @pytest.mark.rule("JWT-8")
@@ -66,8 +81,8 @@ def test_a_token_is_good_once(used: SharedUsedTokens) -> None:
 
 
 @pytest.mark.rule("JWT-8")
-def test_a_token_is_good_once_in_all_processes(file: Path, used: SharedUsedTokens) -> None:
-    assert [first(used), first(worker(file)), first(worker(file), "2"), first(used, "2")] == [
+def test_a_token_is_good_once_in_all_processes(database: GivenDatabase, used: SharedUsedTokens) -> None:
+    assert [first(used), first(worker(database)), first(worker(database), "2"), first(used, "2")] == [
         True,
         False,
         True,
@@ -85,43 +100,45 @@ def test_issuer_and_id_together_make_the_token(
     assert [first(used, token_id, issuer=issuer) for issuer, token_id in (one, other)] == [True, True]
 
 
-def test_the_database_holds_nothing_that_can_be_read(file: Path, used: SharedUsedTokens) -> None:
+def test_the_database_holds_nothing_that_can_be_read(database: GivenDatabase, used: SharedUsedTokens) -> None:
     first(used, "an-id", issuer="an-issuer")
-    assert b"an-i" not in file.read_bytes() + file.with_name(file.name + "-wal").read_bytes()
-    ((mark, until),) = rows(file)
+    assert b"an-i" not in database.everything()
+    ((mark, until),) = rows(database)
     assert (len(mark), until >= UNTIL) == (64, True)
 
 
-def test_of_many_threads_with_one_token_one_wins(file: Path, used: SharedUsedTokens) -> None:
-    workers = [used, worker(file), worker(file)]
+def test_of_many_threads_with_one_token_one_wins(database: GivenDatabase, used: SharedUsedTokens) -> None:
+    workers = [used, worker(database), worker(database)]
     with ThreadPoolExecutor(12) as pool:
         assert sum(pool.map(lambda number: first(workers[number % 3]), range(24))) == 1
 
 
-def test_what_has_expired_is_removed_now_and_then(file: Path, used: SharedUsedTokens) -> None:
+def test_what_has_expired_is_removed_now_and_then(database: GivenDatabase, used: SharedUsedTokens) -> None:
     for number in range(5):
         first(used, str(number))
     first(used, "later", now=NOW + 599, until=NOW + 959)
-    assert len(rows(file)) == 6
+    assert len(rows(database)) == 6
     first(used, "last", now=NOW + 600, until=NOW + 960)
-    assert len(rows(file)) == 2
+    assert len(rows(database)) == 2
 
 
-def test_a_token_is_remembered_to_its_last_second(file: Path, used: SharedUsedTokens) -> None:
+def test_a_token_is_remembered_to_its_last_second(database: GivenDatabase, used: SharedUsedTokens) -> None:
     first(used)
     first(used, "2", now=UNTIL, until=UNTIL + 360)
-    worker(file).is_first_use("a", "3", until=UNTIL + 360, now=UNTIL)
-    assert not first(worker(file), now=UNTIL)
+    worker(database).is_first_use("a", "3", until=UNTIL + 360, now=UNTIL)
+    assert not first(worker(database), now=UNTIL)
 
 
-def test_a_second_start_keeps_what_was_used(file: Path, used: SharedUsedTokens) -> None:
+def test_a_second_start_keeps_what_was_used(database: GivenDatabase, used: SharedUsedTokens) -> None:
     first(used)
-    again = worker(file)
+    again = worker(database)
     again.prepare()
     assert not first(again)
 
 
-def test_the_file_is_written_so_that_a_crash_loses_nothing(file: Path, used: SharedUsedTokens) -> None:
+def test_the_file_is_written_so_that_a_crash_loses_nothing(
+    file: Path, used_in_file: SharedUsedTokens
+) -> None:
     database = Database(f"sqlite:///{file}")
     with database.begin() as connection:
         told = [
@@ -162,37 +179,37 @@ def test_where_the_database_fails_the_service_starts_and_says_so(file: Path, mak
     assert [line["event"] for line in lines] == ["replay-check-degraded"]
 
 
-def test_a_full_database_is_survived(file: Path, used: SharedUsedTokens) -> None:
+def test_a_full_database_is_survived(in_file: GivenDatabase, used_in_file: SharedUsedTokens) -> None:
     def no_more_pages(connection: Any, _: Any) -> None:
         connection.execute("PRAGMA max_page_count=1")  # SQLite takes the number of those that are there
 
     event.listen(Engine, "connect", no_more_pages)
     try:
         with capture_logs() as lines:
-            assert all(first(used, str(number)) for number in range(500))
+            assert all(first(used_in_file, str(number)) for number in range(500))
     finally:
         event.remove(Engine, "connect", no_more_pages)
     assert [line["event"] for line in lines] == ["replay-check-degraded"]
-    assert 0 < len(rows(file)) < 500
+    assert 0 < len(rows(in_file)) < 500
 
 
 def test_a_locked_database_is_tried_by_one_call_and_not_by_the_next(
-    used: SharedUsedTokens, locked: sqlite3.Connection
+    used_in_file: SharedUsedTokens, locked: sqlite3.Connection
 ) -> None:
     with capture_logs() as lines:
-        assert [first(used, str(number)) for number in range(50)] == [True] * 50
-        assert not first(used, "0")
+        assert [first(used_in_file, str(number)) for number in range(50)] == [True] * 50
+        assert not first(used_in_file, "0")
     assert len(lines) == 1
 
 
 def test_a_database_that_comes_back_is_used_again_after_five_seconds(
-    file: Path, used: SharedUsedTokens, locked: sqlite3.Connection
+    in_file: GivenDatabase, used_in_file: SharedUsedTokens, locked: sqlite3.Connection
 ) -> None:
-    first(used, "while locked")
+    first(used_in_file, "while locked")
     locked.execute("ROLLBACK")
-    first(used, "too early", now=NOW + 4.9)
-    first(used, "again", now=NOW + 5)
-    assert len(rows(file)) == 1
+    first(used_in_file, "too early", now=NOW + 4.9)
+    first(used_in_file, "again", now=NOW + 5)
+    assert len(rows(in_file)) == 1
 
 
 @pytest.mark.parametrize(("later", "told"), [(59.0, 1), (60.0, 2)], ids=["below a minute", "a minute"])
@@ -204,10 +221,12 @@ def test_that_the_database_fails_is_said_once_a_minute(file: Path, later: float,
     assert len(lines) == told
 
 
-def test_a_token_used_before_the_database_failed_stays_used(file: Path, used: SharedUsedTokens) -> None:
-    first(used)
+def test_a_token_used_before_the_database_failed_stays_used(
+    file: Path, used_in_file: SharedUsedTokens
+) -> None:
+    first(used_in_file)
     file.unlink()
-    assert not first(used)
+    assert not first(used_in_file)
 
 
 class Broken:
@@ -226,6 +245,31 @@ class Broken:
 
     def remove_expired(self, now: int) -> None:
         raise StoreUnavailable("OperationalError")
+
+
+class Asked(Broken):
+    """A table that does not answer, and meanwhile the next call comes."""
+
+    def __init__(self) -> None:
+        super().__init__(adds=None)
+        self.times = 0
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def add(self, mark: str, until: int) -> bool:
+        self.times += 1
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        return super().add(mark, until)
+
+
+def test_one_call_alone_finds_out_whether_the_database_is_back() -> None:
+    table = Asked()
+    used = SharedUsedTokens(table)
+    first(used, "1")
+    told: list[bool] = []
+    table.meanwhile = lambda: told.append(first(used, "2", now=NOW + 5))
+    first(used, "3", now=NOW + 5)
+    assert (told, table.times) == ([True], 2)
 
 
 def test_a_used_token_is_refused_though_the_database_cannot_clean_up() -> None:

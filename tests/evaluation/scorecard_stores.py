@@ -20,7 +20,12 @@ _AT_ONCE = 5_000
 
 def sqlite_at(folder: Path) -> Database:
     """A database file with its tables."""
-    database = Database(f"sqlite:///{folder / 'store.sqlite3'}")
+    return opened_at(f"sqlite:///{folder / 'store.sqlite3'}")
+
+
+def opened_at(url: str) -> Database:
+    """A database with its tables."""
+    database = Database(url)
     database.migrate()
     return database
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,11 +16,13 @@ import pytest
 from cds_service.evaluation.scorecard import Scorecard
 from cds_service.evaluation.scorecard_period import Period
 from cds_service.evaluation.scorecard_reading import read_scorecard
+from cds_service.store import StoreUnavailable
 from cds_service.store.database import Database
 from cds_service.store.scorecard_rows import ScorecardRows
+from tests.databases import GivenDatabase
 from tests.evaluation.generated_year import Year, generate_year
 from tests.evaluation.recomputed import recompute
-from tests.evaluation.scorecard_stores import ZONE, rows_of, sqlite_at, store
+from tests.evaluation.scorecard_stores import ZONE, opened_at, rows_of, sqlite_at, store
 
 # The last days of the year are young enough for cards that may still be answered.
 NOW = datetime(2026, 12, 30, 4, tzinfo=UTC)
@@ -77,14 +82,14 @@ def test_the_generated_year_holds_every_oddity(rows: ScorecardRows, year: Year) 
     assert min(card.unmatched, card.times.before_card, card.all_cards.pending, card.all_urgent.changed) > 0
 
 
-def test_what_comes_later_is_counted_as_if_it_had_been_there_from_the_start(tmp_path: Path) -> None:
+def test_what_comes_later_is_counted_as_if_it_had_been_there_from_the_start(database: GivenDatabase) -> None:
     whole = generate_year(3_000, seed=8)
-    database = sqlite_at(tmp_path)
-    rows, rng = rows_of(database), random.Random(8)
+    opened = opened_at(database.url)
+    rows, rng = rows_of(opened), random.Random(8)
     begun_ms = whole.decisions[0]["decided_ms"]
     steps = [*sorted(rng.randrange(begun_ms, NOW_MS) for _ in range(12)), NOW_MS]
     for since, until in zip([0, *steps], steps, strict=False):
-        store(database, part_of(whole, since, until))
+        store(opened, part_of(whole, since, until))
         rows.bring_up_to_date(until, KEPT_DAYS)
     seen = part_of(whole, 0, NOW_MS)
     first, last = PERIODS["year"]
@@ -106,10 +111,10 @@ def test_other_rules_of_counting_count_everything_again(
     assert rows.bring_up_to_date(NOW_MS, KEPT_DAYS) >= 12
 
 
-def test_days_whose_decisions_are_removed_are_forgotten(tmp_path: Path) -> None:
-    database = sqlite_at(tmp_path)
-    store(database, generate_year(400, seed=3))
-    rows = rows_of(database)
+def test_days_whose_decisions_are_removed_are_forgotten(database: GivenDatabase) -> None:
+    opened = opened_at(database.url)
+    store(opened, generate_year(400, seed=3))
+    rows = rows_of(opened)
     rows.bring_up_to_date(NOW_MS, KEPT_DAYS)
     rows.bring_up_to_date(NOW_MS, kept_days=100)
     counted = rows.read(Period(date(2026, 1, 1), date(2026, 9, 30)), date(2026, 12, 23))
@@ -120,7 +125,7 @@ def test_days_whose_decisions_are_removed_are_forgotten(tmp_path: Path) -> None:
 def test_to_count_keeps_no_writer_waiting(tmp_path: Path) -> None:
     database = sqlite_at(tmp_path)
     store(database, generate_year(200, seed=3))
-    with database.read(seconds=9) as reading:
+    with database.read_unhurried() as reading:
         assert reading.exec_driver_sql("SELECT count(*) FROM decisions").scalar() == 200
         store(
             Database(f"sqlite:///{tmp_path / 'store.sqlite3'}"), numbered_on(generate_year(10, seed=4), 200)
@@ -162,3 +167,23 @@ def assert_equal_figures(card: Scorecard, expected: dict[str, Any]) -> None:
     }
     assert {key: number for key, number in told.items() if number} == expected["urgent"]
     assert card.unmatched == expected["unmatched"]
+
+
+def test_two_that_count_at_once_leave_each_count_once(database: GivenDatabase) -> None:
+    year = generate_year(600, seed=11)
+    store(opened_at(database.url), year)
+    counting = [rows_of(opened_at(database.url)) for _ in range(2)]
+    with ThreadPoolExecutor(2) as both:
+        list(both.map(lambda rows: patiently(lambda: rows.bring_up_to_date(NOW_MS, KEPT_DAYS)), counting))
+    first, last = PERIODS["year"]
+    card = read_scorecard(counting[0], Period(first, last), NOW, ZONE)
+    assert_equal_figures(card, recompute(year.decisions, year.feedback, first, last, date(2026, 12, 30)))
+
+
+def patiently(count: Callable[[], int]) -> None:
+    """Count, again where another process was writing for longer than SQLite waits."""
+    for _ in range(10):
+        with suppress(StoreUnavailable):
+            count()
+            return
+    raise AssertionError("never counted")

@@ -1,68 +1,89 @@
-"""Feedback that was acknowledged is there after every process of the service was killed."""
+"""Acknowledged feedback survives the death of every process; ten rounds of `python -m tests.crash`."""
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-import requests
+import pytest
 
-from cds_service.local_service import loopback_session
-from cds_service.settings import environment_with
-from tests.feedback.reports import new_card, overridden, stored
-from tests.web.hook_calls import SIGN
+from tests.crash import Cards, Sent, compare, missing, run_rounds
+from tests.databases import KINDS, GivenDatabase, started_server
 
-ROUNDS = 3
+ROUNDS = 10
+SEED = 5
 
 
-@contextmanager
-def killed_at_the_end(file: Path, log: Path) -> Iterator[str]:
-    """The base URL of a service, all of whose processes end without a chance to do anything."""
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    command = [sys.executable, "-m", "cds_service", "serve", "--port", str(port), "--workers", "2"]
-    environment = environment_with(database_url=f"sqlite:///{file}")
-    with log.open("ab") as stderr:
-        process = subprocess.Popen(
-            command, env=environment, stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True
-        )
+@pytest.mark.parametrize("kind", KINDS)
+def test_acknowledged_feedback_survives_kills_under_load(kind: str, tmp_path: Path) -> None:
+    server = started_server(fsync=True) if kind == "postgresql" else None
+    url = server.url() if server else f"sqlite:///{tmp_path}/store.sqlite3"
     try:
-        base_url = f"http://127.0.0.1:{port}"
-        wait_until_it_answers(base_url)
-        yield base_url
+        report = run_rounds(ROUNDS, SEED, GivenDatabase(kind, url), server, tmp_path)
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        if server:
+            server.remove()
+    assert report.faults == ()
+    assert report.kills.total() == ROUNDS
+    # Far more when nothing else runs; without any load the rounds would show nothing.
+    assert report.acknowledged > 5 * ROUNDS
 
 
-def wait_until_it_answers(base_url: str) -> None:
-    for _ in range(300):
-        with suppress(requests.ConnectionError):
-            if loopback_session().get(f"{base_url}/healthz", timeout=5).ok:
-                return
-        time.sleep(0.1)
-    raise AssertionError("the service did not start")
+ONE, TWO = ("one",), ("two", "three")
 
 
-def test_acknowledged_feedback_survives_a_kill_right_after_the_answer(tmp_path: Path) -> None:
-    file, log = tmp_path / "store.sqlite3", tmp_path / "log.jsonl"
-    acknowledged: list[str] = []
-    for _ in range(ROUNDS):
-        with killed_at_the_end(file, log) as base_url:
-            for _ in range(5):
-                card = new_card()
-                answer = loopback_session().post(
-                    f"{base_url}{SIGN}/feedback", json={"feedback": [overridden(card)]}, timeout=30
-                )
-                assert answer.status_code == 200
-                acknowledged.append(card)
-    assert stored(file, "card") == [(card,) for card in acknowledged]
-    assert not set(acknowledged) & set(log.read_text().replace('"', " ").split())
+def sent(acknowledged: list[Cards], unknown: list[Cards]) -> Sent:
+    made = Sent(batches=[ONE, TWO])
+    made.acknowledged.update(acknowledged)
+    made.unknown.update(unknown)
+    return made
+
+
+@pytest.fixture
+def feedback(tmp_path: Path) -> GivenDatabase:
+    """A table of nothing but cards, which is all that the comparison reads."""
+    made = GivenDatabase("sqlite", f"sqlite:///{tmp_path}/cards.sqlite3")
+    made.change("CREATE TABLE feedback (card TEXT)")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("acknowledged", "unknown", "stored", "faults"),
+    [
+        ([ONE, TWO], [], "one two three", 0),
+        ([ONE, ONE, TWO], [], "one one two three", 0),
+        ([ONE], [TWO], "one", 0),
+        ([ONE], [TWO], "one two three", 0),
+        ([ONE, TWO], [], "one", 1),
+        ([ONE, TWO], [], "one two", 1),
+        ([ONE], [TWO], "one two", 1),
+        ([ONE, TWO], [], "one one two three", 1),
+        ([ONE, ONE, TWO], [], "one two three", 1),
+        ([ONE, TWO], [], "one two three four", 1),
+    ],
+    ids=[
+        "all",
+        "a repeat twice",
+        "without an answer and not there",
+        "without an answer and there",
+        "lost",
+        "half",
+        "half and without an answer",
+        "doubled",
+        "a repeat once",
+        "never sent",
+    ],
+)
+def test_the_comparison_sees(
+    acknowledged: list[Cards], unknown: list[Cards], stored: str, faults: int, feedback: GivenDatabase
+) -> None:
+    for card in stored.split():
+        feedback.change(f"INSERT INTO feedback VALUES ('{card}')")  # noqa: S608
+    assert len(compare(sent(acknowledged, unknown), feedback)[0]) == faults
+
+
+def test_the_look_after_each_round_sees_what_is_not_there(feedback: GivenDatabase) -> None:
+    feedback.change("INSERT INTO feedback VALUES ('one')")
+    assert missing(sent([ONE], []), [ONE, TWO], feedback, "now") == []
+    assert missing(sent([ONE, TWO], []), [ONE, TWO], feedback, "now") == [
+        "now: 1 acknowledged batches are not there"
+    ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -12,6 +10,7 @@ from cds_service.feedback.decision_record import DecisionRecord
 from cds_service.store.database import Database
 from cds_service.store.decisions import DecisionRows
 from cds_service.store.tables import decisions
+from tests.databases import GivenDatabase
 from tests.feedback.decision_records import record
 from tests.feedback.reports import TIME_MS
 
@@ -20,8 +19,8 @@ CASE = "c" * 32
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return Database(f"sqlite:///{tmp_path / 'store.sqlite3'}")
+def database(database: GivenDatabase) -> Database:
+    return Database(database.url)
 
 
 @pytest.fixture
@@ -90,3 +89,14 @@ def test_a_batch_of_which_one_record_cannot_be_stored_is_not_stored(
     with pytest.raises(IntegrityError):
         rows.add([at(0), record(outcome=None)])
     assert column(database, "id") == []
+
+
+def test_many_old_rows_go_in_parts(
+    database: Database, rows: DecisionRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cds_service.store.decisions._ROWS_AT_ONCE", 3)
+    rows.add([at(hour) for hour in range(10)])
+    assert rows.forget_cases(TIME_MS + 7 * HOUR_MS) == 7
+    assert column(database, "case_mark") == [None] * 7 + [CASE] * 3
+    assert rows.remove(TIME_MS + 9 * HOUR_MS) == 9
+    assert column(database, "decided_ms") == [TIME_MS + 9 * HOUR_MS]

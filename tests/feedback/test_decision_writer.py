@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 import pytest
 from structlog.testing import capture_logs
 
+from cds_service.feedback.decision_keeper import KeepsInSeveral
 from cds_service.feedback.decision_record import DecisionRecord
-from cds_service.feedback.decision_writer import DecisionWriter, Retention
+from cds_service.feedback.decision_writer import DecisionWriter
+from cds_service.feedback.retention import Retention, carry_out
 from cds_service.store import StoreUnavailable
 from tests.feedback.decision_records import record
 
@@ -28,8 +30,6 @@ class Table:
         self.held.set()
         self.attempts = 0
         self.prepared = 0
-        self.forgotten: list[int] = []
-        self.removed: list[int] = []
 
     def prepare(self) -> None:
         self.prepared += 1
@@ -41,13 +41,21 @@ class Table:
             raise self.fault
         self.records += records
 
+
+class OldRows:
+    """What retention forgot."""
+
+    def __init__(self) -> None:
+        self.forgotten: list[int] = []
+        self.removed: list[int] = []
+
     def forget_cases(self, before_ms: int) -> int:
         self.forgotten.append(before_ms)
-        return 0
+        return 3
 
     def remove(self, before_ms: int) -> int:
         self.removed.append(before_ms)
-        return 0
+        return 5
 
 
 @pytest.fixture
@@ -56,8 +64,7 @@ def table() -> Table:
 
 
 def writing(table: Table, **options: object) -> DecisionWriter:
-    chosen = {"milliseconds": lambda: NOW_MS, "stopwatch": time.monotonic, **options}
-    return DecisionWriter(table, Retention(decision_days=700, case_days=30), **chosen)  # type: ignore[arg-type]
+    return DecisionWriter(table, **{"stopwatch": time.monotonic, **options})  # type: ignore[arg-type]
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -159,21 +166,51 @@ def test_nothing_starts_before_the_first_record(table: Table) -> None:
     assert threading.active_count() == before
 
 
-def test_retention_is_carried_out_with_the_first_record_and_not_with_each(table: Table) -> None:
-    writer = writing(table)
+def test_tidying_goes_with_the_first_record_and_not_with_each(table: Table) -> None:
+    tidied: list[int] = []
+    writer = writing(table, tidy=lambda: tidied.append(1))
     for _ in range(3):
         writer.keep([record()])
-        until(lambda: bool(table.removed))
+        until(lambda: bool(tidied))
     writer.close(10)
-    assert table.forgotten == [NOW_MS - 30 * DAY_MS]
-    assert table.removed == [NOW_MS - 700 * DAY_MS]
+    assert tidied == [1]
 
 
-def test_retention_is_carried_out_again_after_an_hour(table: Table) -> None:
+def test_tidying_comes_again_after_an_hour(table: Table) -> None:
     seconds = iter([0.0, 0.0, 3599.0, 3599.0, 3600.0, 3600.0, *[3600.0] * 1_000])
-    writer = writing(table, stopwatch=lambda: next(seconds))
+    tidied: list[int] = []
+    writer = writing(table, stopwatch=lambda: next(seconds), tidy=lambda: tidied.append(1))
     for number in range(1, 4):
         writer.keep([record()])
         until(lambda: len(table.records) == number)  # noqa: B023 # it is called in this turn alone
     writer.close(10)
-    assert len(table.removed) == 2
+    assert tidied == [1, 1]
+
+
+def test_a_database_that_cannot_be_tidied_is_written_all_the_same(table: Table) -> None:
+    def fail() -> None:
+        raise StoreUnavailable("OperationalError")
+
+    writer = writing(table, tidy=fail)
+    with capture_logs() as lines:
+        writer.keep([record()])
+        writer.close(10)
+    assert len(table.records) == 1
+    assert [line["event"] for line in lines] == ["retention-failed"]
+
+
+def test_what_is_older_than_each_of_its_days_is_forgotten() -> None:
+    rows = OldRows()
+    assert carry_out(rows, Retention(decision_days=700, case_days=30), NOW_MS) == (3, 5)
+    assert rows.forgotten == [NOW_MS - 30 * DAY_MS]
+    assert rows.removed == [NOW_MS - 700 * DAY_MS]
+
+
+def test_several_keepers_get_every_record_and_one_that_fails_costs_the_other_nothing() -> None:
+    first, second = Table(), Table()
+    first.fault = ValueError()
+    both = KeepsInSeveral((writing(first), writing(second)))
+    both.keep([record(card="one")])
+    both.close(10)
+    assert [one.card for one in second.records] == ["one"]
+    assert both.dropped == 1

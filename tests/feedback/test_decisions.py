@@ -20,7 +20,7 @@ from cds_service.settings import Settings
 from cds_service.wiring import keep_in_database
 from tests.access.fhir_services import FIXTURES
 from tests.access.fhir_services import fixture as fixture_request
-from tests.feedback.reports import everything_in
+from tests.databases import everything_in
 from tests.web.hook_calls import SELECT, SIGN, knee_request
 
 STORIES = sorted(path.name.removesuffix(".request.json") for path in FIXTURES.glob("*.request.json"))

@@ -70,6 +70,9 @@ def test_a_code_is_kept_only_in_the_form_of_a_code(code: str, as_kept: str) -> N
         (OURS, OURS),
         ("Mr Tan", "other"),
         ("urn:" + "x" * 201, "other"),
+        ("x" * 41 + ":y", "x" * 41 + ":y"),
+        # A server's column would refuse it, and the client would send it for ever.
+        ("x" * 42 + ":y", "other"),
     ],
 )
 def test_a_system_is_kept_only_in_the_form_of_an_address(system: str, as_kept: str) -> None:

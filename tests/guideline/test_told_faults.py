@@ -3,13 +3,11 @@
 import json
 import re
 import shutil
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cds_service.guideline.content import ContentError
 from cds_service.guideline.content_codes import read_code_rows, read_code_systems
 from cds_service.guideline.content_files import read_table, within
 from cds_service.guideline.content_head import read_head
@@ -20,6 +18,7 @@ from cds_service.guideline.links import is_link
 from cds_service.guideline.site import read_site
 from cds_service.guideline.time_zones import is_time_zone
 from cds_service.guideline.words import WordsError, read_words
+from tests.guideline.told import rewritten, told
 from tests.shipped import shipped_guideline
 
 ROOT = Path(__file__).parents[2]
@@ -27,24 +26,6 @@ SHIPPED, POLYCLINIC = ROOT / "cards" / "lumbar-mri", ROOT / "sites" / "polyclini
 HEAD, SITE, CODES, FEVER = "guideline.toml", "site.toml", "codes.csv", "value_sets/fever.csv"
 ICD, SNOMED = "http://hl7.org/fhir/sid/icd-10", "http://snomed.info/sct"
 ABOVE = "# a line above\n"
-
-
-def told(read: Callable[[], object]) -> list[str]:
-    """The whole message of every fault that the reader tells."""
-    with pytest.raises(ContentError) as caught:
-        read()
-    assert str(caught.value) == "\n".join(map(str, caught.value.problems))
-    return [str(problem) for problem in caught.value.problems]
-
-
-def rewritten(file: Path, changes: Mapping[str, str]) -> list[int]:
-    """Rewrites the first place of each pattern; the line of each rewritten text in the finished file."""
-    text = file.read_text(encoding="utf-8")
-    for before, after in changes.items():
-        text, count = re.subn(before, after.replace("\\", r"\\"), text, count=1)
-        assert count == 1, before
-    file.write_text(text, encoding="utf-8")
-    return [text[: text.index(after.lstrip("\n"))].count("\n") + 1 for after in changes.values()]
 
 
 SIGNED = {

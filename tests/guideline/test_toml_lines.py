@@ -63,6 +63,16 @@ says = ["1",
 [[rows]]
 id = "b"
 expect = { outcome = "x" }
+[[rows.parts]]
+n = 1
+[[rows.parts]]
+n = 2
+[[rows.parts.pieces]]
+n = 3
+[same]
+same.key = { "a b" = [1,
+  2], c = [ { d = 1 },
+  3 ] }
 '''
 
 
@@ -81,6 +91,12 @@ expect = { outcome = "x" }
         pytest.param(("rows", 0, "expect", "says", 1), 23, id="table of the first row"),
         pytest.param(("rows", 1, "expect", "outcome"), 26, id="second row"),
         pytest.param(("rows", 1, "story"), 24, id="missing: the row that lacks it"),
+        pytest.param(("rows", 1, "parts", 1, "n"), 30, id="a list of tables within one"),
+        pytest.param(("rows", 1, "parts", 1, "pieces", 0, "n"), 32, id="a list of tables within two"),
+        pytest.param(("same", "same", "other"), 34, id="missing: an entry of its table's name"),
+        pytest.param(("same", "same", "key", "a b", 1), 35, id="second line of a list in an inline table"),
+        pytest.param(("same", "same", "key", "c", 0, "d"), 35, id="inline table in a list in one"),
+        pytest.param(("same", "same", "key", "c", 1), 36, id="behind an inline table in a list"),
         pytest.param(("nobody", "x"), None, id="missing altogether: the whole file"),
     ],
 )
