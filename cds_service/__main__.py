@@ -23,6 +23,7 @@ from cds_service.scorecard_command import scorecard
 from cds_service.settings import ENV_PREFIX, Settings, settings_table
 from cds_service.start_check import UnsafeStart, check_start
 from cds_service.store import BadDatabaseUrl
+from cds_service.tracing import TracingNotInstalled
 from cds_service.web.body import parse_json_object
 from cds_service.web.hooks_api import answer_call
 from cds_service.why_command import why
@@ -53,6 +54,7 @@ def main() -> None:
 def serve(**options: Any) -> None:
     """Serve the hooks with gunicorn. The command `settings` lists what else can be set."""
     # Imported here because gunicorn runs on Unix alone, and the other commands run anywhere.
+    from cds_service.web.observed import observed
     from cds_service.web.server import CannotListen, check_address, run_server
 
     settings = read_settings(**{name: value for name, value in options.items() if value is not None})
@@ -64,8 +66,8 @@ def serve(**options: Any) -> None:
         raise click.ClickException(f"The service cannot start: {error}.") from None
     configure_logging(settings.log_level)
     try:
-        app = create_app(services=keep_in_database(services))
-    except BadDatabaseUrl as error:
+        app = create_app(services=keep_in_database(observed(services)))
+    except (BadDatabaseUrl, TracingNotInstalled) as error:
         raise click.ClickException(f"{error}.") from None
     run_server(app, settings, announce=lambda: _print_addresses(settings))
 

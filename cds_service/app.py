@@ -22,14 +22,17 @@ from cds_service.access.guarded_get import GuardedOutgoing
 from cds_service.access.read_pool import ReadPool
 from cds_service.content_check import failing_examples
 from cds_service.feedback import KeepsNothing
-from cds_service.guideline.content import Folder, Guideline, load_guideline
+from cds_service.guideline.content import Folder, Guideline, load_guideline, resource_type_of
 from cds_service.guideline.content_queries import read_optional_queries
 from cds_service.guideline.problems import refuse
 from cds_service.guideline.review_state import review_warning
+from cds_service.metrics import Metrics
 from cds_service.record.users import USER_ROLE
 from cds_service.settings import Settings
 from cds_service.web import (
     call_log,
+    call_metrics,
+    call_traces,
     cors,
     errors,
     fhir_api,
@@ -59,11 +62,14 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     _warn_of_expired_review(services)
     if services.token_checks is not None:
         services.token_checks.used_tokens.prepare()
+    services.metrics.prepare()
     call_log.register(app)
+    call_metrics.register(app)
+    call_traces.register(app)
     cors.register(app, services.settings.cors_origins)
     security_headers.register(app, services.settings)
     errors.register(app)
-    app.register_blueprint(operations.blueprint)
+    app.register_blueprint(operations.make_blueprint(services))
     app.register_blueprint(hooks_api.make_blueprint(services))
     app.register_blueprint(fhir_api.make_blueprint(services))
     app.register_blueprint(scorecard.make_blueprint(services))
@@ -85,9 +91,11 @@ def build_services(settings: Settings) -> Services:
     guideline = load_guideline(folder, settings.site)
     refuse(failing_examples(folder, guideline if settings.site is None else load_guideline(folder)))
     outgoing = GuardedOutgoing()
+    guideline = _asking_for_roles(folder, guideline, clients)
     return Services(
         settings=settings,
-        guideline=_asking_for_roles(folder, guideline, clients),
+        guideline=guideline,
+        metrics=Metrics(types={resource_type_of(query) for query in guideline.prefetch.values()}),
         clock=read_clock,
         new_uuid=lambda: str(uuid.uuid4()),
         feedback=KeepsNothing(),
@@ -146,6 +154,7 @@ def configure_logging(level: str) -> None:
     """Send one JSON object a line to standard error, from `level` upwards."""
     structlog.configure(
         processors=[
+            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(),

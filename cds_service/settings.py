@@ -7,7 +7,7 @@ The time zone is not here: calendar days belong to the guideline, so its content
 from __future__ import annotations
 
 import os
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -173,6 +173,25 @@ class Settings(BaseSettings):
             "clinician may name a patient; without this only their length is kept."
         ),
     )
+    metrics_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        tuple(
+            map(
+                ip_network,
+                ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"),
+            )
+        ),
+        description=(
+            "Addresses or networks that may read `/metrics`, separated by commas; all others get 404, and so "
+            "does what comes through a proxy. Empty: nobody."
+        ),
+    )
+    traces: str = Field(
+        "",
+        description=(
+            "Address that traces are sent to by OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`; "
+            "needs the extra `tracing`. Empty: the one in `OTEL_EXPORTER_OTLP_ENDPOINT`, or no traces."
+        ),
+    )
     pseudonym_key: SecretStr = Field(
         SecretStr(""),
         description=(
@@ -214,11 +233,18 @@ class Settings(BaseSettings):
             return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "metrics_networks", mode="before")
     @classmethod
     def _networks_between_commas(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("traces")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must be an address such as http://127.0.0.1:4318/v1/traces")
         return value
 
     @field_validator("audit_url")
@@ -314,6 +340,21 @@ def settings_table() -> list[tuple[str, str, str]]:
 def environment_with(**values: str) -> dict[str, str]:
     """This process's environment, with these settings, for a process that it starts."""
     return dict(os.environ) | {ENV_PREFIX + name.upper(): value for name, value in values.items()}
+
+
+def share_metrics_in(folder: Path) -> None:
+    """Name the folder in which prometheus-client keeps the counts of all processes; it looks nowhere else.
+
+    Must come before its first import, which decides how it counts.
+    """
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def standard_traces_wanted() -> bool:
+    """Whether OpenTelemetry's own variables name an address for traces."""
+    return any(
+        os.environ.get(name) for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    )
 
 
 def _as_typed(default: object) -> str:

@@ -17,12 +17,16 @@ from cds_service.feedback import FeedbackSink
 from cds_service.feedback.decision_keeper import DecisionKeeper, KeepsInSeveral, KeepsNoDecisions
 from cds_service.feedback.pseudonyms import Pseudonyms
 from cds_service.guideline.content import Guideline
+from cds_service.metrics import Metrics
 from cds_service.settings import Settings
+from cds_service.tracing import NoTraces, Traces
 
 if TYPE_CHECKING:  # what checks tokens takes long to load, and only some services need it
     from cds_service.access.tokens import TokenChecks
     from cds_service.store.database import Database
 
+# What waits to be written has so long when a process ends: the server stops within ten seconds in all.
+_CLOSE_SECONDS = 2.0
 _EXTENSION = "cds_service"
 CASE_DAYS = 30
 
@@ -37,6 +41,10 @@ class Services:
     `token_checks` is None where no client has to prove who it is.
     `decisions` keeps a record of each decision, and `pseudonyms` hashes the names in it; None: without a key.
     `fhir` reads what a call's prefetch lacks; None means that nothing is read from FHIR servers.
+    `metrics` counts what becomes of calls.
+    `database_check` raises StoreUnavailable where nothing can be stored; None where nothing is.
+    `traces` makes spans of calls.
+    `closers` are called in each process once its last call is answered; each must end within a second or two.
     """
 
     settings: Settings
@@ -50,6 +58,10 @@ class Services:
     decisions: DecisionKeeper = field(default_factory=KeepsNoDecisions)
     pseudonyms: Pseudonyms | None = None
     token_checks: TokenChecks | None = None
+    metrics: Metrics = field(default_factory=Metrics)
+    traces: Traces = field(default_factory=NoTraces)
+    database_check: Callable[[], None] | None = None
+    closers: tuple[Callable[[], None], ...] = ()
 
 
 def make_token_checks(
@@ -79,6 +91,7 @@ def make_token_checks(
 def keep_in_database(services: Services) -> Services:
     """The same services, which keep what they are told; where no database opens they start and say so.
 
+    Its records are counted by the metrics that the services have now.
     Only what serves calls this: commands need no database, and it takes most of a second to load.
     Raises BadDatabaseUrl.
     """
@@ -102,15 +115,31 @@ def keep_in_database(services: Services) -> Services:
         rows,
         stopwatch=services.stopwatch,
         tidy=lambda: carry_out(rows, retention, milliseconds_of(services.clock())),
+        told=services.metrics.records,
     )
     if settings.audit_url:
         audit = AuditServer(settings.audit_url, settings.audit_token)
         decisions = KeepsInSeveral(
-            (decisions, DecisionWriter(audit, stopwatch=services.stopwatch, name="audit-server"))
+            (
+                decisions,
+                DecisionWriter(
+                    audit,
+                    stopwatch=services.stopwatch,
+                    name="audit-server",
+                    told=services.metrics.audit_events,
+                ),
+            )
         )
     key = settings.pseudonym_key.get_secret_value()
     pseudonyms = Pseudonyms(key.encode()) if key else None
-    return replace(services, feedback=feedback, decisions=decisions, pseudonyms=pseudonyms)
+    return replace(
+        services,
+        feedback=feedback,
+        decisions=decisions,
+        pseudonyms=pseudonyms,
+        database_check=database.check,
+        closers=(*services.closers, lambda: decisions.close(_CLOSE_SECONDS)),
+    )
 
 
 @cache
@@ -128,5 +157,10 @@ def install_services(app: Flask, services: Services) -> None:
 
 def current_services() -> Services:
     """The services of the app that handles this request."""
-    services: Services = current_app.extensions[_EXTENSION]
+    return services_of(current_app)
+
+
+def services_of(app: Flask) -> Services:
+    """The services of an app."""
+    services: Services = app.extensions[_EXTENSION]
     return services

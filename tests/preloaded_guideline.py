@@ -13,17 +13,25 @@ from tests.shipped import shipped_guideline
 from tests.vignettes.asking import services_of_the_stories
 
 # The nearest tests of a module that has no file of its own, or more than that.
-_CARDS = ("test_card_words.py", "test_render.py", "test_render_summary.py", "test_render_suggestions.py")
-_LOADING = ("test_told_faults.py", "test_told_loading.py", "test_loaded_whole.py", "test_odd_content.py")
+_CARDS = (
+    "test_card_words.py", "test_render.py", "test_render_safety.py", "test_render_suggestions.py",
+    "test_render_summary.py",
+)  # fmt: skip
+_LOADING = (
+    "test_told_faults.py", "test_told_loading.py", "test_loaded_whole.py", "test_odd_content.py",
+    "test_site_overlay.py",
+)  # fmt: skip
 _NEAREST: dict[str, str | tuple[str, ...]] = {
     "asked": "test_render.py",
     "cancer_treatment": "test_malignancy.py",
     "card_limit": "test_client_profiles.py",
     "card_sections": ("test_card_words.py", "test_content_check.py"),
     "care_items": "test_conservative_care.py",
+    "clues": ("test_infection.py", "test_malignancy.py"),
     "coded_infections": ("test_infection.py", "test_boundaries.py"),
     "criteria": "test_example_cards.py",
     "imaging_tab": ("test_client_profiles.py", "test_shipped_profiles.py"),
+    "immunosuppression": ("test_infection.py", "test_boundaries.py"),
     "inflammation": ("test_infection.py", "test_boundaries.py"),
     "interventions": ("test_procedures.py", "test_boundaries.py"),
     "pain_after": ("test_procedures.py", "test_boundaries.py"),

@@ -66,6 +66,8 @@ class Completed:
 
     prefetch: Mapping[str, Prefetched] = field(repr=False)
     log: dict[str, Any]
+    # How long each read took, in seconds, and why it brought no whole answer; an empty text where it did.
+    reads: tuple[tuple[float, str], ...] = ()
 
 
 def complete_prefetch(
@@ -106,7 +108,9 @@ def complete_prefetch(
         "fhir_ms": round((reader.stopwatch() - started) * 1000, 1),
         **_reasons(whole),
     }
-    return Completed(whole, log)
+    return Completed(
+        whole, log, tuple(_taken(read, reader.stopwatch() - started) for read in (*reads, *reasons))
+    )
 
 
 def _is_gap(read: Prefetched) -> bool:
@@ -202,6 +206,11 @@ def _run_all(
     for future in running:
         future.cancel()  # what still waits for a thread is not begun after the answer
     return {read.key: result(read, sent.get(read.key, NOT_SENT), request.patient_id) for read in reads}
+
+
+def _taken(read: KeyRead, waited: float) -> tuple[float, str]:
+    """How long a read took; one that is still under way, or never began, is as long as it was waited for."""
+    return (waited if read.seconds is None else read.seconds), read.ending
 
 
 def _reasons(read: Mapping[str, Prefetched]) -> dict[str, Any]:

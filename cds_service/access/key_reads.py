@@ -37,6 +37,7 @@ class KeyRead:
     covered: Coverage
     pages: list[Mapping[str, Any]] = field(default_factory=list, repr=False)
     ending: str = TOO_LATE
+    seconds: float | None = None  # None until it has ended
     effort: Effort = field(default_factory=Effort)
 
     @property
@@ -47,6 +48,7 @@ class KeyRead:
 
 def run(read: KeyRead, asking: Asking) -> None:
     """Read until the last page, or until something stands in the way; never raises."""
+    started = asking.stopwatch()
     try:
         _follow(read, asking)
     except NotFetched as missing:
@@ -58,6 +60,7 @@ def run(read: KeyRead, asking: Asking) -> None:
         _log.error("fault in a FHIR read", key=read.key, kind=type(fault).__name__)
     else:
         read.ending = ""
+    read.seconds = asking.stopwatch() - started
 
 
 def _follow(read: KeyRead, asking: Asking) -> None:

@@ -72,6 +72,11 @@ class KeySets:
         fetched = self._fetched.get(issuer)
         return fetched.find(kid) if fetched is not None else None
 
+    def usable(self) -> tuple[bool, ...]:
+        """Of each client that signs, whether there are keys to check with; asks where none are known."""
+        fetched = tuple(keys.is_usable() for keys in self._fetched.values())
+        return (*(bool(keys) for keys in self._files.values()), *fetched)
+
 
 class _FetchedKeys:
     """The keys at one address. Of the threads that want it asked, one asks, and the others wait for it."""
@@ -94,6 +99,15 @@ class _FetchedKeys:
         if self._wants_fetch(kid):
             self._fetch_once(kid)
         return self._held(kid)
+
+    def is_usable(self) -> bool:
+        """Whether there are keys to check with; the address is asked where there are none."""
+        if not self._is_held():
+            self._fetch_once("")  # the id of no key
+        return self._is_held()
+
+    def _is_held(self) -> bool:
+        return bool(self._keys) and self._is_younger(self._fetched_at, _STALE_SECONDS)
 
     def _held(self, kid: str) -> Key | None:
         return self._keys.get(kid) if self._is_younger(self._fetched_at, _STALE_SECONDS) else None

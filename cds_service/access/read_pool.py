@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from threading import BoundedSemaphore
 
 # A read that waits behind more than this many others a thread would be late anyway.
@@ -25,7 +26,8 @@ class ReadPool:
         if not self._places.acquire(blocking=False):
             return None
         try:
-            future = self._executor.submit(task)
+            # With the context of the call, so that a line of the log says to which call it belongs.
+            future = self._executor.submit(copy_context().run, task)
         except RuntimeError:  # the process is ending
             self._places.release()
             return None

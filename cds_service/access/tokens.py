@@ -32,6 +32,9 @@ class Keys(Protocol):
     def find(self, client: ClientProfile, kid: str) -> Key | None:
         """The key of this client with this id; None where it has none, or it cannot be had now."""
 
+    def usable(self) -> tuple[bool, ...]:
+        """Of each client that signs, whether there are keys to check with; asks where none are known."""
+
 
 class UsedTokens(Protocol):
     """The tokens that were used, in every process of the service."""

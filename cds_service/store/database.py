@@ -60,6 +60,11 @@ class Database:
         with _told_as_unavailable(), self._opened().begin() as connection:
             yield connection
 
+    def check(self) -> None:
+        """Raises StoreUnavailable where nothing can be stored now: no database, no tables, no writing."""
+        with self.begin() as connection:
+            connection.exec_driver_sql("SELECT version_num FROM alembic_version")
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads, and waits for no writer; raises StoreUnavailable."""

@@ -2,28 +2,37 @@
 
 The line says what was asked, what was answered, from which state of the record, and how long it took.
 It holds nothing of the patient: no id, no reference, no text of the record, and no address as it was typed.
+Every other line that is written during a call carries its `call_id`, and its hook instance once that is read:
+a caller is identified before its body is looked at, and feedback has no hook instance.
 """
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 import structlog
 from flask import Flask, Response, g, request
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from cds_service.wiring import current_services
 
 _log = structlog.get_logger()
 
 _SENT_TEXT_LIMIT_CHARACTERS = 64
+# Asked every few seconds; only what went wrong is worth a line.
+_WATCHED = frozenset({"operations.health", "operations.ready", "operations.metrics"})
+_CALL_ID_BYTES = 8
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 
 
 def register(app: Flask) -> None:
-    """Write a line for every request but health checks, and let no answer to a POST be kept."""
+    """Write a line for every request but those of watchers, and let no answer to a POST be kept."""
 
     @app.before_request
     def start() -> None:
+        clear_contextvars()  # of the call that this thread answered before
+        bind_contextvars(call_id=secrets.token_hex(_CALL_ID_BYTES))
         g.call = {}
         g.started = current_services().stopwatch()
 
@@ -32,7 +41,7 @@ def register(app: Flask) -> None:
         if request.method == "POST":
             # Advice is about one patient at one moment: nobody may keep a copy (RESP-11).
             response.headers["Cache-Control"] = "no-store"
-        if request.endpoint != "operations.health":
+        if request.endpoint not in _WATCHED or response.status_code >= 400:
             _write_line(response)
         return response
 
@@ -48,10 +57,16 @@ def note(**fields: Any) -> None:
     g.call.update(fields)
 
 
+def was_noted(name: str) -> bool:
+    """Whether this call's line has such a field."""
+    return name in g.call
+
+
 def note_hook_instance(sent: object) -> None:
     """Add the hook instance."""
     if isinstance(sent, str):
         note(hook_instance=printable(sent))
+        bind_contextvars(hook_instance=printable(sent))
 
 
 def printable(sent: str) -> str:

@@ -8,11 +8,12 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from cds_service.access.clients import ClientProfile
-from cds_service.access.fhir_reads import complete_prefetch
+from cds_service.access.fhir_reads import Completed, complete_prefetch
 from cds_service.access.prefetch import Prefetched
 from cds_service.answer import Complete, HookAnswer, answer_hook, as_sent
 from cds_service.errors import FeedbackNotKept
 from cds_service.feedback import FeedbackBatch
+from cds_service.metrics import failure_kind
 from cds_service.protocol.discovery import HOOK_SERVICES, HookService, describe_services
 from cds_service.protocol.feedback import read_feedback
 from cds_service.protocol.request import HookRequest, read_hook_request
@@ -67,7 +68,9 @@ def call_service(service: HookService) -> Response:
     parsed_at = services.stopwatch()
     note_hook_instance(body.get("hookInstance"))
     complete = _completing(services, caller.client, call_started())
-    answer = answer_call(body, service, services, caller.client, complete, ends_late(services))
+    with services.traces.step("decide"):
+        answer = answer_call(body, service, services, caller.client, complete, ends_late(services))
+    services.metrics.decisions(answer.decisions)
     answer_ms = round((services.stopwatch() - parsed_at) * 1000, 1)
     note(answer_ms=answer_ms, **answer.log)
     response = json_answer(answer.response)
@@ -116,11 +119,21 @@ def _completing(services: Services, client: ClientProfile, started: float) -> Co
 
     def complete(request: HookRequest, orders: Sequence[Mapping[str, Any]]) -> Mapping[str, Prefetched]:
         ends = started + services.settings.fhir_call_seconds
-        completed = complete_prefetch(request, orders, services.guideline.prefetch, client, reader, ends=ends)
+        templates = services.guideline.prefetch
+        with services.traces.step("read record") as span:
+            completed = complete_prefetch(request, orders, templates, client, reader, ends=ends)
+            span.note(**_told_of_reads(completed))
+        services.metrics.fhir_reads(completed.reads)
         note(**completed.log)  # here, because a call without anything readable ends in an error
         return completed.prefetch
 
     return complete
+
+
+def _told_of_reads(completed: Completed) -> dict[str, int | list[str]]:
+    """What a span may know of reads: how many there were, and of what kinds the failures."""
+    failures = sorted({failure_kind(reason) for _, reason in completed.reads if reason})
+    return {"reads": len(completed.reads), "read_failures": failures}
 
 
 def take_feedback(service: HookService) -> Response:
@@ -136,6 +149,7 @@ def take_feedback(service: HookService) -> Response:
     except FeedbackNotKept as error:
         note(feedback_not_kept=error.cause)
         raise
+    services.metrics.feedback(entry.outcome for entry in entries)
     note(feedback_entries=len(entries))
     return json_answer({"accepted": len(entries)})
 

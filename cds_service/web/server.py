@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gc
 import json
+import signal
 import socket
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -25,19 +26,37 @@ from gunicorn.util import write_nonblock
 from cds_service.errors import operation_outcome
 from cds_service.settings import Settings
 from cds_service.web.security_headers import security_headers
+from cds_service.web.server_log import JsonLog
 from cds_service.web.slow_senders import PatientWorker
+from cds_service.wiring import Services, services_of
 
 _log = structlog.get_logger()
 
-# Longer than the 60 seconds that common reverse proxies keep an idle connection:
-# the side that closes first must be the proxy, or it may send a call into a closing connection.
-_KEEPALIVE_SECONDS = 75
-# A worker that does not answer its master for so long is replaced; no call takes a hundredth of it.
-_HEARTBEAT_SECONDS = 30
-_GRACEFUL_STOP_SECONDS = 10
+# How the processes run.
+PROCESSES: dict[str, Any] = {
+    # Longer than the 60 seconds that common reverse proxies keep an idle connection:
+    # the side that closes first must be the proxy, or it may send a call into a closing connection.
+    "keepalive": 75,
+    # A worker that does not answer its master for so long is replaced; no call takes a third of it.
+    "timeout": 30,
+    # Longer than a call can take with its reads, and shorter than what supervisors wait before they kill.
+    "graceful_timeout": 10,
+    # Broken content never serves, and forked workers share the memory of what was loaded.
+    "preload_app": True,
+    # No worker is replaced because of its age: that would end calls to hide a leak that nobody has seen.
+    "max_requests": 0,
+    # Accepting waits for no call, so this fills only while the processes are replaced.
+    "backlog": 2048,
+    # Kept-alive connections of each process; each costs a socket and no thread.
+    "worker_connections": 1000,
+    # Gunicorn's own lines may hold addresses as typed; calls have a line of their own.
+    "loglevel": "warning",
+    # Nothing steers the server at run time but signals.
+    "control_socket_disable": True,
+}
 
 # What is taken as HTTP: said even where gunicorn's default is the same, so that no new version widens it.
-_HTTP: dict[str, Any] = {
+HTTP: dict[str, Any] = {
     # The longest address of this service, a FHIR search, is far shorter.
     "limit_request_line": 4_094,
     # Proxies and service meshes add dozens of headers, and none adds a hundred.
@@ -99,31 +118,34 @@ def run_server(app: Flask, settings: Settings, announce: Callable[[], None]) -> 
     _Server(app, settings, announce).run()
 
 
+def server_options(settings: Settings, services: Services, announce: Callable[[], None]) -> dict[str, Any]:
+    """Every option of gunicorn that is not left as it is; docs/operations.md has the reasons in a table."""
+    folder = services.metrics.folder
+    return {
+        "bind": settings.bind,
+        "workers": settings.workers,
+        "threads": settings.threads,
+        # Threads and not one call a process: a slow sender then holds a thread for a bounded time,
+        # and an idle kept-alive connection a socket.
+        "worker_class": _worker_class(settings),
+        **PROCESSES,
+        **HTTP,
+        # The sign of life is a file, too: on a busy disk a worker would look dead.
+        "worker_tmp_dir": None if folder is None else str(folder),
+        # Never gunicorn's default, which believes every sender on this machine.
+        "forwarded_allow_ips": ",".join(map(str, settings.trusted_proxies)),
+        "logger_class": JsonLog,
+        "when_ready": lambda _server: announce(),
+        **_ends_of_processes(services),
+    }
+
+
 class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
     """Gunicorn with an app that is built before the workers are forked, so broken content never serves."""
 
     def __init__(self, app: Flask, settings: Settings, announce: Callable[[], None]) -> None:
         self._app = app
-        self._options: dict[str, Any] = {
-            "bind": settings.bind,
-            "workers": settings.workers,
-            "threads": settings.threads,
-            # Threads and not one call a process: a slow sender then holds a thread for a bounded time,
-            # and an idle kept-alive connection a socket.
-            "worker_class": _worker_class(settings),
-            "preload_app": True,
-            "keepalive": _KEEPALIVE_SECONDS,
-            "timeout": _HEARTBEAT_SECONDS,
-            "graceful_timeout": _GRACEFUL_STOP_SECONDS,
-            # Gunicorn's own lines may hold addresses as typed; calls have a line of their own.
-            "loglevel": "warning",
-            **_HTTP,
-            # Never gunicorn's default, which believes every sender on this machine.
-            "forwarded_allow_ips": ",".join(map(str, settings.trusted_proxies)),
-            # Nothing steers the server at run time but signals.
-            "control_socket_disable": True,
-            "when_ready": lambda _server: announce(),
-        }
+        self._options = server_options(settings, services_of(app), announce)
         super().__init__()
 
     def load_config(self) -> None:
@@ -134,6 +156,45 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
     def load(self) -> Flask:
         """The app, which exists already."""
         return self._app
+
+
+def _ends_of_processes(services: Services) -> dict[str, Callable[..., None]]:
+    """What gunicorn calls when a process begins or ends; each names its arguments, as gunicorn demands."""
+
+    def post_fork(server: Any, worker: Any) -> None:
+        # Until the worker sets its own, a signal to stop would be taken for one to the master, and lost.
+        # The worker's own handler needs parts that it has not made yet.
+        signal.signal(signal.SIGTERM, lambda _signal, _frame: setattr(worker, "alive", False))
+        begin_process(services, worker.pid)
+
+    def worker_exit(server: Any, worker: Any) -> None:
+        end_process(services)
+
+    def child_exit(server: Any, worker: Any) -> None:
+        services.metrics.end(worker.pid)
+
+    def on_exit(server: Any) -> None:
+        services.metrics.remove()
+
+    return {f.__name__: f for f in (post_fork, worker_exit, child_exit, on_exit)}
+
+
+def begin_process(services: Services, process_id: int) -> None:
+    """Make ready what a fork does not carry over; whatever fails, calls are answered."""
+    try:
+        services.metrics.begin(process_id)
+    except OSError as error:
+        _log.warning("metrics-off", error=type(error).__name__)
+    services.traces.begin()
+
+
+def end_process(services: Services) -> None:
+    """Close what the services hold, once the last call of this process is answered; none stops the next."""
+    for close in (*services.closers, services.traces.close):
+        try:
+            close()
+        except Exception as error:
+            _log.error("not-closed", error=type(error).__name__)
 
 
 def _worker_class(settings: Settings) -> type[JsonErrorWorker]:

@@ -71,6 +71,25 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     receive_seconds: float
 
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Take new connections or not; once the service is told to stop, those that come are refused.
+
+        Gunicorn leaves the port open until its last call is answered. Who connects meanwhile would wait
+        for seconds, only to be cut off then, and a proxy could not turn to another copy of the service.
+        """
+        super().set_accept_enabled(enabled)
+        if not enabled and not self.alive:
+            for listener in self.sockets:
+                self._take_what_waits(listener)
+                listener.close()
+
+    def _take_what_waits(self, listener: Any) -> None:
+        """Accept the connections that were made before the port is closed."""
+        taken = -1
+        while listener.sock is not None and taken != self.nr_conns:
+            taken = self.nr_conns
+            self.accept(listener)
+
     def handle(self, conn: Any) -> Any:
         """Serve one request of the connection; a silent one goes back to wait without a thread."""
         if not isinstance(conn.sock, BoundedSocket):

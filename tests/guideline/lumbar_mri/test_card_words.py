@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cds_service.guideline.content import Guideline
+from cds_service.guideline.lumbar_mri.card_words import CardWords
 from cds_service.guideline.lumbar_mri.word_check import check_words
 from cds_service.guideline.lumbar_mri.wording import (
     by_key,
@@ -156,6 +157,8 @@ def test_no_card_says_that_critical_findings_are_nil(guideline: Guideline) -> No
         pytest.param("common", {"missing__fever": None}, "a section missing.fever", id="key without words"),
         pytest.param("cancer", {"do__urgent": "Act in $dyas"}, "$dyas cannot be filled", id="misspelled blank"),
         pytest.param("cancer", {"do__default": "After $ago"}, "$ago cannot be filled", id="default with a blank"),
+        pytest.param("cancer", {"summary__default": "After $ago ($features)"}, "$ago cannot be filled", id="default summary with a blank"),
+        pytest.param("safety", {"summary__default": "Check $device"}, "$device cannot be filled", id="default summary with a device"),
         pytest.param("cancer", {"do__urgent": "See $features"}, "$features cannot be filled", id="features in advice"),
         pytest.param("cancer", {"evidence": "Cures 90% [22] $x"}, "$x cannot be filled", id="blank in evidence"),
         pytest.param("cancer", {"summary__urgent": "See $features now"}, "$features in brackets", id="features amid words"),
@@ -307,6 +310,13 @@ def test_names_are_said_in_a_row() -> None:
 def test_a_display_of_a_reason_may_have_a_colon() -> None:
     words = read_words({"f": "## overrides\n\na: One: two\n\n b : Three"})
     assert override_reasons(words, "f") == (("a", "One: two"), ("b", "Three"))
+
+
+def test_a_text_of_the_record_stands_cut_and_plain_in_a_summary_and_is_no_blank() -> None:
+    words = read_words({"f": "## summary.a\n\nAfter $x. $features"})
+    recorded = "$$1 <b> of $features and " + "more " * 20
+    said = CardWords(words, "f", "f", ("a",), ("a",), {"x": recorded}, {})
+    assert said.plain("summary") == f"After 1 < b> of features and {'more ' * 6}more…. $features"
 
 
 def test_a_key_without_words_is_read_as_it_is_spelled() -> None:

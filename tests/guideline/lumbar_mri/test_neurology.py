@@ -363,6 +363,25 @@ def test_two_coded_deficits_with_an_onset_are_severe(
     assert outcome(guideline, right) is (U if expected is E else P)
 
 
+@pytest.mark.parametrize(
+    ("other", "cause"),
+    [
+        pytest.param({"disputed": True}, (), id="disputed"),
+        pytest.param(
+            {}, (since("peripheral-nerve-cause", 80, side=Side.LEFT),), id="with a peripheral cause"
+        ),
+    ],
+)
+def test_a_coded_deficit_that_only_asks_does_not_make_the_other_side_severe(
+    other: dict[str, Any], cause: tuple[Any, ...], guideline: Guideline
+) -> None:
+    right, left = (
+        since("leg-weakness", 10, side=Side.RIGHT),
+        since("leg-weakness", 10, side=Side.LEFT, **other),
+    )
+    assert outcome(guideline, right, left, *cause) is U
+
+
 def test_both_sides_falling_are_severe(guideline: Guideline) -> None:
     right = (exam("5", 60), exam("4", 0))
     left = (exam("5", 60, side=Side.LEFT), exam("4", 0, side=Side.LEFT))

@@ -19,6 +19,7 @@ from cds_service.guideline.decision import (
     SafetyLine,
 )
 from cds_service.guideline.lumbar_mri.assertions import NOT_USABLE
+from cds_service.guideline.lumbar_mri.detail import study_words
 from cds_service.guideline.lumbar_mri.render import render_cards
 from cds_service.guideline.words import Words
 from cds_service.record.dates import read_date
@@ -189,6 +190,29 @@ def beside_each_other() -> Decision:
         first_lines=("vascular", "new-thing"),
         would_change=("red-flag",),
     )
+
+
+@pytest.mark.parametrize("pathway", [Pathway.CAUDA_EQUINA, Pathway.CANCER])
+def test_oncology_is_told_beside_another_disease_than_cancer_alone(
+    pathway: Pathway, guideline: Guideline
+) -> None:
+    found = finding(pathway, Outcome.URGENT, "urgent", (fact("x"),))
+    do = block(card_of(decision(found, reason=f"{pathway.value}.urgent"), guideline), "What to do")
+    assert "Tell oncology or the cancer team now." not in do
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        pytest.param(Plan(), "", id="neither"),
+        pytest.param(Plan(region="whole-spine"), "whole spine", id="the region"),
+        pytest.param(Plan(contrast="without"), "without contrast", id="the contrast"),
+        pytest.param(Plan(region="whole-spine", contrast="with-and-without"), "whole spine, with and without contrast",
+                     id="both"),
+    ],
+)  # fmt: skip
+def test_what_should_change_of_a_study_is_named(plan: Plan, said: str, guideline: Guideline) -> None:
+    assert study_words(plan, guideline.words) == said
 
 
 def test_diseases_beside_the_leading_one_say_only_what_it_does_not(guideline: Guideline) -> None:

@@ -9,6 +9,7 @@ from fhir.resources.R4B.servicerequest import ServiceRequest
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Decision, Outcome, Pathway, Plan, SafetyLine
+from cds_service.guideline.lumbar_mri.changed_order import ForWhom, new_order
 from cds_service.guideline.lumbar_mri.wording import VARIANTS
 from tests.guideline.lumbar_mri.decision_builders import (
     SNOMED,
@@ -453,6 +454,29 @@ def test_a_requester_that_holds_only_in_the_draft_is_not_copied(requester: Any, 
     assert "requester" not in created(made, guideline, "Refer")[0]
 
 
+def test_a_long_label_is_cut_where_an_action_says_what_it_changes(guideline: Guideline) -> None:
+    label = "MRI lumbar spine without contrast, as agreed with the imaging centre by telephone"
+    said = {
+        action["description"]
+        for suggestion in card_of(short_pain(order=order(label=label)), guideline)["suggestions"]
+        for action in suggestion["actions"]
+        if action["type"] == "delete"
+    }
+    (text,) = said
+    assert label[:50] in text
+    assert label[:61] not in text
+
+
+def test_a_new_order_of_no_category_names_none(guideline: Guideline) -> None:
+    entry = guideline.order_codes.orders["crp"]
+    whom = ForWhom("Patient/p1", None)
+    orders = [
+        new_order(one, whom, guideline, priority="stat", reason=None, period=None)
+        for one in (entry, replace(entry, category=None))
+    ]
+    assert [one.get("category", "none") for one in orders] == [[{"text": "Laboratory"}], "none"]
+
+
 def test_an_operated_spine_with_hardware_is_scanned_with_a_note(guideline: Guideline) -> None:
     found = finding(Pathway.PROCEDURE, Outcome.URGENT, "urgent", (fact("Fusion"),))
     made = decision(
@@ -744,6 +768,7 @@ def test_a_vascular_emergency_is_referred_at_once(guideline: Guideline) -> None:
     made = decision_of("outside", "vascular", fact("x"))
     (referral,) = created(made, guideline, "Refer to emergency department now")
     assert referral["priority"] == "stat"
+    assert choice(made, guideline, "Refer to emergency department now")["isRecommended"] is True
 
 
 # Override reasons and codes

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cds_service.guideline.content import Guideline
-from cds_service.guideline.decision import Decision, Evidence, Outcome, Pathway, Plan
+from cds_service.guideline.decision import Decision, Evidence, Outcome, Pathway, Plan, SafetyLine
 from cds_service.guideline.lumbar_mri.phrases import (
     Feature,
     feature_of,
@@ -103,10 +103,24 @@ def test_the_only_feature_loses_its_date_before_it_goes() -> None:
     assert said == "Refer now. Saddle numbness (ACE R4, strong)."
 
 
+def test_a_summary_may_be_as_long_as_its_limit() -> None:
+    whole = "Refer now. Saddle numbness 14 Jun (ACE R4, strong)."
+    said = fit_summary("Refer now. $features", features("saddle numbness"), TAG, limit=len(whole))
+    assert said == whole
+
+
+def test_no_later_feature_takes_the_place_of_the_first() -> None:
+    given = features("numbness of the whole saddle", "retention")
+    assert fit_summary("Refer now. $features", given, TAG, limit=45) == "Refer now (ACE R4, strong)."
+
+
 @pytest.mark.parametrize(
     ("template", "said"),
     [
         pytest.param("Refer now. $features", "Refer now (ACE R4, strong).", id="own sentence"),
+        pytest.param(
+            "Check factor X: $features", "Check factor X (ACE R4, strong).", id="a last letter alone"
+        ),
         pytest.param("Refer now: $features", "Refer now (ACE R4, strong).", id="behind a colon"),
         pytest.param("One sign ($features). Check", "One sign. Check (ACE R4, strong).", id="in brackets"),
     ],
@@ -178,6 +192,9 @@ def test_every_variant_has_room_for_a_feature_of_its_own(
             "(ACE R1/R2).",
             id="between two",
         ),
+        pytest.param(
+            cauda_equina(recommendations=("R4", "R5")), "(ACE R4, strong).", id="the leading one alone"
+        ),
         pytest.param(decision_of("outside", "child"), "not assessed.", id="outside names none"),
     ],
 )
@@ -222,8 +239,29 @@ def test_a_blank_without_a_value_leaves_the_general_words(guideline: Guideline) 
 
 
 def test_a_variant_without_words_of_its_own_has_those_of_its_outcome(guideline: Guideline) -> None:
-    made = replace(cauda_equina(), reason="cauda-equina.emergency-other")
-    assert card_of(made, guideline)["summary"].startswith("Refer to ED now: suspected cauda equina")
+    made = decision_of("cauda-equina", "urgent")
+    default = replace(made, reason="cauda-equina.other", outcome=Outcome.INDICATED)
+    urgent, other, general = (
+        card_of(one, guideline)["summary"].partition(" (")[0]
+        for one in (made, replace(made, reason="cauda-equina.urgent-other"), default)
+    )
+    assert other == urgent != general
+
+
+@pytest.mark.parametrize(
+    ("line", "summary"),
+    [
+        pytest.param(device("unsafe"), "Proceed once MRI safety is settled: MRI is indicated.", id="unsafe"),
+        pytest.param(device("conditional"), "Proceed as ordered: MRI is indicated, priority fits.", id="conditional"),
+        pytest.param(device("unsafe", own_card=False), "Proceed as ordered: MRI is indicated, priority fits.",
+                     id="told in a line of this card"),
+    ],
+)  # fmt: skip
+def test_a_right_order_waits_only_for_a_device_that_may_forbid_it(
+    line: SafetyLine, summary: str, guideline: Guideline
+) -> None:
+    made = replace(decision_of("cauda-equina", "urgent", fact("x")), safety=(line,), endorsed=True)
+    assert cards_of(made, guideline=guideline)[0]["summary"].startswith(summary)
 
 
 def test_an_open_red_flag_beside_a_routine_outcome_is_the_summary(guideline: Guideline) -> None:
@@ -246,6 +284,14 @@ def test_two_orders_have_summaries_that_differ(guideline: Guideline) -> None:
     assert "order 1 of 2" in one["summary"]  # its label has no room, and half of one may be the other's
     assert "order 2: MRI whole spine" in two["summary"]
     assert "Order checked (2 of 2): MRI whole spine." in two["detail"]
+
+
+def test_a_label_is_named_only_where_the_whole_of_it_has_room(guideline: Guideline) -> None:
+    wide = order(draft(id="mri-2"), label="MRI whole spine", covers="whole-spine")
+    long, short = (decision_of("procedure", "urgent", fact("x"), fill=fill) for fill in ("long " * 12, "it"))
+    for made, mark in ((long, "; order 2 of 2 ("), (short, "; order 2: MRI whole spine (")):
+        _, card = cards_of(made, replace(made, order=wide), guideline=guideline)
+        assert mark in card["summary"]
 
 
 def test_two_orders_with_one_label_are_told_apart_by_number(guideline: Guideline) -> None:
