@@ -83,7 +83,6 @@ def chart_ranking(rows: Sequence[tuple[str, int]], what: str) -> Chart:
         chart = pygal.HorizontalBar(
             **_options(wide, 60 + 30 * len(rows), [_BLUE]),
             show_legend=False,
-            show_y_labels=wide,
             truncate_label=_LONGEST_LABEL[wide] + 10,
         )
         # A number inside a short bar could not be read.
