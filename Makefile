@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
-SOURCES := cds_service supply_chain tests $(wildcard bench fhir_fixtures)
+SOURCES := cds_service supply_chain tests $(wildcard bench deploy fhir_fixtures)
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test check audit sbom review trace mutants bench crash lock clean
@@ -56,6 +56,7 @@ lock: $(VENV)/dev.stamp ## pin the newest allowed versions anew
 	$(PIP_INSTALL) pip-tools
 	$(BIN)/python -m piptools compile $(LOCK_OPTIONS) --output-file requirements.lock pyproject.toml
 	$(BIN)/python -m piptools compile $(LOCK_OPTIONS) --extra dev --extra tracing --output-file requirements-dev.lock pyproject.toml
+	$(BIN)/python -m piptools compile $(LOCK_OPTIONS) --only-build-deps --build-deps-for wheel --output-file requirements-build.lock pyproject.toml
 
 LOCK_OPTIONS := --quiet --upgrade --allow-unsafe --strip-extras --generate-hashes --no-header --no-emit-options \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host

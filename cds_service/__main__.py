@@ -23,6 +23,7 @@ from cds_service.scorecard_command import scorecard
 from cds_service.settings import ENV_PREFIX, Settings, settings_table
 from cds_service.start_check import UnsafeStart, check_start
 from cds_service.store import BadDatabaseUrl
+from cds_service.store_commands import backup, restore
 from cds_service.tracing import TracingNotInstalled
 from cds_service.web.body import parse_json_object
 from cds_service.web.hooks_api import answer_call
@@ -188,10 +189,8 @@ def print_settings() -> None:
     click.echo(render_settings_table())
 
 
-main.add_command(check)
-main.add_command(replay)
-main.add_command(scorecard)
-main.add_command(why)
+for command in (backup, check, replay, restore, scorecard, why):
+    main.add_command(command)
 
 
 def render_settings_table() -> str:

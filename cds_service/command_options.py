@@ -1,4 +1,4 @@
-"""What several commands take: a folder, a moment, and the words for content that is broken."""
+"""What several commands take: settings, a folder, a moment, and the words for content that is broken."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from cds_service.access.client_file import ClientsError
 from cds_service.app import Services, build_services
@@ -63,6 +64,8 @@ def read_settings(**overrides: Any) -> Settings:
             for name, what in faults
         ]
         raise click.UsageError("; ".join(said)) from None
+    except SettingsError as error:  # a file of a secret that this user may not read; names the field alone
+        raise click.UsageError(f"{ENV_PREFIX}SECRETS_FOLDER: {error}") from None
 
 
 def load_services(settings: Settings) -> Services:

@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 from cds_service.access.addresses import parse_address
 from cds_service.access.client_checks import is_loopback
@@ -205,6 +211,13 @@ class Settings(BaseSettings):
         le=36_525,
         description="For how many days decisions and feedback are kept; older ones are removed every hour.",
     )
+    secrets_folder: Path | None = Field(
+        None,
+        description=(
+            "Folder of files that are each named as a variable of this table and hold its value, such as "
+            "`/run/secrets/CDS_DATABASE_URL`. A variable that is set wins over its file."
+        ),
+    )
     audit_url: str = Field(
         "",
         description=(
@@ -225,6 +238,21 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level of the log lines that are written to standard error."
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Options win over variables, and variables over files; no list of processes shows a file."""
+        folder = os.environ.get(f"{ENV_PREFIX}SECRETS_FOLDER")
+        if not folder or not Path(folder).is_dir():  # the field itself says what is wrong
+            return init_settings, env_settings
+        return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=folder)
 
     @field_validator("cors_origins", mode="before")
     @classmethod
@@ -276,12 +304,12 @@ class Settings(BaseSettings):
             raise ValueError(f"must have at least {_LEAST_TOKEN_CHARACTERS} characters")
         return value
 
-    @field_validator("site", mode="before")
+    @field_validator("site", "secrets_folder", mode="before")
     @classmethod
-    def _without_site(cls, value: object) -> object:
+    def _without_folder(cls, value: object) -> object:
         return value or None
 
-    @field_validator("site")
+    @field_validator("site", "secrets_folder")
     @classmethod
     def _is_a_folder(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_dir():

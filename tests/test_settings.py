@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from pydantic import ValidationError
 
-from cds_service.__main__ import render_settings_table
+from cds_service.__main__ import main, render_settings_table
 from cds_service.settings import Settings, settings_table
 
 README = Path(__file__).parent.parent / "README.md"
@@ -16,6 +17,31 @@ def test_a_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("CDS_CORS_ORIGINS", "https://a.example/, https://b.example")
     settings = Settings()
     assert (settings.port, settings.cors_origins) == (9000, ("https://a.example", "https://b.example"))
+
+
+def test_a_secret_is_read_from_a_file_and_a_variable_wins_over_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "CDS_PSEUDONYM_KEY").write_text(f"{'k' * 40}\n")
+    (tmp_path / "CDS_PORT").write_text("9000")
+    monkeypatch.setenv("CDS_SECRETS_FOLDER", str(tmp_path))
+    monkeypatch.setenv("CDS_PORT", "9001")
+    settings = Settings()
+    assert (settings.pseudonym_key.get_secret_value(), settings.port) == ("k" * 40, 9001)
+
+
+@pytest.mark.parametrize("kind", ["missing", "file", "unreadable"])
+def test_a_folder_of_secrets_that_cannot_be_read_is_said_in_a_line(kind: str, tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    if kind == "file":
+        folder.write_text("no folder")
+    if kind == "unreadable":
+        folder.mkdir()
+        (folder / "CDS_DATABASE_URL").write_bytes(b"marked\xff")
+    result = CliRunner().invoke(main, ["card", "-"], env={"CDS_SECRETS_FOLDER": str(folder)})
+    assert result.exit_code == 2
+    assert "CDS_SECRETS_FOLDER: " in result.output
+    assert "marked" not in result.output
 
 
 def test_no_origin_may_be_allowed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from cds_service.local_service import loopback_session
 from cds_service.web.server import PROCESSES, server_options
 from tests.access.bad_server import Asked, Behaviour, after, bad_server
 from tests.access.fhir_services import Record, fixture, lacking, offering
+from tests.databases import GivenDatabase
 from tests.feedback.reports import new_card, overridden, stored
 from tests.web.hook_calls import SELECT, knee_request
 from tests.web.raw_http import connection_to, everything_from
@@ -163,7 +164,9 @@ def test_feedback_that_arrives_while_the_service_stops_is_kept_or_not_acknowledg
     assert service.process.wait(timeout=GRACEFUL_SECONDS + MARGIN_SECONDS) == 0
     for thread in posting:
         thread.join(30)
-    assert set(acknowledged) <= {card for (card,) in stored(tmp_path / "store.sqlite3", "card")}
+    assert set(acknowledged) <= {
+        card for (card,) in stored(GivenDatabase("sqlite", f"sqlite:///{tmp_path}/store.sqlite3"), "card")
+    }
 
 
 def test_records_of_decisions_that_wait_are_written(service: ServiceProcess, tmp_path: Path) -> None:

@@ -482,7 +482,7 @@ def test_the_resource_stays_as_it_was_sent(guideline: Guideline) -> None:
     assert select(draft, guideline=guideline).orders[0].resource is draft
 
 
-@pytest.mark.parametrize(
+CALLED = pytest.mark.parametrize(
     ("code", "label", "system"),
     [
         pytest.param(concept("My MRI", cpt="72148"), "My MRI", "http://www.ama-assn.org/go/cpt", id="text"),
@@ -524,6 +524,19 @@ def test_the_resource_stays_as_it_was_sent(guideline: Guideline) -> None:
         pytest.param({"text": " MRI lumbar "}, "MRI lumbar", None, id="words alone"),
     ],
 )
+
+
+@CALLED
+def test_the_code_of_the_order_is_the_one_that_was_recognised(
+    code: Any, label: str, system: str | None, guideline: Guideline
+) -> None:
+    order = read(code, guideline)
+    assert order is not None
+    sent = {(coding.get("system"), coding.get("code")) for coding in code.get("coding", ())}
+    assert (order.code_system, order.code) in (sent if system else {(None, None)})
+
+
+@CALLED
 def test_the_order_is_called_as_its_doctor_calls_it(
     code: Any, label: str, system: str | None, guideline: Guideline
 ) -> None:
