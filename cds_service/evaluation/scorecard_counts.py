@@ -187,14 +187,9 @@ def results_of(feedback: Iterable[FeedbackRow], own_reasons: frozenset[str]) -> 
     return {key: _result(row, own_reasons) for key, (_, row) in found.items()}
 
 
-def count_unmatched(rows: Iterable[tuple[str, str, int]], day_of: Callable[[int], str]) -> Iterator[DayCount]:
-    """The reports on cards that the client never got: rows of client, digest and time, the oldest first."""
-    counts: Counter[str] = Counter()
-    seen: set[tuple[str, str]] = set()
-    for client, digest, received_ms in rows:
-        if (client, digest) not in seen:
-            seen.add((client, digest))
-            counts[day_of(received_ms)] += 1
+def count_unmatched(received_ms: Iterable[int], day_of: Callable[[int], str]) -> Iterator[DayCount]:
+    """The reports on cards that their client never got, by the days on which they first came."""
+    counts = Counter(map(day_of, received_ms))
     yield from (DayCount(day, "unmatched", "", "", count) for day, count in counts.items())
 
 

@@ -190,7 +190,7 @@ class ScorecardRows:
             self._own_reasons,
             self._day_of,
         )
-        unmatched = ((row[0], row[1], row[2]) for row in connection.execute(_unmatched_of(start, end)))
+        unmatched = connection.execute(_unmatched_of(start, end)).scalars()
         return MonthCounts((*counts.days, *count_unmatched(unmatched, self._day_of)), counts.groups)
 
     def _forget(self, connection: Connection, oldest_ms: int) -> None:
@@ -285,7 +285,7 @@ def _feedback_on(connection: Connection, start: int, end: int) -> Iterator[Feedb
             yield FeedbackRow._make(row)
 
 
-def _unmatched_of(start: int, end: int) -> Select[str, str, int]:
+def _unmatched_of(start: int, end: int) -> Select[int]:
     """The first report of each digest that is on no card of its client."""
     before = feedback.alias("before")
     repeated = exists(
@@ -297,10 +297,8 @@ def _unmatched_of(start: int, end: int) -> Select[str, str, int]:
         )
         for column in (decisions.c.card, decisions.c.safety_card)
     )
-    return (
-        select(feedback.c.client, feedback.c.digest, feedback.c.received_ms)
-        .where(feedback.c.received_ms >= start, feedback.c.received_ms < end, ~on_card, ~on_safety, ~repeated)
-        .order_by(feedback.c.received_ms, feedback.c.id)
+    return select(feedback.c.received_ms).where(
+        feedback.c.received_ms >= start, feedback.c.received_ms < end, ~on_card, ~on_safety, ~repeated, ~repeated
     )
 
 

@@ -74,7 +74,9 @@ def generate_year(
             year.feedback.extend(_reports(rng, row, card))
     for _ in range(decisions // 200):
         card = str(uuid.UUID(int=rng.getrandbits(128)))
-        year.feedback.append(_report(rng, "north", card, "overridden", first_ms + rng.randrange(YEAR_MS)))
+        report = _report(rng, "north", card, "overridden", first_ms + rng.randrange(YEAR_MS))
+        again = report | {"received_ms": report["received_ms"] + rng.choice((900, 35 * _DAY_MS))}
+        year.feedback.extend((report, again) if rng.random() < 0.3 else (report,))
     year.feedback.sort(key=lambda row: row["received_ms"])
     for number, row in enumerate(year.feedback, 1):
         row["id"] = number
