@@ -298,7 +298,7 @@ def _unmatched_of(start: int, end: int) -> Select[int]:
         for column in (decisions.c.card, decisions.c.safety_card)
     )
     return select(feedback.c.received_ms).where(
-        feedback.c.received_ms >= start, feedback.c.received_ms < end, ~on_card, ~on_safety, ~repeated, ~repeated
+        feedback.c.received_ms >= start, feedback.c.received_ms < end, ~on_card, ~on_safety, ~repeated
     )
 
 
