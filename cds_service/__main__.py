@@ -19,6 +19,7 @@ from cds_service.content_commands import check, replay
 from cds_service.errors import CdsError, UnreadableBody
 from cds_service.example import example_request
 from cds_service.protocol.discovery import HOOK_SERVICES, service_of
+from cds_service.scorecard_command import scorecard
 from cds_service.settings import ENV_PREFIX, Settings, settings_table
 from cds_service.start_check import UnsafeStart, check_start
 from cds_service.store import BadDatabaseUrl
@@ -188,7 +189,7 @@ def print_settings() -> None:
     click.echo(render_settings_table())
 
 
-for command in (backup, check, replay, restore, why):
+for command in (backup, check, replay, restore, scorecard, why):
     main.add_command(command)
 
 

@@ -38,6 +38,7 @@ from cds_service.web import (
     fhir_api,
     hooks_api,
     operations,
+    scorecard,
     security_headers,
 )
 from cds_service.wiring import Services, install_services, keep_in_database, make_token_checks
@@ -71,6 +72,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.register_blueprint(operations.make_blueprint(services))
     app.register_blueprint(hooks_api.make_blueprint(services))
     app.register_blueprint(fhir_api.make_blueprint(services))
+    app.register_blueprint(scorecard.make_blueprint(services))
     return app
 
 

@@ -16,7 +16,8 @@
     ├── UnsupportedContent    415
     ├── Throttled             503  more calls at once than this service takes
     ├── TookTooLong           503  the evaluation was ended
-    └── FeedbackNotKept       503  the database took nothing of the batch
+    ├── FeedbackNotKept       503  the database took nothing of the batch
+    └── ScorecardNotReady     503  the database does not answer, or the figures are being counted
 
 A message names the field, the prefetch key or the entry.
 It never holds a value that came with the request, because a value can be about a patient.
@@ -175,6 +176,14 @@ class FeedbackNotKept(CdsError):
     def __init__(self, cause: str) -> None:
         super().__init__("The feedback could not be stored. Nothing of it was: send the whole batch again.")
         self.cause = cause
+
+
+class ScorecardNotReady(CdsError):
+    """The database does not answer, or the figures are being counted for the first time."""
+
+    status = 503
+    issue_code = "transient"
+    retry_after_seconds = 10
 
 
 def operation_outcome(issue_code: str, text: str, diagnostics: str | None = None) -> dict[str, Any]:

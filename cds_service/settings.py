@@ -26,6 +26,7 @@ from cds_service.access.outgoing import Forbidden
 from cds_service.feedback.pseudonyms import LEAST_KEY_CHARACTERS
 
 ENV_PREFIX = "CDS_"
+_LEAST_TOKEN_CHARACTERS = 16
 
 _EVERY_IPV4 = "0.0.0.0"  # noqa: S104 # nosec B104 # compared, never bound
 
@@ -227,6 +228,13 @@ class Settings(BaseSettings):
     audit_token: SecretStr = Field(
         SecretStr(""), description="Bearer token for the server of `CDS_AUDIT_URL`."
     )
+    scorecard_token: SecretStr = Field(
+        SecretStr(""),
+        description=(
+            "Secret of at least 16 characters that opens `/scorecard`: as bearer token, or as the "
+            "password that a browser asks for, with any user name. Empty: there is no such page."
+        ),
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level of the log lines that are written to standard error."
     )
@@ -287,6 +295,13 @@ class Settings(BaseSettings):
     def _is_long_enough(cls, value: SecretStr) -> SecretStr:
         if 0 < len(value) < LEAST_KEY_CHARACTERS:
             raise ValueError(f"must have at least {LEAST_KEY_CHARACTERS} characters")
+        return value
+
+    @field_validator("scorecard_token")
+    @classmethod
+    def _cannot_be_guessed(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value) < _LEAST_TOKEN_CHARACTERS:
+            raise ValueError(f"must have at least {_LEAST_TOKEN_CHARACTERS} characters")
         return value
 
     @field_validator("site", "secrets_folder", mode="before")

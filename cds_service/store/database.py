@@ -83,8 +83,12 @@ class Database:
 
     @contextmanager
     def read_unhurried(self) -> Iterator[Connection]:
-        """A transaction that only reads, for reports, which no call waits for; raises as `read` does."""
-        engine = self._make_engine(poolclass=NullPool, bounded=False)
+        """A transaction that only reads, for reports, which no call waits for; raises as `read` does.
+
+        All its queries see one state of the tables.
+        """
+        one_state = {} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        engine = self._make_engine(poolclass=NullPool, bounded=False, **one_state)
         with _told_as_unavailable(), _reading(engine) as connection:
             yield connection
 

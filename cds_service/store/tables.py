@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
 
 # Names that each database takes, and that a migration can find again.
 metadata = MetaData(
@@ -45,7 +45,14 @@ feedback = Table(
     Column("comment_characters", Integer),
     Column("comment", Text),
     Column("outcome_ms", BigInteger, nullable=False),
-    Column("digest", String(64), nullable=False),
+    Column("digest", String(64), nullable=False, index=True),
+)
+# The few with words, for whoever reads them; most sites keep none.
+Index(
+    "ix_feedback_commented",
+    feedback.c.received_ms,
+    postgresql_where=feedback.c.comment.is_not(None),
+    sqlite_where=feedback.c.comment.is_not(None),
 )
 
 # One row an order of each call; what may stand in it says `cds_service.feedback.decision_record`.
@@ -82,4 +89,46 @@ decisions = Table(
     Column("guideline_version", String(64), nullable=False),
     Column("guideline_digest", String(100), nullable=False),
     Column("answer_ms", Float, nullable=False),
+)
+Index(
+    "ix_decisions_safety_card",
+    decisions.c.safety_card,
+    postgresql_where=decisions.c.safety_card.is_not(None),
+    sqlite_where=decisions.c.safety_card.is_not(None),
+)
+
+# The scorecard's counts, by day of the guideline's zone; what they are says `evaluation/scorecard_counts.py`.
+# They are made anew, a month at a time, from `decisions` and `feedback`.
+scorecard_days = Table(
+    "scorecard_days",
+    metadata,
+    Column("topic", String(16), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("name", String(100), primary_key=True),
+    Column("detail", String(100), primary_key=True),
+    Column("number", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# The same by client, organisation and practitioner, for whole months; empty where a pseudonym is not kept.
+scorecard_groups = Table(
+    "scorecard_groups",
+    metadata,
+    Column("month", String(7), primary_key=True),
+    Column("client", String(200), primary_key=True),
+    Column("organisation", String(32), primary_key=True),
+    Column("practitioner", String(32), primary_key=True),
+    Column("orders", Integer, nullable=False),
+    Column("not_indicated", Integer, nullable=False),
+    Column("cards", Integer, nullable=False),
+    Column("accepted", Integer, nullable=False),
+)
+
+# One row: up to when all is counted (0: never), and by which rules.
+scorecard_state = Table(
+    "scorecard_state",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("counted_ms", BigInteger, nullable=False),
+    Column("counted_as", String(100), nullable=False),
 )
