@@ -7,10 +7,10 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 SOURCES := cds_service supply_chain tests $(wildcard bench deploy fhir_fixtures)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check audit sbom review trace mutants bench crash lock clean
+.PHONY: help run demo test check audit sbom review trace mutants bench bench-scorecard crash lock clean
 
 help: ## show what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.stamp ## serve on 127.0.0.1:8080, and print a first call to try
 	@$(BIN)/lumbar-mri-cds serve
@@ -47,6 +47,9 @@ mutants: $(VENV)/dev.stamp ## change the rules a little, thousands of times, to 
 
 bench: $(VENV)/dev.stamp ## time and throughput beside a floor, and the memory of a worker
 	$(BIN)/python -m bench.run
+
+bench-scorecard: $(VENV)/dev.stamp ## time the scorecard with 200,000 decisions in SQLite and a million in PostgreSQL
+	$(BIN)/python -m bench.scorecard
 
 crash: $(VENV)/dev.stamp ## kill the service under load, 200 times on each database, and look for what was lost
 	$(BIN)/python -m tests.crash --rounds 200

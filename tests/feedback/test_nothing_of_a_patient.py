@@ -11,8 +11,8 @@ from cds_service.local_service import loopback_session, running_service
 from cds_service.settings import environment_with
 from tests.access.fhir_services import fixture
 from tests.databases import everything_in
-from tests.feedback.reports import new_card, overridden
 from tests.feedback.keeping_service import STORIES
+from tests.feedback.reports import new_card, overridden
 from tests.web.hook_calls import SELECT, SIGN
 
 CALLS = 1_000
