@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,12 +12,14 @@ from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import (
     Decision,
     Denial,
+    Evidence,
     Finding,
     Indicator,
     Outcome,
     Pathway,
     Plan,
     SafetyLine,
+    ShownAgain,
 )
 from cds_service.guideline.lumbar_mri.assertions import NOT_USABLE
 from cds_service.guideline.lumbar_mri.detail import study_words
@@ -806,3 +809,50 @@ def test_every_card_and_suggestion_has_a_uuid_of_its_own(guideline: Guideline) -
         s["uuid"] for card in cards for s in card.get("suggestions", ())
     ]
     assert len(uuids) == len(set(uuids)) == 9
+
+
+@pytest.mark.parametrize(
+    ("why", "line"),
+    [
+        (
+            "new-facts",
+            "Shown again, although overridden on 10 Jun 2026 (Patient preference after shared discussion); "
+            "new since then: Fever, 14 Jun 2026 (Condition); Chills, date not recorded (Condition).",
+        ),
+        (
+            "attested",
+            "Overridden on 10 Jun 2026; your reason now counts: Patient preference after shared discussion.",
+        ),
+        (
+            "changed",
+            "Shown again, although overridden on 10 Jun 2026 (Patient preference after shared discussion): "
+            "the assessment has changed.",
+        ),
+        (
+            "less-read",
+            "Shown again, although overridden on 10 Jun 2026 (Patient preference after shared discussion): "
+            "less of the record could be read than then.",
+        ),
+        (
+            "emergency",
+            "Overridden on 10 Jun 2026 (Patient preference after shared discussion); an emergency is shown each time.",
+        ),
+        (
+            "device",
+            "Shown again, although overridden on 10 Jun 2026 (Patient preference after shared discussion), "
+            "because of the implant.",
+        ),
+    ],
+)
+def test_a_card_that_was_overridden_says_why_it_is_shown_again(
+    why: Any, line: str, guideline: Guideline
+) -> None:
+    new = (Evidence("Fever", "Condition/f", day("2026-06-14")), Evidence("Chills", "Condition/c"))
+    again = ShownAgain(date(2026, 6, 10), "patient-preference", why, new if why == "new-facts" else ())
+    card = card_of(short_pain(again=again), guideline)
+    assert line in card["detail"].splitlines()
+
+
+def test_a_reason_of_the_client_is_told_by_its_code(guideline: Guideline) -> None:
+    again = ShownAgain(date(2026, 6, 10), "a-code_of*theirs", "changed")
+    assert "(a-code\\_of\\*theirs)" in card_of(short_pain(again=again), guideline)["detail"]
