@@ -49,6 +49,9 @@ _DIFFERENCES: dict[str, tuple[Decision, str]] = {
     "the same words of another entry": (
         told(replace(URGENT, evidence=(fact("Carcinoma of breast", resource="Condition/c2"),))), "new-facts",
     ),
+    "words of the order": (
+        told(replace(URGENT, evidence=(BREAST, fact("Fever", "2026-06-15", "ServiceRequest/mri-1")))), "new-facts",
+    ),
     "a listed fact": (told(listed=(fact("Diabetes"),)), "new-facts"),
     "a fact of MRI safety": (told(safety=(SafetyLine("renal", fact("eGFR 20"), False),)), "new-facts"),
     "another outcome": (told(replace(URGENT, outcome=Outcome.INDICATED)), "changed"),
