@@ -23,7 +23,9 @@ REASONS = {
 
 
 def scorecard(*counts: tuple[str, str, str, int], months: Sequence[tuple[str, str, int]] = ()) -> Scorecard:
-    return make_scorecard(read_month("2026-10"), NOW, [DayCount("", *count) for count in counts], months, ())
+    return make_scorecard(
+        read_month("2026-10"), NOW, [DayCount("", *count) for count in counts], months, (), ()
+    )
 
 
 def orders(**outcomes: int) -> list[tuple[str, str, str, int]]:
