@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import date
 
 import click
@@ -48,7 +49,9 @@ def scorecard(
     period = _period(first, last, month, form, moment.astimezone(guideline.zone).date())
     reasons = own_reasons(guideline.words)
     try:
-        rows = open_rows(database or settings.database_url, guideline)
+        url = database or settings.database_url
+        _refuse_missing_file(url)
+        rows = open_rows(url, guideline)
         rows.bring_up_to_date(milliseconds_of(moment), settings.decision_days)
 
         def read(wanted: Period) -> Scorecard:
@@ -64,6 +67,16 @@ def scorecard(
         raise click.ClickException(f"{error}.") from None
     except StoreUnavailable as error:
         raise click.ClickException(f"The database does not answer ({error.kind}).") from None
+
+
+def _refuse_missing_file(url: str) -> None:
+    """Ends where there is no such file: an empty one would be made, and its report say "nothing ordered"."""
+    from cds_service.store.sqlite_files import NotCopied, database_file
+
+    with suppress(NotCopied):  # what is wrong with an address says who opens it
+        file = database_file(url)
+        if file is not None and not file.is_file():
+            raise click.ClickException(f"There is no database {file.name} in that folder.")
 
 
 def _period(first: str | None, last: str | None, month: str | None, form: str, today: date) -> Period:

@@ -309,6 +309,16 @@ class Settings(BaseSettings):
     def _without_folder(cls, value: object) -> object:
         return value or None
 
+    @field_validator("secrets_folder")
+    @classmethod
+    def _has_files_alone(cls, value: Path | None) -> Path | None:
+        """Docker makes a folder in the place of a file that it does not find; its value must not be lost."""
+        for name in (f"{ENV_PREFIX}{field.upper()}" for field in cls.model_fields):
+            entry = value / name if value else None
+            if entry and os.path.lexists(entry) and not entry.is_file():
+                raise ValueError(f"{name} in it is no file")
+        return value
+
     @field_validator("site", "secrets_folder")
     @classmethod
     def _is_a_folder(cls, value: Path | None) -> Path | None:

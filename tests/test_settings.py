@@ -1,5 +1,7 @@
 """Settings come from the environment, and the documentation lists exactly those that there are."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,17 @@ def test_a_folder_of_secrets_that_cannot_be_read_is_said_in_a_line(kind: str, tm
     assert result.exit_code == 2
     assert "CDS_SECRETS_FOLDER: " in result.output
     assert "marked" not in result.output
+
+
+@pytest.mark.filterwarnings("ignore:attempted to load secret file")
+@pytest.mark.parametrize(
+    "make", [Path.mkdir, os.mkfifo, lambda file: file.symlink_to(file)], ids=["folder", "pipe", "loop"]
+)
+def test_a_secret_that_is_no_file_is_not_taken_for_none(make: Callable[[Path], None], tmp_path: Path) -> None:
+    make(tmp_path / "CDS_DATABASE_URL")
+    result = CliRunner().invoke(main, ["card", "-"], env={"CDS_SECRETS_FOLDER": str(tmp_path)})
+    assert result.exit_code == 2
+    assert "CDS_DATABASE_URL in it is no file" in result.output
 
 
 def test_no_origin_may_be_allowed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -192,6 +192,20 @@ def test_a_database_is_never_its_own_copy(command: str, database: Path) -> None:
             id="newer",
         ),
         pytest.param(lambda file: change(file, "DELETE FROM alembic_version"), "newer", id="no version"),
+        *(
+            pytest.param(
+                lambda file, name=name: change(
+                    file,
+                    f"UPDATE alembic_version SET version_num = '{name}'",  # noqa: S608
+                ),
+                "newer",
+                id=f"version {name!r}",
+            )
+            for name in ("", "head", "base", "000")
+        ),
+        pytest.param(
+            lambda file: change(file, "DROP TABLE decisions"), "tables are missing", id="a table lost"
+        ),
     ],
 )
 def test_what_is_no_whole_copy_is_not_restored(
@@ -206,6 +220,38 @@ def test_what_is_no_whole_copy_is_not_restored(
     assert NAME not in refused.output
     assert stored(database) == before
     assert [path.name for path in database.parent.iterdir()] == ["store.sqlite3"]
+
+
+@pytest.mark.parametrize("ending", ["-wal", "-shm", "-journal"])
+def test_a_backup_takes_no_name_that_belongs_to_the_database(ending: str, database: Path) -> None:
+    beside = database.with_name(database.name + ending)
+    result = run("backup", beside, "--force", database=database)
+    assert result.exit_code == 1
+    assert "belongs to the database" in result.output
+
+
+def test_a_backup_replaces_no_device_and_no_pipe(database: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    result = run("backup", tmp_path / "pipe", "--force", database=database)
+    assert result.exit_code == 1
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_database_behind_a_link_is_restored_where_it_is(database: Path, copy: Path, tmp_path: Path) -> None:
+    before = stored(database)
+    change(database, "DELETE FROM feedback")
+    link = tmp_path / "link.sqlite3"
+    link.symlink_to(database)
+    assert run("restore", copy, "--force", database=link).exit_code == 0
+    assert link.is_symlink()
+    assert stored(database) == before
+
+
+def test_names_of_tables_in_a_file_are_not_printed(database: Path, copy: Path) -> None:
+    change(copy, 'CREATE TABLE "marked \x1b[31m" (a)')
+    result = run("restore", copy, "--force", database=database)
+    assert result.exit_code == 0
+    assert "marked" not in result.output
 
 
 def test_a_broken_database_gives_no_backup_and_leaves_the_last_good_one(database: Path, copy: Path) -> None:

@@ -73,8 +73,10 @@ def _what_to_do(month: Scorecard) -> str:
         return (
             "Order emergency and urgent scans as such: some were not, and stayed so although a card said it."
         )
-    remedy = next((REMEDIES[code] for code in month.missing if code in REMEDIES), None)
-    if remedy and month.undecided >= max(_FEWEST, _TOO_OFTEN * month.orders):
+    many = max(_FEWEST, _TOO_OFTEN * month.orders)
+    mended = {code: count for code, count in month.missing.items() if code in REMEDIES}
+    if sum(mended.values()) >= many:
+        remedy = REMEDIES[next(iter(mended))]
         return f"Please {remedy}: without it the service cannot say whether a scan is indicated."
     reason = next((code for code in month.reasons if code != NO_REASON), "")
     if month.reasons.get(reason, 0) >= _FEWEST:
@@ -87,4 +89,6 @@ def _what_to_do(month: Scorecard) -> str:
     share = share_of(month.not_indicated, month.orders) or 0
     if share >= _TOO_MANY_NOT_INDICATED and month.not_indicated >= _FEWEST:
         return "Back pain without red flags: begin with 4 to 6 weeks of care, and scan only if it lasts."
+    if share >= _TOO_MANY_NOT_INDICATED or urgent.left or month.undecided >= many:
+        return "No one thing stands out: talk about the figures above."
     return "Keep it up: few orders were not indicated, and nothing stands out."

@@ -136,6 +136,7 @@ class Scorecard:
     comment_lengths: Mapping[str, int]
     other_comments: int  # those with the reason `other`, or none
     unmatched: int
+    group_months: tuple[str, ...]  # those that `groups` are of
     groups: tuple[GroupTable, ...]
     comments: tuple[CommentText, ...] = field(default=(), repr=False)
 
@@ -194,6 +195,7 @@ def make_scorecard(
     counted_at: datetime,
     totals: Iterable[DayCount],
     months: Iterable[tuple[str, str, int]],
+    group_months: tuple[str, ...],
     groups: tuple[GroupTable, ...],
     comments: tuple[CommentText, ...] = (),
 ) -> Scorecard:
@@ -217,6 +219,7 @@ def make_scorecard(
         comment_lengths=_by_name(topics["comment"]),
         other_comments=sum(one.number for one in topics["comment"] if one.detail in ("other", "none")),
         unmatched=sum(one.number for one in topics["unmatched"]),
+        group_months=group_months,
         groups=groups,
         comments=comments,
     )

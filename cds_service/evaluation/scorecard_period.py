@@ -26,12 +26,11 @@ class Period:
     first: date
     last: date
 
-    @property
-    def whole_months(self) -> tuple[str, ...]:
-        """The calendar months that lie wholly in it, such as `2026-10`."""
+    def whole_months(self, today: date) -> tuple[str, ...]:
+        """The calendar months that lie wholly in it and are over, such as `2026-10`."""
         return tuple(
             f"{month:%Y-%m}" for month in months_between(self.first, self.last)
-            if month >= self.first and month_end(month) <= self.last
+            if month >= self.first and month_end(month) <= self.last and month_end(month) < today
         )  # fmt: skip
 
     @property

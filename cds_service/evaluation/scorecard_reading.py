@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 def read_scorecard(rows: ScorecardRows, period: Period, now: datetime, zone: tzinfo) -> Scorecard:
     """The scorecard of the period, as far as it is counted; raises StoreUnavailable."""
     today = now.astimezone(zone).date()
-    counted = rows.read(period, open_from=today - timedelta(days=IGNORED_AFTER_DAYS))
+    # Of a month that goes on, two readings differ by a few orders, and would tell whose they were.
+    months = period.whole_months(today)
+    counted = rows.read(period, today - timedelta(days=IGNORED_AFTER_DAYS), months)
     return make_scorecard(
         period,
         _moment(counted.counted_ms, zone),
         counted.totals,
         counted.months,
+        months,
         tabulate_groups(counted.groups),
         tuple(_comment(comment, zone) for comment in counted.comments),
     )

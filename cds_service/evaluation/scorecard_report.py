@@ -78,7 +78,7 @@ def scorecard_json(card: Scorecard) -> dict[str, Any]:
         },
         "unmatchedReports": card.unmatched,
         "groups": {
-            "months": list(card.period.whole_months),
+            "months": list(card.group_months),
             **{
                 table.kind: {
                     "hiddenGroups": table.hidden_groups,
@@ -150,10 +150,13 @@ def _rows(card: Scorecard, words: Words, reasons: Mapping[str, str]) -> Iterator
         yield "undecided: not recorded", key, "", not_recorded_words(key, words), "orders", count
     for kind, count in card.unread.items():
         yield "undecided: not read", kind, "", "", "orders", count
+    yield "seconds from card to outcome", "cards", "", "", "cards", card.times.cards
+    yield "seconds from card to outcome", "before the card", "", "", "cards", card.times.before_card
     yield "seconds from card to outcome", "median", "", "", "seconds", card.times.median
     yield "seconds from card to outcome", "90 percent", "", "", "seconds", card.times.ninety_percent
     for length, count in card.comment_lengths.items():
         yield "comments", length, "", "characters at most", "cards", count
+    yield "comments", "other or no reason", "", "", "cards", card.other_comments
     for comment in card.comments:
         yield "comment", comment.recommendation, comment.reason, comment.day, "text", comment.text
     yield "feedback", "unmatched", "", "", "reports", card.unmatched

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from cds_service.evaluation.scorecard_counts import (
     COUNTED_AS,
     NO_ORDERS,
+    SAFETY,
     TOPICS,
     URGENT_OUTCOMES,
     DayCount,
@@ -123,7 +124,7 @@ class ScorecardRows:
         `before` is told how many decisions are about to be counted.
         """
         with self._database.read_unhurried() as connection:
-            months = self._changed_months(connection)
+            months = self._changed_months(connection, now_ms)
             size = sum(self._decisions_in(connection, month) for month in months)
         before(size)
         for month in months:
@@ -138,14 +139,14 @@ class ScorecardRows:
             connection.execute(update(scorecard_state).values(counted_ms=now_ms, counted_as=self._counted_as))
         return len(months)
 
-    def read(self, period: Period, open_from: date) -> CountedPeriod:
+    def read(self, period: Period, open_from: date, group_months: Sequence[str]) -> CountedPeriod:
         """The counts of the period; those of cards from `open_from` on come day by day."""
         with self._database.read_unhurried() as connection:
             return CountedPeriod(
                 self._state(connection),
                 tuple(_totals(connection, period, open_from)),
                 tuple(_months(connection, period)),
-                tuple(_groups(connection, period)),
+                tuple(_groups(connection, group_months)),
                 tuple(self._comments(connection, period)),
             )
 
@@ -153,9 +154,11 @@ class ScorecardRows:
         state = connection.execute(select(scorecard_state)).one()
         return int(state.counted_ms) if state.counted_as == self._counted_as else 0
 
-    def _changed_months(self, connection: Connection) -> list[date]:
+    def _changed_months(self, connection: Connection, now_ms: int) -> list[date]:
         """The months of what came since the last count, and of the cards that it is about; else all."""
-        since = self._state(connection) - _LOOKED_AGAIN_MS
+        counted_ms = self._state(connection)
+        # A clock that was ahead has forgotten days, and would let what came since wait until then.
+        since = (counted_ms if counted_ms <= now_ms else 0) - _LOOKED_AGAIN_MS
         found = set[date]()
         for moment in (decisions.c.decided_ms, feedback.c.received_ms):
             ends = select(func.min(moment), func.max(moment)).where(moment >= since)
@@ -199,13 +202,15 @@ class ScorecardRows:
         connection.execute(delete(scorecard_groups).where(scorecard_groups.c.month < f"{oldest:%Y-%m}"))
 
     def _comments(self, connection: Connection, period: Period) -> Iterator[Comment]:
-        """The newest of the period that belong to cards of ours."""
+        """The newest of the period that belong to cards of ours; each report once, however often it came."""
         start = start_ms(period.first, self._zone)
         end = start_ms(period.last, self._zone) + _DAY_MS
+        # Orders that were merged into one card are several decisions.
+        name = case((decisions.c.safety_card == feedback.c.card, SAFETY), else_=decisions.c.recommendation)
         query = (
             select(
                 feedback.c.received_ms,
-                decisions.c.recommendation,
+                func.min(name),
                 feedback.c.reason_code,
                 feedback.c.comment,
             )
@@ -220,7 +225,9 @@ class ScorecardRows:
                 feedback.c.comment.is_not(None),
                 feedback.c.received_ms >= start,
                 feedback.c.received_ms < end,
+                ~_repeated(),
             )
+            .group_by(feedback.c.id)
             .order_by(feedback.c.received_ms.desc(), feedback.c.id.desc())
             .limit(_MOST_COMMENTS)
         )
@@ -287,10 +294,6 @@ def _feedback_on(connection: Connection, start: int, end: int) -> Iterator[Feedb
 
 def _unmatched_of(start: int, end: int) -> Select[int]:
     """The first report of each digest that is on no card of its client."""
-    before = feedback.alias("before")
-    repeated = exists(
-        select(before.c.id).where(before.c.digest == feedback.c.digest, before.c.id < feedback.c.id)
-    )
     on_card, on_safety = (
         exists(
             select(decisions.c.id).where(column == feedback.c.card, decisions.c.client == feedback.c.client)
@@ -298,7 +301,15 @@ def _unmatched_of(start: int, end: int) -> Select[int]:
         for column in (decisions.c.card, decisions.c.safety_card)
     )
     return select(feedback.c.received_ms).where(
-        feedback.c.received_ms >= start, feedback.c.received_ms < end, ~on_card, ~on_safety, ~repeated
+        feedback.c.received_ms >= start, feedback.c.received_ms < end, ~on_card, ~on_safety, ~_repeated()
+    )
+
+
+def _repeated() -> ColumnElement[bool]:
+    """Whether the same report came before."""
+    before = feedback.alias("before")
+    return exists(
+        select(before.c.id).where(before.c.digest == feedback.c.digest, before.c.id < feedback.c.id)
     )
 
 
@@ -367,13 +378,13 @@ def _months(connection: Connection, period: Period) -> Iterator[tuple[str, str, 
         yield row[0], row[1], int(row[2])
 
 
-def _groups(connection: Connection, period: Period) -> Iterator[GroupRow]:
-    """The figures by group, over the whole months of the period."""
+def _groups(connection: Connection, months: Sequence[str]) -> Iterator[GroupRow]:
+    """The figures by group, over these months."""
     kept = scorecard_groups.c
     figures = [func.sum(kept[name]) for name in ("orders", "not_indicated", "cards", "accepted")]
     query = (
         select(kept.client, kept.organisation, kept.practitioner, *figures)
-        .where(kept.month.in_(period.whole_months))
+        .where(kept.month.in_(months))
         .group_by(kept.client, kept.organisation, kept.practitioner)
     )
     for row in connection.execute(query):

@@ -9,16 +9,17 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
+
+from cds_service.store.tables import metadata
 
 # How long a copy waits for the one writer; a service holds that place for a moment only.
 _BUSY_SECONDS = 5.0
@@ -60,6 +61,10 @@ def back_up(database: Path, copy: Path) -> CopiedDatabase:
         raise NotCopied(f"{database} is not there")
     if copy.exists() and copy.samefile(database):
         raise NotCopied("the copy would be the database itself")
+    if copy.resolve() in _companions(database.resolve()):
+        raise NotCopied(f"{copy} belongs to the database")
+    if copy.exists() and not copy.is_file():  # root would replace a device by it
+        raise NotCopied(f"{copy} is no plain file")
     with _checked_copy(database, copy) as (temporary, held):
         _take_name(temporary, copy)
     return held
@@ -75,6 +80,7 @@ def put_back(copy: Path, database: Path) -> CopiedDatabase:
         raise NotCopied(f"{copy} is not there")
     if database.exists() and copy.samefile(database):
         raise NotCopied("the copy is the database itself")
+    database = database.resolve()  # the service follows a link to it, and so does its volume
     with _checked_copy(copy, database) as (temporary, held):
         _take_owner(temporary, database)
         with _alone(database):
@@ -129,24 +135,33 @@ def _look_into(copy: Path) -> CopiedDatabase:
         ]
         if "alembic_version" not in tables:
             raise NotCopied("this is no database of this service")
-        tables.remove("alembic_version")
-        migration = _known_migration(connection.execute("SELECT version_num FROM alembic_version").fetchall())
-        quoted = {name: name.replace('"', '""') for name in tables}
+        migration = _known_migration(
+            connection.execute("SELECT version_num FROM alembic_version").fetchall(), tables
+        )
+        # Tables of the site's own are copied, too, but nothing typed elsewhere is printed.
         count = 'SELECT count(*) FROM "{}"'  # a name cannot be a parameter
-        rows = {name: connection.execute(count.format(quoted[name])).fetchone()[0] for name in tables}
+        rows = {
+            name: connection.execute(count.format(name)).fetchone()[0]
+            for name in tables
+            if name in metadata.tables
+        }
     return CopiedDatabase(migration, rows)
 
 
-def _known_migration(found: list[tuple[str]]) -> str:
+def _known_migration(found: list[tuple[object]], tables: Collection[str]) -> str:
+    """The one migration that is named; raises NotCopied where it is unknown, or its tables are not there."""
     config = Config()
     config.set_main_option("script_location", "cds_service.store:migrations")
-    try:
-        ((migration,),) = found
-        ScriptDirectory.from_config(config).get_revision(migration)
-    except (ValueError, CommandError):
-        raise NotCopied(
-            "its tables are those of a newer version of the service, or of another program"
-        ) from None
+    steps = ScriptDirectory.from_config(config)
+    # Asked for by name alone: Alembic would take "head" and the beginning of a name, too.
+    known = {step.revision for step in steps.walk_revisions()}
+    match found:
+        case [(str(migration),)] if migration in known:
+            pass
+        case _:
+            raise NotCopied("its tables are those of a newer version of the service, or of another program")
+    if migration == steps.get_current_head() and not metadata.tables.keys() <= set(tables):
+        raise NotCopied("some of its tables are missing")
     return migration
 
 

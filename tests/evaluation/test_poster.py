@@ -23,7 +23,9 @@ REASONS = {
 
 
 def scorecard(*counts: tuple[str, str, str, int], months: Sequence[tuple[str, str, int]] = ()) -> Scorecard:
-    return make_scorecard(read_month("2026-10"), NOW, [DayCount("", *count) for count in counts], months, ())
+    return make_scorecard(
+        read_month("2026-10"), NOW, [DayCount("", *count) for count in counts], months, (), ()
+    )
 
 
 def orders(**outcomes: int) -> list[tuple[str, str, str, int]]:
@@ -39,11 +41,12 @@ LATE = [("urgent", "emergency", "left", 2), ("urgent", "emergency", "right", 8)]
     [
         (CALM, "Keep it up"),
         (orders(indicated=90, not_indicated=10), "begin with 4 to 6 weeks of care"),
-        (orders(indicated=36, not_indicated=4), "Keep it up"),
+        (orders(indicated=36, not_indicated=4), "No one thing stands out"),
         ([*CALM, *LATE], "Order emergency and urgent scans as such"),
-        ([*CALM, LATE[0], ("urgent", "emergency", "right", 9)], "Keep it up"),
+        ([*CALM, LATE[0], ("urgent", "emergency", "right", 9)], "No one thing stands out"),
         ([*CALM, ("missing", "care-unknown", "", 20)], "Please record the treatment"),
         ([*CALM, ("missing", "care-unknown", "", 19)], "Keep it up"),
+        ([*CALM, ("missing", "foreign", "", 30), ("missing", "care-unknown", "", 1)], "No one thing stands out"),
         ([*CALM, ("override", "R1", "care-6-weeks", 5)], "Treatment was often given elsewhere"),
         ([*CALM, ("override", "R1", "care-6-weeks", 4)], "Keep it up"),
         ([*CALM, ("override", "R1", "none", 50), ("override", "R1", "red-flag-cancer", 5)], "Code red flags"),
@@ -51,7 +54,7 @@ LATE = [("urgent", "emergency", "left", 2), ("urgent", "emergency", "right", 8)]
     ],
     ids=[
         "calm", "tenth-not-indicated", "too-few-to-tell", "fifth-left-late", "fewer-left-late", "fifth-undecided",
-        "fewer-undecided", "care-elsewhere", "too-few-reasons", "no-reason-is-none", "late-harms-most",
+        "fewer-undecided", "another-gap", "care-elsewhere", "too-few-reasons", "no-reason-is-none", "late-harms-most",
     ],
 )  # fmt: skip
 def test_it_asks_for_one_thing(counts: list[tuple[str, str, str, int]], asks: str) -> None:

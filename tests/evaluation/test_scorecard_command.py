@@ -44,6 +44,16 @@ def test_csv_has_a_figure_a_line(url: str) -> None:
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))]
 
 
+def test_csv_has_the_times_and_comments_of_json(url: str) -> None:
+    told = json.loads(run(url, *DAYS, "--format", "json").output)
+    rows = list(csv.reader(io.StringIO(run(url, *DAYS, "--format", "csv").output)))
+    found = {tuple(row[:2]): int(row[5]) for row in rows[1:] if row[0].startswith(("seconds", "comments"))}
+    seconds = told["secondsFromCardToOutcome"]
+    assert found["seconds from card to outcome", "cards"] == seconds["cards"] > 0
+    assert found["seconds from card to outcome", "before the card"] == seconds["beforeTheCard"] > 0
+    assert found["comments", "other or no reason"] == told["comments"]["ofOtherReasons"] > 0
+
+
 def test_html_is_one_file_without_a_form(url: str) -> None:
     page = run(url, *DAYS).output
     assert page.startswith("<!DOCTYPE html>")
@@ -75,5 +85,11 @@ def test_what_cannot_be_meant_is_refused(url: str, arguments: tuple[str, ...], s
 def test_a_database_that_is_not_there_is_said(tmp_path: Path) -> None:
     result = run(f"sqlite:///{tmp_path}/missing/store.sqlite3", *DAYS)
     assert result.exit_code == 1
-    assert "The database does not answer" in result.output
+    assert "no database store.sqlite3" in result.output
+
+
+def test_a_mistyped_database_is_not_made_and_told_as_nothing_ordered(tmp_path: Path) -> None:
+    result = run(f"sqlite:///{tmp_path}/mistyped.sqlite3", *DAYS)
+    assert result.exit_code == 1
+    assert not list(tmp_path.iterdir())
     assert str(tmp_path) not in result.output

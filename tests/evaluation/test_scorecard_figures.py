@@ -18,7 +18,7 @@ from cds_service.evaluation.scorecard_period import Period
 from cds_service.evaluation.scorecard_reading import read_scorecard
 from cds_service.store import StoreUnavailable
 from cds_service.store.database import Database
-from cds_service.store.scorecard_rows import ScorecardRows
+from cds_service.store.scorecard_rows import CountedPeriod, ScorecardRows
 from tests.databases import GivenDatabase
 from tests.evaluation.generated_year import Year, generate_year
 from tests.evaluation.recomputed import recompute
@@ -50,6 +50,11 @@ def rows(year: Year, tmp_path_factory: pytest.TempPathFactory) -> ScorecardRows:
     return rows
 
 
+def read_groups(rows: ScorecardRows, period: Period) -> CountedPeriod:
+    """What is counted of the period, on a day on which all its months are over."""
+    return rows.read(period, date(2026, 12, 23), period.whole_months(date(2026, 12, 30)))
+
+
 @pytest.mark.parametrize(("first", "last"), PERIODS.values(), ids=PERIODS)
 def test_figures_equal_an_independent_recomputation(
     rows: ScorecardRows, year: Year, first: date, last: date
@@ -61,7 +66,7 @@ def test_figures_equal_an_independent_recomputation(
 def test_groups_equal_an_independent_recomputation_over_the_whole_months(
     rows: ScorecardRows, year: Year
 ) -> None:
-    counted = rows.read(Period(date(2026, 2, 11), date(2026, 9, 2)), date(2026, 12, 23))
+    counted = read_groups(rows, Period(date(2026, 2, 11), date(2026, 9, 2)))
     expected = recompute(
         year.decisions, year.feedback, date(2026, 3, 1), date(2026, 8, 31), date(2026, 12, 30)
     )
@@ -117,9 +122,9 @@ def test_days_whose_decisions_are_removed_are_forgotten(database: GivenDatabase)
     rows = rows_of(opened)
     rows.bring_up_to_date(NOW_MS, KEPT_DAYS)
     rows.bring_up_to_date(NOW_MS, kept_days=100)
-    counted = rows.read(Period(date(2026, 1, 1), date(2026, 9, 30)), date(2026, 12, 23))
+    counted = read_groups(rows, Period(date(2026, 1, 1), date(2026, 9, 30)))
     assert {month for month, _, _ in counted.months} == {"2026-09"}
-    assert rows.read(Period(date(2026, 1, 1), date(2026, 8, 31)), date(2026, 12, 23)).groups == ()
+    assert read_groups(rows, Period(date(2026, 1, 1), date(2026, 8, 31))).groups == ()
 
 
 def test_to_count_keeps_no_writer_waiting(tmp_path: Path) -> None:
@@ -187,3 +192,48 @@ def patiently(count: Callable[[], int]) -> None:
             count()
             return
     raise AssertionError("never counted")
+
+
+def test_a_clock_that_was_ahead_leaves_no_empty_figures(database: GivenDatabase) -> None:
+    opened = opened_at(database.url)
+    store(opened, generate_year(300, seed=3))
+    rows = rows_of(opened)
+    period = Period(date(2026, 1, 1), date(2026, 12, 29))
+    rows.bring_up_to_date(NOW_MS, KEPT_DAYS)
+    before = read_scorecard(rows, period, NOW, ZONE)
+    rows.bring_up_to_date(NOW_MS + 40 * 366 * 24 * 3600 * 1000, KEPT_DAYS)
+    assert read_scorecard(rows, period, NOW, ZONE).orders == 0
+    rows.bring_up_to_date(NOW_MS, KEPT_DAYS)
+    assert read_scorecard(rows, period, NOW, ZONE) == before
+
+
+def test_figures_by_group_are_of_months_that_are_over(rows: ScorecardRows) -> None:
+    card = read_scorecard(rows, Period(date(2026, 11, 1), date(2026, 12, 31)), NOW, ZONE)
+    assert card.group_months == ("2026-11",)
+    alone = read_scorecard(rows, Period(date(2026, 11, 1), date(2026, 11, 30)), NOW, ZONE)
+    assert card.groups == alone.groups != ()
+
+
+def test_a_comment_is_shown_once_and_with_its_own_card(database: GivenDatabase) -> None:
+    opened = opened_at(database.url)
+    year = generate_year(60, seed=3)
+    carded = next(row for row in year.decisions if row["card"] and row["recommendation"])
+    merged = {**carded, "id": 9_999, "safety_card": "3f0c2a54-6a55-4d6e-9a2e-0f6f5a3d9b11"}
+    year.decisions.append(merged)
+    report = {
+        **next(row for row in year.feedback if row["outcome"] == "overridden"),
+        "client": carded["client"],
+        "received_ms": NOW_MS,
+    }
+    year.feedback = [
+        {**report, "id": number, "card": card, "comment": f"about {name}", "digest": name * 32}
+        for number, (card, name) in enumerate(
+            2 * [(carded["card"], "ab"), (merged["safety_card"], "cd")], start=1
+        )
+    ]
+    store(opened, year)
+    rows = rows_of(opened)
+    rows.bring_up_to_date(NOW_MS, KEPT_DAYS)
+    card = read_scorecard(rows, Period(date(2026, 1, 1), date(2026, 12, 31)), NOW, ZONE)
+    told = [(one.text, one.recommendation) for one in card.comments]
+    assert sorted(told) == [("about ab", carded["recommendation"]), ("about cd", "safety")]

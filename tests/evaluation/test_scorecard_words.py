@@ -93,7 +93,20 @@ def test_comments_have_classes_of_length(characters: int, name: str) -> None:
     ],
 )
 def test_whole_months_lie_wholly_in_the_period(first: str, last: str, months: tuple[str, ...]) -> None:
-    assert read_period(first, last, TODAY).whole_months == months
+    assert read_period(first, last, TODAY).whole_months(TODAY) == months
+
+
+@pytest.mark.parametrize(
+    ("today", "months"),
+    [
+        (date(2026, 3, 30), ("2026-01", "2026-02")),
+        (date(2026, 3, 31), ("2026-01", "2026-02")),
+        (date(2026, 4, 1), ("2026-01", "2026-02", "2026-03")),
+    ],
+    ids=str,
+)
+def test_a_month_is_whole_once_it_is_over(today: date, months: tuple[str, ...]) -> None:
+    assert read_period("2026-01-01", "2026-03-31", today).whole_months(today) == months
 
 
 def test_without_a_first_day_a_period_has_twelve_months() -> None:
