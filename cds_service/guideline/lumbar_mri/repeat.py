@@ -48,8 +48,7 @@ def with_repeat_rule(decision: Decision, memory: Memory, guideline: Guideline) -
     """The decision, silent where it would only repeat what was set aside, else with why it is shown again."""
     if decision.silent or decision.endorsed:
         return decision
-    # Who accepted the card did not set its advice aside, whatever was clicked next.
-    standing = [past for past in _recent(memory, decision.today, guideline) if not past.accepted]
+    standing = [past for past in _recent(memory, decision.today, guideline) if _stands(past, decision.today)]
     if not standing:
         return decision
     attested = _texts(attested_reasons(memory, decision.today, guideline))
@@ -65,7 +64,7 @@ def attested_reasons(memory: Memory, today: date, guideline: Guideline) -> tuple
     latest: dict[str, date] = {}
     for past in _recent(memory, today, guideline):
         # A red flag stands, whatever was clicked next; treatment elsewhere would lower a question.
-        if past.reason in _RED_FLAGS or (past.reason in _CARE and not past.accepted):
+        if past.reason in _RED_FLAGS or (past.reason in _CARE and _stands(past, today)):
             latest[past.reason] = past.day
     return tuple(_attested(code, day, guideline) for code, day in latest.items())
 
@@ -93,6 +92,14 @@ def _recent(memory: Memory, today: date, guideline: Guideline) -> list[PastOverr
     window = guideline.thresholds.repeat_override_days
     recent = [past for past in memory.overrides if (today - past.day).days <= window]
     return sorted(recent, key=lambda past: past.day)
+
+
+def _stands(past: PastOverride, today: date) -> bool:
+    """Whether the advice was set aside: who accepted the card did not, whatever was clicked next.
+
+    A day that is still to come is that of a clock that was wrong, and would hold for longer than its window.
+    """
+    return not past.accepted and past.day <= today
 
 
 def _never_kept_away(decision: Decision) -> Literal["emergency", "device", ""]:
