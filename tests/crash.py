@@ -140,6 +140,7 @@ def run_rounds(
     service = Supervised(database.url, folder / "log.jsonl")
     try:
         await_acknowledgement(service, sent)
+        await_workers(service)
         for number in range(rounds):
             first_new = len(sent.batches)
             with load(service.base_url, sent):

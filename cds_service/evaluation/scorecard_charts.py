@@ -135,7 +135,8 @@ def _options(wide: bool, height: int, colors: Sequence[str]) -> dict[str, object
 def _address(chart: pygal.graph.graph.Graph) -> str:
     """The drawing as an address; what pygal adds for scripts and for pointers is left out."""
     # Through its text, because pygal draws with lxml where that happens to be installed.
-    root = fromstring(chart.render(is_unicode=True).partition("?>")[2])  # noqa: S314 # nosec B314
+    text = chart.render(is_unicode=True).partition("?>")[2]
+    root = fromstring(text)  # noqa: S314 # nosec B314 # our own drawing
     for parent in list(root.iter()):
         for child in list(parent):
             if child.tag in _LEFT_OUT:

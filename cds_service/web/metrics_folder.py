@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 _NAME = "lumbar-mri-cds-metrics-"
+_NEW = "new-lumbar-mri-cds-metrics-"
 # A disk that is busy would hold up calls: what is counted in a file on it waits for it.
 _MEMORY = Path("/dev/shm")  # noqa: S108 # nosec B108 # mkdtemp makes a folder that is ours alone
 _LOCK = "in-use"
@@ -34,11 +35,12 @@ def make_metrics_folder(parents: Sequence[Path] = ()) -> Path:
 
 
 def _make(parent: Path) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix=_NAME, dir=parent))
-    lock = (folder / _LOCK).open("wb")
+    made = Path(tempfile.mkdtemp(prefix=_NEW, dir=parent))
+    lock = (made / _LOCK).open("wb")
     fcntl.flock(lock, fcntl.LOCK_EX)
     _held.append(lock)
-    return folder
+    # Only now under the name by which others look for what was left: before, it would seem abandoned.
+    return made.rename(parent / f"{_NAME}{made.name.removeprefix(_NEW)}")
 
 
 def _remove_abandoned(parent: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import time
@@ -116,3 +117,20 @@ def wait_until(true: Callable[[], bool]) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("it did not happen")
+
+
+def test_a_folder_is_not_seen_as_left_while_it_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = fcntl.flock
+
+    def another_service_starts_first(file: object, how: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", lock)
+        others.append(make_metrics_folder([tmp_path]))
+        lock(file, how)  # type: ignore[arg-type]
+
+    others: list[Path] = []
+    monkeypatch.setattr(fcntl, "flock", another_service_starts_first)
+    own = make_metrics_folder([tmp_path])
+    assert own.is_dir()
+    assert others[0].is_dir()
