@@ -15,8 +15,10 @@ import msgspec
 from cds_service.answer import Advice
 from cds_service.feedback.kept import milliseconds_of
 from cds_service.guideline.content import Guideline
-from cds_service.guideline.decision import Decision, Evidence, Finding
+from cds_service.guideline.decision import Decision, Evidence, Finding, MriOrder
+from cds_service.guideline.lumbar_mri.order import STUDIES
 from cds_service.protocol.card import Card, Suggestion
+from cds_service.record.terminology import Terminology, spell
 
 _OTHER_KIND = "other"
 _IN_WORDS = "order"  # a fact that the draft order itself tells
@@ -95,6 +97,7 @@ def _describe(advice: Advice, call: Call, guideline: Guideline) -> DecisionRecor
     decision, order = advice.decision, advice.decision.order
     marks = call.case_marks.get(order.reference)
     undecided = decision.reason.startswith("unclear.")
+    order_system, order_code = _known_code(order, guideline.terminology)
     return DecisionRecord(
         decided_ms=milliseconds_of(decision.evaluated_at),
         service=call.service,
@@ -115,14 +118,26 @@ def _describe(advice: Advice, call: Call, guideline: Guideline) -> DecisionRecor
         safety_card=advice.safety_card.uuid if advice.safety_card else None,
         suggestions=_json(tuple(map(_suggestion, _suggestions_of(advice.card)))),
         trace=_json(_trace(decision)),
-        order_system=order.code_system,
-        order_code=order.code or _UNRECOGNISED,
+        order_system=order_system,
+        order_code=order_code,
         covers=order.covers,
         priority=order.priority,
         guideline_version=guideline.version,
         guideline_digest=guideline.digest,
         answer_ms=call.answer_ms,
     )
+
+
+def _known_code(order: MriOrder, terminology: Terminology) -> tuple[str | None, str]:
+    """System and code as the value sets hold them: one known by its beginning may end in anything."""
+    name = terminology.system_name(order.code_system or "")
+    if name is None or order.code is None:
+        return None, _UNRECOGNISED
+    system = terminology.systems[name]
+    code = spell(order.code, system)
+    rows = [row for study in STUDIES for row in terminology.value_sets.get(study, ())]
+    known = [row.code for row in rows if row.code == code or (row.prefix and code.startswith(row.code))]
+    return system.url, max(known, key=len, default=_UNRECOGNISED)
 
 
 def _json(value: Any) -> str:

@@ -118,7 +118,11 @@ class DecisionWriter:
                 self._mend()
                 self._closing.wait(_PAUSE_SECONDS)
             except Exception as error:  # a thread that ends would lose all that follows, too
-                self._lose(len(batch), "fault", type(error).__name__)
+                if len(batch) > 1:  # one record that nothing takes must not cost the others
+                    for record in batch:
+                        self._write([record])
+                else:
+                    self._lose(1, "fault", type(error).__name__)
                 return
             else:
                 self._told(len(batch), None)

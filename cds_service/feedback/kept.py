@@ -99,7 +99,7 @@ def _reduce(
         outcome=entry.outcome,
         suggestions=tuple(_own_id(taken.id) for taken in entry.accepted_suggestions),
         reason_code=_matching(_CODE, reason.code) if reason else None,
-        reason_system=_matching(_SYSTEM, reason.system) if reason and reason.system else None,
+        reason_system=_system_of(reason) if reason else None,
         reason_display=_own_display(reason, own_displays) if reason else None,
         comment_characters=len(comment) if comment else None,
         # PostgreSQL has no place for the character zero in a text.
@@ -123,6 +123,13 @@ def _own_id(sent: str) -> str:
 
 def _matching(form: re.Pattern[str], sent: str) -> str:
     return sent if form.fullmatch(sent) else OTHER
+
+
+def _system_of(reason: Reason) -> str | None:
+    """The system of the code, but not ours for one that is not kept: "other" is a code of ours, too."""
+    if not _CODE.fullmatch(reason.code):
+        return OTHER
+    return _matching(_SYSTEM, reason.system) if reason.system else None
 
 
 def _own_display(reason: Reason, own_displays: Mapping[str, str]) -> str | None:

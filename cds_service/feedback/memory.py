@@ -20,7 +20,7 @@ from cds_service.feedback.pseudonyms import Pseudonyms
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import MriOrder
 from cds_service.guideline.lumbar_mri.changed_order import OWN_REASONS
-from cds_service.guideline.lumbar_mri.repeat import facts_of
+from cds_service.guideline.lumbar_mri.repeat import asked_of, facts_of
 from cds_service.guideline.lumbar_mri.wording import override_reasons
 from cds_service.guideline.overrides import NO_MEMORY, Memory, PastOverride
 from cds_service.guideline.words import Words
@@ -132,6 +132,7 @@ class OverrideMemory:
             outcome=row.outcome,
             recommendations=msgspec.json.decode(row.recommendations, type=tuple[str, ...]),
             tiers=frozenset((one.pathway, one.outcome, one.tier) for one in trace.findings),
+            asked=asked_of(trace.first_lines, trace.plan),
             unread=frozenset(trace.unread),
             facts=frozenset(msgspec.json.decode(row.fact_marks or "", type=tuple[str, ...])),
         )
@@ -192,6 +193,8 @@ class _Trace(msgspec.Struct):
 
     findings: tuple[_Finding, ...]
     unread: tuple[str, ...]
+    first_lines: tuple[str, ...]
+    plan: dict[str, str | None]
 
 
 def _own_codes(words: Words) -> dict[str, frozenset[str]]:

@@ -72,6 +72,7 @@ class Evidence:
     short: str = ""  # a few words for the summary line, without date: "saddle numbness"; empty: use `text`
     note: str = ""  # "recorded without a value", "records disagree", "older than the pain", ...
     date_problem: DateProblem | None = None  # why its recorded date is not used
+    standing: str = ""  # how sure and how current the record is of it; empty: known and current
 
 
 @dataclass(frozen=True, slots=True)

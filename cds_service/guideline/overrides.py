@@ -13,7 +13,8 @@ Mark = Callable[[tuple[str, ...]], str]
 class PastOverride:
     """An override with one of the card's own reasons, and what the decision was that it set aside.
 
-    `tiers` are pathway, outcome and tier of each finding; `facts` the marks of all that it rested on.
+    `tiers` are pathway, outcome and tier of each finding; `asked` is what its card wanted of the order.
+    `facts` are the marks of all that it rested on.
     `accepted` tells that the same card was accepted as well.
     """
 
@@ -23,6 +24,7 @@ class PastOverride:
     outcome: str
     recommendations: tuple[str, ...]
     tiers: frozenset[tuple[str, str, str]]
+    asked: frozenset[str]
     unread: frozenset[str]
     facts: frozenset[str]
 

@@ -83,15 +83,17 @@ def _episode(record: DecisionRecord, met: dict[str, tuple[int, str]], connection
     """The episode of the last call about the same case, or a new one; without a mark each call is its own."""
     if record.case_mark is None:
         return str(uuid.uuid4())
-    since = record.decided_ms - _EPISODE_MS
-    last = met.get(record.case_mark) or _last_call(record.case_mark, since, connection)
-    episode = last[1] if last and last[0] > since else str(uuid.uuid4())
+    last = met.get(record.case_mark) or _nearby_call(record.case_mark, record.decided_ms, connection)
+    is_near = last is not None and abs(record.decided_ms - last[0]) < _EPISODE_MS
+    episode = last[1] if last and is_near else str(uuid.uuid4())
     met[record.case_mark] = record.decided_ms, episode
     return episode
 
 
-def _last_call(case_mark: str, since_ms: int, connection: Connection) -> tuple[int, str] | None:
-    same = (decisions.c.case_mark == case_mark) & (decisions.c.decided_ms > since_ms)
-    last = select(decisions.c.decided_ms, decisions.c.episode).where(same)
+def _nearby_call(case_mark: str, decided_ms: int, connection: Connection) -> tuple[int, str] | None:
+    """The last call within an episode's time; after it, too, as clocks differ and are set back."""
+    earliest, latest = decided_ms - _EPISODE_MS, decided_ms + _EPISODE_MS
+    near = (decisions.c.decided_ms > earliest) & (decisions.c.decided_ms < latest)
+    last = select(decisions.c.decided_ms, decisions.c.episode).where(decisions.c.case_mark == case_mark, near)
     row = connection.execute(last.order_by(decisions.c.decided_ms.desc()).limit(1)).first()
     return (row.decided_ms, row.episode) if row else None

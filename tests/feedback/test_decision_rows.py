@@ -48,6 +48,8 @@ def at(hours: float, case: str | None = CASE) -> DecisionRecord:
         ([at(0), at(23.9)], 1),
         ([at(0), at(24)], 2),
         ([at(0), at(23), at(46)], 1),
+        ([at(1), at(0)], 1),
+        ([at(24), at(0)], 2),
         ([at(0), at(0, "d" * 32)], 2),
         ([at(0, None), at(0, None)], 2),
     ],
@@ -56,6 +58,8 @@ def at(hours: float, case: str | None = CASE) -> DecisionRecord:
         "within a day",
         "a day later",
         "each within a day",
+        "an hour before",
+        "a day before",
         "another case",
         "without a key",
     ],
@@ -67,6 +71,13 @@ def test_calls_about_one_order_within_a_day_are_one_episode(
     for batch in [calls] if together else [[call] for call in calls]:
         rows.add(batch)
     assert len(set(column(database, "episode"))) == episodes
+
+
+def test_a_clock_that_was_far_ahead_ends_no_episode(database: Database, rows: DecisionRows) -> None:
+    for call in (at(0), at(24 * 300), at(1)):
+        rows.add([call])
+    first, far, second = column(database, "episode")
+    assert first == second != far
 
 
 def test_an_old_case_is_forgotten_and_its_decision_is_not(database: Database, rows: DecisionRows) -> None:

@@ -26,6 +26,7 @@ class Table:
     def __init__(self) -> None:
         self.records: list[DecisionRecord] = []
         self.fault: Exception | None = None
+        self.refused = "none"
         self.held = threading.Event()
         self.held.set()
         self.attempts = 0
@@ -39,6 +40,8 @@ class Table:
         assert self.held.wait(20)
         if self.fault is not None:
             raise self.fault
+        if any(one.card == self.refused for one in records):
+            raise ValueError
         self.records += records
 
 
@@ -137,6 +140,16 @@ def test_a_record_that_no_database_takes_does_not_end_the_writing(table: Table) 
     writer.keep([record(card="two")])
     writer.close(10)
     assert [one.card for one in table.records] == ["two"]
+
+
+def test_one_record_that_no_database_takes_does_not_cost_the_others(table: Table) -> None:
+    table.refused = "bad"
+    writer = writing(table)
+    with capture_logs() as lines:
+        writer.keep([record(card=card) for card in ("one", "bad", "two")])
+        writer.close(10)
+    assert [one.card for one in table.records] == ["one", "two"]
+    assert (writer.dropped, [line["records"] for line in lines]) == (1, [1])
 
 
 def test_closing_writes_what_waits(table: Table) -> None:

@@ -57,6 +57,33 @@ def test_a_silent_decision_is_kept_with_its_reason_and_without_a_card(kept: Kept
     assert kept.only("card, silent") == (None, "deceased")
 
 
+_CPT = "http://www.ama-assn.org/go/cpt"
+_PCS = "http://www.cms.gov/Medicare/Coding/ICD10"
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "stored"),
+    [
+        (_CPT, "72148", (_CPT, "72148")),
+        (f"{_CPT}/".upper(), " 72148 ", (_CPT, "72148")),
+        (_PCS, "BR39ZZZ", (_PCS, "BR39")),
+        (_PCS, "BR39-S1234567A-Mark", (_PCS, "BR39")),
+        ("urn:icd10pcs:Mark", "BR39ZZZ", (_PCS, "BR39")),
+        (_PCS, "BR39" + "Z" * 400, (_PCS, "BR39")),
+        ("urn:mark", "S1234567A", (None, "words")),
+    ],
+    ids=["ours", "another spelling", "by its start", "a name", "a name as system", "too long", "unknown"],
+)
+def test_of_an_orders_code_is_kept_what_the_value_sets_know(
+    kept: Kept, system: str, code: str, stored: tuple[str | None, str]
+) -> None:
+    body = fixture_request("r1-not-indicated")
+    order = body["context"]["draftOrders"]["entry"][0]["resource"]
+    order["code"] = {"coding": [{"system": system, "code": code}], "text": "MRI lumbar spine"}
+    kept.call(body)
+    assert kept.only("order_system, order_code") == stored
+
+
 def test_an_order_that_is_no_lumbar_mri_leaves_nothing(kept: Kept) -> None:
     kept.call(knee_request())
     assert kept.rows() == []

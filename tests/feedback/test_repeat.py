@@ -16,7 +16,7 @@ from cds_service.app import Services
 from cds_service.feedback.memory import OverrideMemory, StoredOverride
 from cds_service.feedback.pseudonyms import Pseudonyms
 from cds_service.store import StoreUnavailable
-from tests.builders import condition, device
+from tests.builders import concept, condition, device, observation, quantity
 from tests.databases import GivenDatabase
 from tests.feedback.practice import DECISION, Practice, Request, as_signed, own, story
 from tests.properties import changes
@@ -30,9 +30,14 @@ SHORT = "V01"  # not indicated: ten days of pain
 NO_CARE = "V06"  # not indicated: five weeks of pain, and nothing was tried
 CARE_UNKNOWN = "V07"  # unclear: nobody asked about treatment
 EMERGENCY = "V28"
+INJECTING = "V53"  # urgent: fever, and drugs that are injected
 RIGHT = "V116"  # urgent, and ordered so
 INFLAMED = crp(Days(NOW), 42, "mg/L", "06-14")
+HL7 = "http://terminology.hl7.org/CodeSystem"
 DIABETES = condition(codings.DIABETES, recorded="2020-01-01")
+POOR_KIDNEYS = observation(
+    concept("eGFR", loinc="33914-3"), value=quantity(15, "mL/min/{1.73_m2}"), effective="2026-06-10"
+)
 DEVICE = [device(codings.PACEMAKER, safety=codings.MR_UNSAFE)]
 
 
@@ -118,6 +123,8 @@ _ANSWERS: dict[str, Callable[[Practice, Any], None]] = {
         card, {"code": "imaging-done", "system": "https://ehr.example/reasons"}
     ),
     "an unknown code": lambda practice, card: practice.answer(card, own("because")),
+    "a code that is not kept": lambda practice, card: practice.answer(card, own("seen by Dr Tan")),
+    "one without a system": lambda practice, card: practice.answer(card, {"code": "seen by Dr Tan"}),
     "a reason of another card": lambda practice, card: practice.answer(card, own("deficit-stable")),
     "accepted before": lambda practice, card: practice.answer(card, own("imaging-done"), accept=True),
     "accepted alone": lambda practice, card: practice.answer(card, accept=True),
@@ -260,6 +267,9 @@ def _draft(request: Request, **members: Any) -> Request:
     return request
 
 
+_CPT = "http://www.ama-assn.org/go/cpt"
+_PLAIN = {"coding": [{"system": _CPT, "code": "72148"}], "text": "MRI lumbar spine without contrast"}
+_CONTRAST = {"coding": [{"system": _CPT, "code": "72158"}], "text": "MRI lumbar spine with contrast"}
 _WHOLE_SPINE = {
     "coding": [{"system": "http://snomed.info/sct", "code": "241646009"}],
     "text": "MRI whole spine",
@@ -338,6 +348,35 @@ def test_a_fact_that_was_taken_back_brings_nothing_back(practice: Practice) -> N
     request = changes.add(story(CANCER), [DIABETES])
     practice.override(request, "imaging-done")
     assert practice.call(story(CANCER)) == []
+
+
+def test_a_suspicion_that_is_confirmed_brings_the_card_back(practice: Practice) -> None:
+    """The same words of the same day."""
+    practice.override(_injecting("provisional"), "imaging-done")
+    assert practice.call(_injecting("provisional")) == []
+    cards = practice.call(_injecting("confirmed"))
+    assert "new since then: Intravenous drug user" in detail(cards)
+
+
+def _injecting(status: str) -> Request:
+    request = copy.deepcopy(story(INJECTING))
+    for entry in request["prefetch"]["conditions"]["entry"]:
+        resource = entry["resource"]
+        if resource["code"]["text"] == "Intravenous drug user":
+            resource["verificationStatus"] = {
+                "coding": [{"system": f"{HL7}/condition-ver-status", "code": status}]
+            }
+    return request
+
+
+def test_an_order_that_is_wrong_in_another_way_brings_the_card_back(practice: Practice) -> None:
+    """The record is the same; but the order of then asked for no contrast."""
+    request = changes.add(story(CANCER), [POOR_KIDNEYS])
+    practice.override(_draft(request, code=_PLAIN), "imaging-done")
+    cards = practice.call(_draft(request, code=_CONTRAST))
+    assert "kidney function or an earlier reaction speaks against it" in detail(cards)
+    assert "(Imaging already done): the assessment has changed." in detail(cards)
+    assert practice.call(_draft(request, code=_PLAIN)) == []
 
 
 def test_an_unread_part_of_the_record_brings_the_card_back(practice: Practice) -> None:

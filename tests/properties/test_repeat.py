@@ -1,8 +1,9 @@
 """What is remembered of overrides never hides an emergency or a new fact, and never lowers an answer."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from cds_service.answer import Advice, Recall, answer_hook
 from cds_service.errors import NothingReadable
 from cds_service.guideline.decision import Decision, MriOrder
-from cds_service.guideline.lumbar_mri.repeat import REPEAT, facts_of, tiers_of
+from cds_service.guideline.lumbar_mri.repeat import REPEAT, asked_of, facts_of, tiers_of
 from cds_service.guideline.overrides import NO_MEMORY, Memory, PastOverride
 from cds_service.protocol.request import HookRequest
 from tests.properties import changes
@@ -62,6 +63,7 @@ def overridden(decision: Decision) -> PastOverride:
         outcome=decision.outcome.value,
         recommendations=decision.recommendations,
         tiers=tiers_of(decision),
+        asked=asked_of(decision.first_lines, asdict(decision.plan)),
         unread=frozenset(decision.unread),
         facts=frozenset(map(mark, facts_of(decision))),
     )
@@ -79,9 +81,7 @@ def remembering(advised: Iterable[Advice]) -> Recall:
 
 def attesting(code: str, days: int) -> Recall:
     """A memory in which a clinician gave this reason so many days ago, for advice that is long another."""
-    past = PastOverride(
-        NOW.date() - timedelta(days=days), code, False, "none", (), frozenset(), frozenset(), frozenset()
-    )
+    past = PastOverride(NOW.date() - timedelta(days=days), code, False, "none", (), *[frozenset[Any]()] * 4)
 
     def recall(request: HookRequest, order: MriOrder) -> Memory:
         return Memory((past,), mark)

@@ -124,7 +124,15 @@ def _last_said(facts: PatientFacts) -> Mapping[tuple[Certainty, str], date]:
 
 def evidence_of(fact: Fact, short: str = "", note: str = "") -> Evidence:
     """The fact as a line of a card, in the record's words and with its date."""
-    return Evidence(fact.text, fact.resource, fact.when, short, note, fact.started_problem)
+    problem, standing = fact.started_problem, standing_of(fact)
+    return Evidence(fact.text, fact.resource, fact.when, short, note, problem, standing)
+
+
+def standing_of(fact: Fact) -> str:
+    """How sure and how current the record is of the fact, so that a change of it is seen; empty: both."""
+    certainty = "" if fact.certainty is Certainty.KNOWN else fact.certainty.value
+    state = "" if fact.state is State.CURRENT else fact.state.value
+    return f"{certainty} {state}".strip()
 
 
 def measured(measurement: Measurement, short: str, note: str = "") -> Evidence:

@@ -15,6 +15,7 @@ from cds_service.guideline.lumbar_mri.assertions import (
     counts_fully,
     disputing,
     is_said_later,
+    standing_of,
 )
 from cds_service.guideline.thresholds import Thresholds
 from cds_service.record.dates import Interval
@@ -71,6 +72,7 @@ def read_clue(
         short=short or plain_name(fact.text),
         note=_note(fact, facts),
         date_problem=fact.started_problem,
+        standing=standing_of(fact),
     )
     return Clue(kind, weight, shown, lifts_gate=lifts_gate, known=fact.certainty is Certainty.KNOWN)
 

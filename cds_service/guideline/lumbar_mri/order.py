@@ -43,6 +43,7 @@ PRIORITIES = ("routine", "urgent", "asap", "stat")
 _COVERS = {"whole-spine-mri": "whole-spine", "thoracolumbar-mri": "thoracolumbar", "lumbar-mri": "lumbar"}
 _NO_REGION = frozenset({"spine-mri-unspecified", "mri-unspecified"})
 _CT = "lumbar-ct"
+STUDIES = (*_COVERS, *sorted(_NO_REGION), _CT)  # the value sets of the codes by which an order is recognised
 EMERGENCY_REFERRAL = "order-emergency"  # a site's own code for the order that a card suggests
 _OTHER_INDICATION = ("other-indication", "axial-spondyloarthritis")
 _PAIN = ("low-back-pain", "radicular-pain", "bilateral-leg-symptoms", "back-pain-unspecified")

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from cds_service.guideline.content import Guideline
 from cds_service.guideline.decision import Evidence, MriOrder
+from cds_service.guideline.lumbar_mri.assertions import standing_of
 from cds_service.guideline.lumbar_mri.order_elements import codes_in, objects_of, words_of
 from cds_service.guideline.thresholds import Thresholds
 from cds_service.record.dates import Interval
@@ -329,7 +330,8 @@ def _evidence(
 
 def _pain_line(fact: Fact, onset: Interval | None) -> Evidence:
     short = "leg pain" if fact.is_about(*LEG) and not fact.is_about("low-back-pain") else "low back pain"
-    return Evidence(fact.text or short.capitalize(), fact.resource, fact.when, short, _note(fact, onset))
+    text, note = fact.text or short.capitalize(), _note(fact, onset)
+    return Evidence(text, fact.resource, fact.when, short, note, standing=standing_of(fact))
 
 
 def _note(fact: Fact, onset: Interval | None) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Literal
 
@@ -19,7 +19,8 @@ CRITERIA: tuple[tuple[str, str], ...] = (
     (
         "silent",
         "The same advice was overridden within $repeat_override_days days, with a reason of the card, for "
-        "this patient and study; outcome, tiers and recommendations are the same and no fact is new",
+        "this patient and study; outcome, tiers and recommendations are the same, no fact is new, and no "
+        "more is asked of the order",
     ),
     ("never silent", "An emergency, or where any finding is one"),
     ("never silent", "Beside a card about an implant, or where more of the record is unread than then"),
@@ -47,8 +48,7 @@ def with_repeat_rule(decision: Decision, memory: Memory, guideline: Guideline) -
     """The decision, silent where it would only repeat what was set aside, else with why it is shown again."""
     if decision.silent or decision.endorsed:
         return decision
-    # Who accepted the card did not set its advice aside, whatever was clicked next.
-    standing = [past for past in _recent(memory, decision.today, guideline) if not past.accepted]
+    standing = [past for past in _recent(memory, decision.today, guideline) if _stands(past, decision.today)]
     if not standing:
         return decision
     attested = _texts(attested_reasons(memory, decision.today, guideline))
@@ -64,7 +64,7 @@ def attested_reasons(memory: Memory, today: date, guideline: Guideline) -> tuple
     latest: dict[str, date] = {}
     for past in _recent(memory, today, guideline):
         # A red flag stands, whatever was clicked next; treatment elsewhere would lower a question.
-        if past.reason in _RED_FLAGS or (past.reason in _CARE and not past.accepted):
+        if past.reason in _RED_FLAGS or (past.reason in _CARE and _stands(past, today)):
             latest[past.reason] = past.day
     return tuple(_attested(code, day, guideline) for code, day in latest.items())
 
@@ -82,11 +82,24 @@ def tiers_of(decision: Decision) -> frozenset[tuple[str, str, str]]:
     return frozenset((one.pathway.value, one.outcome.value, one.tier) for one in decision.findings)
 
 
+def asked_of(first_lines: Iterable[str], plan: Mapping[str, str | None]) -> frozenset[str]:
+    """What a card wants of the order, and the warnings about the order that open it."""
+    return frozenset((*first_lines, *(f"{part} {value}" for part, value in plan.items() if value)))
+
+
 def _recent(memory: Memory, today: date, guideline: Guideline) -> list[PastOverride]:
     """The overrides of the window, the latest last."""
     window = guideline.thresholds.repeat_override_days
     recent = [past for past in memory.overrides if (today - past.day).days <= window]
     return sorted(recent, key=lambda past: past.day)
+
+
+def _stands(past: PastOverride, today: date) -> bool:
+    """Whether the advice was set aside: who accepted the card did not, whatever was clicked next.
+
+    A day that is still to come is that of a clock that was wrong, and would hold for longer than its window.
+    """
+    return not past.accepted and past.day <= today
 
 
 def _never_kept_away(decision: Decision) -> Literal["emergency", "device", ""]:
@@ -105,6 +118,8 @@ def _is_judged_the_same(decision: Decision, past: PastOverride) -> bool:
         decision.outcome.value == past.outcome
         and decision.recommendations == past.recommendations
         and tiers_of(decision) == past.tiers
+        # Another priority or contrast of the order may be wrong where that of then was right.
+        and asked_of(decision.first_lines, asdict(decision.plan)) <= past.asked
     )
 
 
@@ -173,11 +188,13 @@ def _evidence(decision: Decision) -> Iterator[Evidence]:
 
 
 def _parts(evidence: Evidence) -> tuple[str, ...]:
-    """Words, source and days; of what an order says the words alone: each draft is another resource."""
+    """Words, source, days and standing; of what an order says the words alone: each draft is another."""
     if _is_of_order(evidence):
         return (_ORDER, evidence.text)
     days = (evidence.when.first.isoformat(), evidence.when.last.isoformat()) if evidence.when else ()
-    return (evidence.resource or "", evidence.text, *days)
+    # A suspected cancer that is confirmed has the words and the days that it had.
+    standing = (evidence.standing,) if evidence.standing else ()
+    return (evidence.resource or "", evidence.text, *days, *standing)
 
 
 def _is_of_order(evidence: Evidence) -> bool:

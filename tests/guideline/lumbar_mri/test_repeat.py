@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cds_service.guideline.content import Guideline
-from cds_service.guideline.decision import Decision, Evidence, Outcome, Pathway, SafetyLine
+from cds_service.guideline.decision import Decision, Evidence, Outcome, Pathway, Plan, SafetyLine
 from cds_service.guideline.lumbar_mri.repeat import attested_reasons, facts_of, with_repeat_rule
 from cds_service.guideline.overrides import NO_MEMORY, Memory
 from tests.guideline.lumbar_mri.decision_builders import decision, fact, finding
@@ -30,8 +30,9 @@ def again(one: Decision, memory: Memory, guideline: Guideline) -> tuple[str, str
     return after.silent, after.again.why if after.again else ""
 
 
-@pytest.mark.parametrize(("days", "silent"), [(0, "repeat"), (30, "repeat"), (31, "")])
+@pytest.mark.parametrize(("days", "silent"), [(-300, ""), (-1, ""), (0, "repeat"), (30, "repeat"), (31, "")])
 def test_the_same_advice_is_silent_within_its_days(days: int, silent: str, guideline: Guideline) -> None:
+    """A day to come is that of a clock that was wrong: nobody sees for how long it would hold."""
     memory = memory_of(told(), day=TODAY - timedelta(days=days))
     assert again(told(), memory, guideline) == (silent, "")
 
@@ -52,6 +53,11 @@ _DIFFERENCES: dict[str, tuple[Decision, str]] = {
     "words of the order": (
         told(replace(URGENT, evidence=(BREAST, fact("Fever", "2026-06-15", "ServiceRequest/mri-1")))), "new-facts",
     ),
+    "the same fact, only suspected by now": (
+        told(replace(URGENT, evidence=(replace(BREAST, standing="suspected"),))), "new-facts",
+    ),
+    "another change of the order": (told(plan=Plan(contrast="without")), "changed"),
+    "another warning about the order": (told(first_lines=("contrast-risk",)), "changed"),
     "a listed fact": (told(listed=(fact("Diabetes"),)), "new-facts"),
     "a fact of MRI safety": (told(safety=(SafetyLine("renal", fact("eGFR 20"), False),)), "new-facts"),
     "another outcome": (told(replace(URGENT, outcome=Outcome.INDICATED)), "changed"),
@@ -193,6 +199,14 @@ def test_a_red_flag_stands_beside_an_acceptance_and_care_does_not(
     code: str, stands: bool, guideline: Guideline
 ) -> None:
     assert bool(attested_reasons(attesting((code, TODAY), accepted=True), TODAY, guideline)) is stands
+
+
+@pytest.mark.parametrize(("code", "stands"), [("red-flag-cancer", True), ("care-6-weeks", False)])
+def test_of_a_day_to_come_a_red_flag_stands_and_care_does_not(
+    code: str, stands: bool, guideline: Guideline
+) -> None:
+    said = attesting((code, TODAY + timedelta(days=1)))
+    assert bool(attested_reasons(said, TODAY, guideline)) is stands
 
 
 def test_a_reason_counts_once_and_of_its_latest_day(guideline: Guideline) -> None:
