@@ -11,7 +11,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -20,7 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from cds_service.access.addresses import parse_address
+from cds_service.access.addresses import Address, parse_address
 from cds_service.access.client_checks import is_loopback
 from cds_service.access.outgoing import Forbidden
 from cds_service.feedback.pseudonyms import LEAST_KEY_CHARACTERS
@@ -280,28 +280,19 @@ class Settings(BaseSettings):
     def _is_protected(cls, value: str) -> str:
         if not value:
             return value
-        try:
-            address = parse_address(value)
-        except Forbidden:
-            address = None
-        if address is None or address.query is not None:
+        address = _plain_address(value)
+        if address is None:
             raise ValueError("must be an address without user, query and fragment")
         if address.scheme != "https" and not is_loopback(address.host):
             raise ValueError("must be https; only a server on this machine may use http")
         return value.rstrip("/")
 
-    @field_validator("pseudonym_key")
+    @field_validator("pseudonym_key", "scorecard_token")
     @classmethod
-    def _is_long_enough(cls, value: SecretStr) -> SecretStr:
-        if 0 < len(value) < LEAST_KEY_CHARACTERS:
-            raise ValueError(f"must have at least {LEAST_KEY_CHARACTERS} characters")
-        return value
-
-    @field_validator("scorecard_token")
-    @classmethod
-    def _cannot_be_guessed(cls, value: SecretStr) -> SecretStr:
-        if 0 < len(value) < _LEAST_TOKEN_CHARACTERS:
-            raise ValueError(f"must have at least {_LEAST_TOKEN_CHARACTERS} characters")
+    def _cannot_be_guessed(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        least = LEAST_KEY_CHARACTERS if info.field_name == "pseudonym_key" else _LEAST_TOKEN_CHARACTERS
+        if 0 < len(value) < least:
+            raise ValueError(f"must have at least {least} characters")
         return value
 
     @field_validator("site", "secrets_folder", mode="before")
@@ -331,12 +322,8 @@ class Settings(BaseSettings):
     def _without_trailing_slash(cls, value: str) -> str:
         if not value:
             return value
-        try:
-            address = parse_address(value)
-        except Forbidden:
-            address = None
         # Links and the addresses in tokens are made of it by adding a path.
-        if address is None or address.query is not None or not value.startswith(("http://", "https://")):
+        if _plain_address(value) is None or not value.startswith(("http://", "https://")):
             raise ValueError(
                 "must be an address such as https://cds.example, without user, query and fragment"
             )
@@ -356,6 +343,15 @@ class Settings(BaseSettings):
     def bind(self) -> str:
         """Host and port as a server takes them."""
         return f"{_bracketed(self.host)}:{self.port}"
+
+
+def _plain_address(value: str) -> Address | None:
+    """The address; None where it is none, or has a user, a query or a fragment."""
+    try:
+        address = parse_address(value)
+    except Forbidden:
+        return None
+    return address if address.query is None else None
 
 
 def _reachable(host: str) -> str:
