@@ -7,8 +7,10 @@ from pathlib import Path
 
 from flask import Flask, Response, request
 
+from cds_service.app import build_services
 from cds_service.settings import Settings
 from cds_service.web.server import run_server
+from cds_service.wiring import install_services
 
 # A real answer, so that the floor sends as many bytes as the service does.
 _ANSWER = Path(__file__).parent.parent / "fhir_fixtures" / "r2-persistent-pain.response.json"
@@ -17,6 +19,7 @@ _ANSWER = Path(__file__).parent.parent / "fhir_fixtures" / "r2-persistent-pain.r
 def create_floor() -> Flask:
     """A Flask app that does nothing but what every such service must do."""
     app = Flask("floor", static_folder=None)
+    install_services(app, build_services(Settings()))  # the server asks for them; no call does
     constant = json.loads(_ANSWER.read_text(encoding="utf-8"))
 
     @app.post("/cds-services/lumbar-mri-order-select")

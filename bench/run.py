@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from tempfile import TemporaryDirectory
 
 from tests.bench_records import make_prefetch_request
 
@@ -150,15 +151,21 @@ class Server:
 def serving(*command: str) -> Iterator[Server]:
     """A server of one worker on a free loopback port, stopped at the end."""
     port = free_port()
-    settings = {"CDS_PORT": str(port), "CDS_WORKERS": "1", "CDS_LOG_LEVEL": "warning"}
-    with subprocess.Popen(
-        [sys.executable, *command], env=os.environ | settings, stdout=subprocess.DEVNULL
-    ) as process:
-        try:
-            wait_until(lambda: is_open(port), seconds=30)
-            yield Server(process.pid, http.client.HTTPConnection("127.0.0.1", port))
-        finally:
-            process.terminate()
+    with TemporaryDirectory() as folder:
+        settings = {
+            "CDS_PORT": str(port),
+            "CDS_WORKERS": "1",
+            "CDS_LOG_LEVEL": "warning",
+            "CDS_DATABASE_URL": f"sqlite:///{folder}/bench.sqlite3",
+        }
+        with subprocess.Popen(
+            [sys.executable, *command], env=os.environ | settings, stdout=subprocess.DEVNULL
+        ) as process:
+            try:
+                wait_until(lambda: is_open(port), seconds=30)
+                yield Server(process.pid, http.client.HTTPConnection("127.0.0.1", port))
+            finally:
+                process.terminate()
 
 
 def free_port() -> int:

@@ -4,6 +4,10 @@ from importlib import import_module
 
 import pytest
 
+from bench.floor import create_floor
+from cds_service.settings import Settings
+from cds_service.web.server import server_options
+from cds_service.wiring import services_of
 from tests.bench_records import make_prefetch_request, prefetch_size
 from tests.builders import PREFETCH_TYPES
 from tests.vignettes.stories import NOW, STORIES
@@ -40,3 +44,11 @@ def test_every_resource_of_a_large_record_is_valid_fhir_and_of_the_patient() -> 
         assert len(ids) == len(set(ids)) == prefetch[key]["total"]
         for entry in prefetch[key].get("entry", ()):
             model.model_validate(entry["resource"])
+
+
+def test_the_floor_is_served_as_the_service_is() -> None:
+    floor = create_floor()
+    options = server_options(Settings(), services_of(floor), announce=lambda: None)
+    assert options["worker_class"].__name__ == "Worker"
+    body = {"hook": "order-select"}
+    assert floor.test_client().post("/cds-services/lumbar-mri-order-select", json=body).get_json()["cards"]
