@@ -98,3 +98,13 @@ def repeated(members: dict[str, Any], again: Iterable[tuple[str, Any]]) -> bytes
 def encoded_json(value: Any) -> str:
     """One part of a token; bytes stand for themselves."""
     return encoded(value if isinstance(value, bytes) else json.dumps(value).encode())
+
+
+# The client of services that are tested as processes of their own; its keys stand in a file beside its profile.
+WARD = "https://ehr.ward.example"
+WARD_CLIENTS = f"""
+[[client]]
+name = "ward"
+issuer = "{WARD}"
+jwks_file = "keys.json"
+"""

@@ -14,18 +14,20 @@ import requests
 
 from cds_service.local_service import loopback_session, running_service
 from cds_service.settings import environment_with
-from tests.access.signers import BASE_URL, Signer, claims_of, ec_signer, header_of, key_set, signed
+from tests.access.signers import (
+    BASE_URL,
+    WARD,
+    WARD_CLIENTS,
+    Signer,
+    claims_of,
+    ec_signer,
+    header_of,
+    key_set,
+    signed,
+)
 from tests.databases import GivenDatabase
 from tests.feedback.reports import new_card, overridden, stored
 from tests.web.hook_calls import SELECT, knee_request
-
-ISSUER = "https://ehr.ward.example"
-CLIENTS = f"""
-[[client]]
-name = "ward"
-issuer = "{ISSUER}"
-jwks_file = "keys.json"
-"""
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,7 @@ def signer() -> Signer:
 def both(postgres_database: GivenDatabase, signer: Signer, tmp_path: Path) -> Iterator[tuple[str, str]]:
     """The addresses of two services that were started at once on an empty database."""
     (tmp_path / "keys.json").write_text(json.dumps(key_set(signer)))
-    (tmp_path / "clients.toml").write_text(CLIENTS)
+    (tmp_path / "clients.toml").write_text(WARD_CLIENTS)
     environment = environment_with(
         database_url=postgres_database.url, clients=str(tmp_path / "clients.toml"), public_base_url=BASE_URL
     )
@@ -54,7 +56,7 @@ def both(postgres_database: GivenDatabase, signer: Signer, tmp_path: Path) -> It
 
 def token(signer: Signer, path: str) -> str:
     now = int(time.time())
-    claims = claims_of(ISSUER, path, iat=now, exp=now + 300)
+    claims = claims_of(WARD, path, iat=now, exp=now + 300)
     return "Bearer " + signed(header_of(signer), claims, signer.key, signer.algorithm)
 
 

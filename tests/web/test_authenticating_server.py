@@ -18,16 +18,18 @@ import pytest
 import requests
 
 from cds_service.local_service import loopback_session, running_service
-from tests.access.signers import BASE_URL, Signer, claims_of, ec_signer, header_of, key_set, signed
+from tests.access.signers import (
+    BASE_URL,
+    WARD,
+    WARD_CLIENTS,
+    Signer,
+    claims_of,
+    ec_signer,
+    header_of,
+    key_set,
+    signed,
+)
 from tests.web.hook_calls import SELECT, knee_request
-
-ISSUER = "https://ehr.ward.example"
-CLIENTS = f"""
-[[client]]
-name = "ward"
-issuer = "{ISSUER}"
-jwks_file = "keys.json"
-"""
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +42,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory, signer: Signer) -> Ite
     """The settings of a protected service."""
     folder = tmp_path_factory.mktemp("protected")
     (folder / "keys.json").write_text(json.dumps(key_set(signer)))
-    (folder / "clients.toml").write_text(CLIENTS)
+    (folder / "clients.toml").write_text(WARD_CLIENTS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CDS_CLIENTS", str(folder / "clients.toml"))
         patch.setenv("CDS_PUBLIC_BASE_URL", BASE_URL)
@@ -56,7 +58,7 @@ def protected(environment: pytest.MonkeyPatch) -> Iterator[str]:
 
 def token(signer: Signer) -> str:
     now = int(time.time())
-    claims = claims_of(ISSUER, SELECT, iat=now, exp=now + 300)
+    claims = claims_of(WARD, SELECT, iat=now, exp=now + 300)
     return signed(header_of(signer), claims, signer.key, signer.algorithm)
 
 
@@ -105,7 +107,7 @@ def test_two_authorization_headers_are_refused_by_the_real_server(protected: str
 def test_a_key_file_that_holds_a_private_key_stops_the_start(tmp_path: Path, signer: Signer) -> None:
     private = {**signer.key.as_dict(private=True), "kid": "ward-1"}
     (tmp_path / "keys.json").write_text(json.dumps({"keys": [private]}))
-    (tmp_path / "clients.toml").write_text(CLIENTS)
+    (tmp_path / "clients.toml").write_text(WARD_CLIENTS)
     command = [sys.executable, "-m", "cds_service", "clients"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CDS_CLIENTS", str(tmp_path / "clients.toml"))
