@@ -101,7 +101,7 @@ def keep_in_database(services: Services) -> Services:
     from cds_service.feedback.decision_writer import DecisionWriter
     from cds_service.feedback.kept import milliseconds_of, own_reasons
     from cds_service.feedback.memory import OverrideMemory
-    from cds_service.feedback.retention import Retention, carry_out
+    from cds_service.feedback.retention import carry_out, retention_for
     from cds_service.feedback.stored import StoredFeedback
     from cds_service.store.decisions import DecisionRows
     from cds_service.store.feedback import FeedbackRows
@@ -114,9 +114,7 @@ def keep_in_database(services: Services) -> Services:
     )
     feedback.prepare()
     rows = DecisionRows(database)
-    # A day more than the repeat rule's window, which ends with a calendar day.
-    case_days = services.guideline.thresholds.repeat_override_days + 1
-    retention = Retention(settings.decision_days, case_days)
+    retention = retention_for(settings.decision_days, services.guideline.thresholds.repeat_override_days)
     decisions: DecisionKeeper = DecisionWriter(
         rows,
         stopwatch=services.stopwatch,

@@ -16,6 +16,14 @@ class Retention:
     case_days: int
 
 
+def retention_for(decision_days: int, override_days: int) -> Retention:
+    """What to keep for how long, where an override counts for `override_days` from its own day.
+
+    It may come so many days after its card, and then counts as many more; a calendar day rounds it up.
+    """
+    return Retention(decision_days, 2 * override_days + 1)
+
+
 class OldRows(Protocol):
     """What is kept in the database, by its age; both methods raise StoreUnavailable."""
 

@@ -13,9 +13,13 @@ from typing import Any
 import pytest
 
 from cds_service.app import Services
+from cds_service.feedback.kept import milliseconds_of
 from cds_service.feedback.memory import OverrideMemory, StoredOverride
 from cds_service.feedback.pseudonyms import Pseudonyms
+from cds_service.feedback.retention import carry_out, retention_for
 from cds_service.store import StoreUnavailable
+from cds_service.store.database import Database
+from cds_service.store.decisions import DecisionRows
 from tests.builders import concept, condition, device, observation, quantity
 from tests.databases import GivenDatabase
 from tests.feedback.practice import DECISION, Practice, Request, as_signed, own, story
@@ -461,6 +465,17 @@ def test_treatment_elsewhere_does_not_stand_where_the_card_was_accepted_too(prac
 def test_other_reasons_attest_nothing(practice: Practice, code: str) -> None:
     practice.override(story(NO_CARE), code)
     assert practice.call(story(NO_CARE)) == []
+
+
+def test_what_was_attested_weeks_after_the_card_outlives_the_retention(practice: Practice) -> None:
+    (card, *_) = practice.call(story(SHORT))
+    practice.later(days=25)
+    practice.answer(card, own("red-flag-cancer"))
+    practice.later(days=10)
+    now_ms = milliseconds_of(practice.services.clock())
+    kept = retention_for(1_000, practice.services.guideline.thresholds.repeat_override_days)
+    carry_out(DecisionRows(Database(practice.database.url)), kept, now_ms)
+    assert "attested by the clinician" in str(practice.call(story(SHORT)))
 
 
 def test_an_attestation_ends_with_its_override(practice: Practice) -> None:
